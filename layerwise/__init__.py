@@ -1,0 +1,1 @@
+"""layerwise: which layer of a speech model knows what?"""

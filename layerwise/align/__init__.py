@@ -1,0 +1,1 @@
+"""Forced alignment: phone and word intervals from any aligner."""

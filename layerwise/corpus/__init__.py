@@ -1,0 +1,1 @@
+"""Corpora: readers, checked audio and the manifest."""

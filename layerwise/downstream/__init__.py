@@ -1,0 +1,1 @@
+"""Single-layer downstream tasks, all layers trained at once."""

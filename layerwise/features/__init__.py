@@ -1,0 +1,1 @@
+"""Feature extraction: batching, pooling, log-mel and the Zarr store."""

@@ -1,0 +1,65 @@
+"""Whole files or none: every artifact is written aside and renamed into place."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+
+BLOCK_BYTES = 1 << 20
+
+
+@contextmanager
+def write_aside(target: Path | str) -> Iterator[Path]:
+    """Yield a path beside ``target``; rename it to ``target`` when the block ends without an error.
+
+    The path may become a file or a folder. An existing target is replaced only by a finished one.
+    """
+    target = Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        partial = aside / target.name
+        yield partial
+        if target.is_dir():
+            shutil.rmtree(target)
+        os.replace(partial, target)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_csv(frame: pd.DataFrame, target: Path | str) -> None:
+    """Write a table as CSV with Unix line ends and full float precision."""
+    with write_aside(target) as partial:
+        frame.to_csv(partial, index=False, lineterminator="\n")
+
+
+def write_parquet(frame: pd.DataFrame, target: Path | str) -> None:
+    """Write a table as Parquet; equal tables give equal bytes."""
+    with write_aside(target) as partial:
+        frame.to_parquet(partial, index=False, compression="zstd")
+
+
+def write_json(content: object, target: Path | str) -> None:
+    """Write indented JSON with sorted keys."""
+    write_text(json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False) + "\n", target)
+
+
+def write_text(text: str, target: Path | str) -> None:
+    """Write UTF-8 text."""
+    with write_aside(target) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def sha256_file(path: Path | str) -> str:
+    """Hexadecimal SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as stream:
+        while block := stream.read(BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()

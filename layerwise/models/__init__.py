@@ -1,0 +1,1 @@
+"""Speech models behind one interface: every layer of every family."""

@@ -1,0 +1,1 @@
+"""Pre-training of the small embedded models from scratch."""
