@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -28,7 +27,7 @@ def write_aside(target: Path | str) -> Iterator[Path]:
         yield partial
         if target.is_dir():
             shutil.rmtree(target)
-        os.replace(partial, target)
+        partial.replace(target)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
