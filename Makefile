@@ -1,0 +1,26 @@
+.PHONY: run test lint docs lock
+
+PY := .venv/bin
+
+run: .venv/.ready
+	$(PY)/snakemake --cores all
+	@echo "Report: results/demo/report/report.pdf and report.html"
+
+test: lint
+	$(PY)/pytest
+
+lint: .venv/.ready
+	$(PY)/ruff check .
+	$(PY)/ruff format --check .
+	$(PY)/mypy
+	$(PY)/snakefmt --check Snakefile rules
+	$(PY)/snakemake --lint
+
+docs: .venv/.ready
+	$(PY)/python -m layerwise.config
+
+lock: .venv/.ready
+	uv pip compile --quiet --universal --extra dev --generate-hashes --no-header pyproject.toml -o envs/requirements.lock
+
+.venv/.ready: envs/requirements.lock pyproject.toml
+	sh envs/setup.sh

@@ -1,0 +1,54 @@
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version
+
+from layerwise.config import parse_config
+from layerwise.errors import ConfigError
+
+min_version("9.27")
+
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+try:
+    CONFIG = parse_config(config, origin=", ".join(map(str, workflow.configfiles)))
+except ConfigError as error:
+    raise WorkflowError(str(error))
+
+RUN = f"results/{CONFIG.run}"
+
+
+report: "report/workflow.rst"
+
+
+include: "rules/common.smk"
+
+
+if CONFIG.corpus:
+
+    include: "rules/corpus.smk"
+    include: "rules/align.smk"
+    include: "rules/features.smk"
+    include: "rules/cca.smk"
+    include: "rules/downstream.smk"
+    include: "rules/report.smk"
+
+
+if CONFIG.pretrain:
+
+    include: "rules/pretrain.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        targets(),
+
+
+onsuccess:
+    print_results()

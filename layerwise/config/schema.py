@@ -1,0 +1,304 @@
+"""Every key of a run's config.yaml, with its type, default and meaning.
+
+``docs/config.md`` and ``docs/config.schema.json`` are generated from these classes
+(``python -m layerwise.config``). A new key needs a description and an example line.
+"""
+
+import re
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from layerwise.config.names import check_name, check_names
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are refused, values cannot be changed after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CorpusConfig(Section):
+    """Where the speech is and how to read it."""
+
+    path: str = Field(
+        description="A table (for `table`) or a folder (for `folder` and `librispeech`).",
+        examples=["resources/prompts/prompts.tsv"],
+    )
+    reader: str = Field(
+        default="table",
+        description="`table`: TSV, CSV or Parquet with utt_id, audio_path, speaker, split, text and label "
+        "columns; `folder`: audio files with .lab or .txt beside them, one folder per speaker; "
+        "`librispeech`: LibriSpeech's layout.",
+        examples=["librispeech"],
+    )
+    min_seconds: float = Field(
+        default=0.1, ge=0, description="Shorter utterances are excluded and listed.", examples=[0.5]
+    )
+    max_seconds: float = Field(
+        default=30.0, gt=0, description="Longer utterances are excluded and listed.", examples=[30]
+    )
+
+    @field_validator("reader")
+    @classmethod
+    def _known_reader(cls, value: str) -> str:
+        return check_name("readers", value)
+
+
+class AlignmentConfig(Section):
+    """Options of the forced aligner."""
+
+    lexicon: str | None = Field(
+        default=None,
+        description="A file of extra pronunciations, `word P H O N E S` a line, ARPAbet without stress.",
+        examples=["resources/prompts/lexicon.txt"],
+    )
+    max_unaligned: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="The run stops when a larger share of the utterances cannot be aligned.",
+        examples=[0.05],
+    )
+
+
+class SamplesConfig(Section):
+    """What the analyses look at: random utterances, phone tokens and word tokens."""
+
+    number: int = Field(default=3, ge=1, description="Number of sample sets.", examples=[3])
+    frame_utterances: int = Field(
+        default=500, ge=1, description="Utterances per sample set whose frames are analysed.", examples=[500]
+    )
+    phones_per_label: int = Field(
+        default=200, ge=1, description="At most so many tokens of each phone per sample set.", examples=[200]
+    )
+    words: int = Field(
+        default=500, ge=2, description="So many most frequent training words are analysed.", examples=[500]
+    )
+    tokens_per_word: int = Field(
+        default=15, ge=1, description="At most so many tokens of each word per sample set.", examples=[15]
+    )
+    min_tokens: int = Field(
+        default=2, ge=1, description="Words and phones with fewer aligned tokens are left out.", examples=[5]
+    )
+
+
+class ModelEntry(Section):
+    """One speech model."""
+
+    name: str = Field(
+        pattern=NAME_PATTERN,
+        description="Its name in paths, tables and figures.",
+        examples=["hubert-base"],
+    )
+    source: str = Field(
+        description="Hub id, local folder, or `family:location` (`random:ID`, `logmel`).",
+        examples=["facebook/hubert-base-ls960"],
+    )
+    revision: str | None = Field(
+        default=None, description="Commit or tag of the hub repository; None: the newest.", examples=["main"]
+    )
+    objective: str = Field(
+        default="",
+        description="Pre-training objective, for the report.",
+        examples=["masked cluster prediction"],
+    )
+    supervision: Literal["self", "weak", "none"] = Field(
+        default="self",
+        description="`self`: self-supervised; `weak`: trained with transcripts from the web (Whisper), "
+        "labelled so wherever it is shown; `none`: not trained.",
+        examples=["weak"],
+    )
+    window: Literal["full", "trimmed"] = Field(
+        default="full",
+        description="Whisper encoders only: `full` 30 s window as trained, or `trimmed` to the utterance "
+        "(cheaper, slightly different numbers).",
+        examples=["full"],
+    )
+    twin: bool = Field(
+        default=True, description="Also run its random-initialised twin as a control.", examples=[True]
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_source_alone(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        location = value.split(":", 1)[-1].rstrip("/")
+        return {"name": re.sub(r"[^A-Za-z0-9._-]", "-", PurePosixPath(location).name), "source": value}
+
+
+class ExtractionConfig(Section):
+    """How features are computed and stored."""
+
+    device: str = Field(
+        default="auto",
+        description="`auto` (CUDA, else MPS, else CPU), `cpu`, `cuda`, `mps`.",
+        examples=["auto"],
+    )
+    precision: Literal["float32", "tf32", "bfloat16"] = Field(
+        default="float32", description="Arithmetic of the forward pass.", examples=["float32"]
+    )
+    store_dtype: Literal["float16", "float32"] = Field(
+        default="float16", description="Number format of the stored features.", examples=["float16"]
+    )
+    batch_seconds: float = Field(
+        default=60.0, gt=0, description="Padded audio per batch, in seconds.", examples=[60]
+    )
+    threads: int = Field(default=1, ge=1, description="CPU threads of one extraction job.", examples=[4])
+
+
+class CcaConfig(Section):
+    """Cross-validation of the canonical correlation analyses."""
+
+    parts: int = Field(
+        default=10,
+        ge=3,
+        description="Number of parts: one for test, one for dev, the rest for training.",
+        examples=[10],
+    )
+    trials: int = Field(
+        default=3, ge=1, description="Trials per sample set, with disjoint (dev, test) parts.", examples=[3]
+    )
+    group_by: Literal["utt_id", "speaker"] = Field(
+        default="utt_id",
+        description="What a part keeps whole under protocol `corrected`.",
+        examples=["speaker"],
+    )
+    epsilons: tuple[float, ...] = Field(
+        default=(1e-8, 1e-6, 1e-4, 1e-2, 1e-1),
+        description="Regularisers; all pairs (features, target) are tried, the best on dev is used.",
+        examples=[[1e-6, 1e-4, 1e-2]],
+    )
+    bootstrap: int = Field(
+        default=200, ge=0, description="Bootstrap resamples for confidence intervals.", examples=[200]
+    )
+    threads: int = Field(default=1, ge=1, description="CPU threads of one analysis job.", examples=[4])
+
+    @field_validator("epsilons")
+    @classmethod
+    def _positive(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if not value or min(value) < 0:
+            raise ValueError("needs at least one number, none negative")
+        return value
+
+
+class DownstreamConfig(Section):
+    """Training of the single-layer downstream models."""
+
+    seeds: int = Field(default=1, ge=1, description="Number of training seeds.", examples=[3])
+    learning_rates: tuple[float, ...] = Field(
+        default=(1e-2, 1e-3),
+        min_length=1,
+        description="Tried in turn; the best on dev is reported.",
+        examples=[[0.01, 0.001]],
+    )
+    epochs: int = Field(default=30, ge=1, description="Passes over the training split.", examples=[30])
+    bootstrap: int = Field(
+        default=1000, ge=0, description="Bootstrap resamples over test utterances.", examples=[1000]
+    )
+    threads: int = Field(default=1, ge=1, description="CPU threads of one training job.", examples=[4])
+
+
+class PretrainConfig(Section):
+    """Pre-training of the small embedded models (configs/pretrain.yaml)."""
+
+    data: tuple[str, ...] = Field(
+        min_length=1,
+        description="Folders of speech, searched for audio files.",
+        examples=[["LibriSpeech/train-clean-100"]],
+    )
+    objectives: tuple[Literal["hubert", "wav2vec2"], ...] = Field(
+        default=("hubert", "wav2vec2"), description="Models to train.", examples=[["hubert"]]
+    )
+    stem_steps: int = Field(default=1500, ge=1, description="Steps of the shared stem.", examples=[1500])
+    steps: int = Field(default=20000, ge=1, description="Steps of each model.", examples=[20000])
+    threads: int = Field(default=1, ge=1, description="CPU threads of one training job.", examples=[1])
+
+
+class RunConfig(Section):
+    """One run of the workflow."""
+
+    run: str = Field(
+        default="demo",
+        pattern=NAME_PATTERN,
+        description="Name of the run; its results lie in results/{run}.",
+        examples=["demo"],
+    )
+    seed: int = Field(default=1, ge=0, description="Seed of every random choice.", examples=[1])
+    protocol: Literal["corrected", "paper"] = Field(
+        default="corrected",
+        description="`paper` repeats the published procedure with its faults; `corrected` mends them.",
+        examples=["corrected"],
+    )
+    corpus: CorpusConfig | None = Field(default=None, description="The speech to analyse.")
+    aligner: str = Field(default="pocketsphinx", description="Forced aligner.", examples=["pocketsphinx"])
+    alignment: AlignmentConfig = Field(default=AlignmentConfig(), description="Options of the aligner.")
+    samples: SamplesConfig = Field(default=SamplesConfig(), description="What is sampled for the analyses.")
+    models: tuple[ModelEntry, ...] = Field(
+        default=(),
+        description="Models to analyse: a hub id or folder a line, or a mapping with more keys.",
+        examples=[["facebook/hubert-base-ls960"]],
+    )
+    analyses: tuple[str, ...] = Field(
+        default=("cca-intra", "cca-mel", "cca-phone", "cca-word"),
+        description="Layer-wise analyses.",
+        examples=[["cca-phone", "cca-word"]],
+    )
+    tasks: tuple[str, ...] = Field(default=(), description="Downstream tasks.", examples=[["pr", "scenario"]])
+    extraction: ExtractionConfig = Field(default=ExtractionConfig(), description="Feature extraction.")
+    cca: CcaConfig = Field(default=CcaConfig(), description="Cross-validated CCA.")
+    downstream: DownstreamConfig = Field(default=DownstreamConfig(), description="Downstream training.")
+    pretrain: PretrainConfig | None = Field(default=None, description="Pre-training of small models.")
+
+    @field_validator("aligner")
+    @classmethod
+    def _known_aligner(cls, value: str) -> str:
+        return check_name("aligners", value)
+
+    @field_validator("analyses")
+    @classmethod
+    def _known_analyses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return check_names("analyses", value)
+
+    @field_validator("tasks")
+    @classmethod
+    def _known_tasks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return check_names("tasks", value)
+
+    @model_validator(mode="after")
+    def _distinct_models(self) -> "RunConfig":
+        names = [entry.name for entry in self.all_models()]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise ValueError(f"two models are named {twice[0]!r}; give one of them another `name:`")
+        if self.corpus is not None and not self.models:
+            raise ValueError(
+                "`models:` is empty; name at least one, e.g. models: [facebook/hubert-base-ls960]"
+            )
+        return self
+
+    def all_models(self) -> tuple[ModelEntry, ...]:
+        """The configured models, their random-initialised twins, and the log-mel baseline."""
+        twins = tuple(
+            ModelEntry(
+                name=f"random-{entry.name}",
+                source=f"random:{entry.source}",
+                revision=entry.revision,
+                supervision="none",
+                window=entry.window,
+                twin=False,
+            )
+            for entry in self.models
+            if entry.twin and entry.source != "logmel"
+        )
+        logmel = ModelEntry(name="logmel", source="logmel", supervision="none", twin=False)
+        named = any(entry.source == "logmel" for entry in self.models)
+        return self.models + twins + (() if named else (logmel,))
+
+    def model(self, name: str) -> ModelEntry:
+        """Return the entry of that name."""
+        return next(entry for entry in self.all_models() if entry.name == name)

@@ -1,0 +1,81 @@
+"""Names and paths that the rules share. Nothing is written here: a dry run leaves no trace."""
+
+from pathlib import Path
+
+from layerwise.lineage import source_files
+
+ROOT = Path(workflow.basedir)
+AUDIO_SUFFIXES = {".flac", ".wav", ".ogg", ".opus", ".mp3"}
+LOCK = "envs/requirements.lock"
+MANIFEST = f"{RUN}/corpus/manifest.parquet"
+INTERVALS = f"{RUN}/alignment/intervals.parquet"
+SAMPLES = [f"{RUN}/samples/{number}.parquet" for number in range(CONFIG.samples.number)]
+SEGMENTS = f"{RUN}/samples/segments.parquet"
+MODELS = {entry.name: entry for entry in CONFIG.all_models()}
+REPORT = f"{RUN}/report/report.pdf"
+
+
+wildcard_constraints:
+    model="|".join(map(re.escape, MODELS)) or "none",
+    analysis="|".join(map(re.escape, CONFIG.analyses)) or "none",
+    task="|".join(map(re.escape, CONFIG.tasks)) or "none",
+
+
+def code(script):
+    """The source files of a rule: its script and every module that this imports."""
+    files = source_files(ROOT / "scripts" / f"{script}.py", ROOT)
+    return [path.relative_to(ROOT).as_posix() for path in files]
+
+
+def record(artifact):
+    """Path of the provenance record of the job whose first artifact this is (relative to the run)."""
+    return f"{RUN}/lineage/{artifact.replace('/', '.')}.json"
+
+
+def options(section, *leave_out):
+    """A section of the config as plain values, without the keys that do not change results."""
+    return section.model_dump(mode="json", exclude=set(leave_out))
+
+
+def files_below(folder, suffixes=None):
+    """All files below a folder, or those with one of the suffixes, sorted."""
+    files = (item for item in Path(folder).rglob("*") if item.is_file())
+    return sorted(item.as_posix() for item in files if not suffixes or item.suffix.lower() in suffixes)
+
+
+def corpus_files():
+    """Everything that the manifest is made from: the table and the audio beside it, or the corpus folder."""
+    path = Path(CONFIG.corpus.path)
+    if not path.exists():
+        raise WorkflowError(
+            f"`corpus.path`: {path} does not exist; put the corpus there or correct the path "
+            "(the README says where to get LibriSpeech)"
+        )
+    if path.is_file():
+        return [path.as_posix(), *files_below(path.parent, AUDIO_SUFFIXES)]
+    return files_below(path, AUDIO_SUFFIXES | {".txt", ".lab"})
+
+
+def model_files(wildcards):
+    """Files of a model in a local folder; nothing for models from the hub and built-in ones."""
+    location = Path(MODELS[wildcards.model].source.removeprefix("random:"))
+    return files_below(location) if location.is_dir() else []
+
+
+def targets():
+    """What a plain `snakemake` makes."""
+    wanted = [REPORT] if CONFIG.corpus else []
+    if CONFIG.corpus:
+        wanted.append(f"{RUN}/alignment/textgrids")
+    if CONFIG.pretrain:
+        wanted += [
+            f"{RUN}/models/{objective}-tiny" for objective in CONFIG.pretrain.objectives
+        ]
+    return wanted
+
+
+def print_results():
+    """The last line of a run: where to look."""
+    for target in targets():
+        if Path(target).exists():
+            print(f"Done: {target}", file=sys.stderr)

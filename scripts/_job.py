@@ -1,0 +1,42 @@
+"""What every script of the workflow does around its own work."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from layerwise.errors import LayerwiseError
+from layerwise.files import write_json
+from layerwise.lineage import provenance
+
+log = logging.getLogger("layerwise")
+
+
+@contextmanager
+def job(snakemake: Any) -> Iterator[None]:
+    """Log to the rule's log file; end with one clear line on a user's error; record provenance on success."""
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(message)s",
+        datefmt="%H:%M:%S",
+        handlers=[logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8"), logging.StreamHandler()],
+    )
+    logging.captureWarnings(True)
+    try:
+        yield
+        outputs = [path for name, path in snakemake.output.items() if name != "record"]
+        record = provenance(
+            snakemake.rule, outputs, _named_paths(snakemake.input), dict(snakemake.params.items())
+        )
+        write_json(record, snakemake.output.record)
+    except LayerwiseError as error:
+        log.error("%s: %s", type(error).__name__, error)
+        sys.exit(1)
+    except BaseException:
+        log.exception("unexpected error in rule %s", snakemake.rule)
+        raise
+
+
+def _named_paths(files: Any) -> dict[str, list[str]]:
+    return {name: [paths] if isinstance(paths, str) else list(paths) for name, paths in files.items()}

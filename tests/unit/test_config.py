@@ -1,0 +1,110 @@
+import pytest
+import yaml
+
+from layerwise.config import parse_config, read_config
+from layerwise.config.docs import config_page, config_schema
+from layerwise.errors import ConfigError
+
+GOOD = {"corpus": {"path": "a.tsv"}, "models": ["facebook/hubert-base-ls960"]}
+
+
+def refused(content):
+    with pytest.raises(ConfigError) as caught:
+        parse_config(content, origin="my.yaml")
+    return str(caught.value)
+
+
+def test_defaults_fill_a_minimal_config():
+    config = parse_config(GOOD)
+    assert config.protocol == "corrected"
+    assert config.corpus.reader == "table"
+    assert config.analyses == ("cca-intra", "cca-mel", "cca-phone", "cca-word")
+
+
+def test_model_name_is_derived_from_its_source():
+    (entry,) = parse_config(GOOD).models
+    assert (entry.name, entry.source) == ("hubert-base-ls960", "facebook/hubert-base-ls960")
+
+
+def test_controls_are_added():
+    names = [entry.name for entry in parse_config(GOOD).all_models()]
+    assert names == ["hubert-base-ls960", "random-hubert-base-ls960", "logmel"]
+
+
+def test_twin_can_be_switched_off():
+    models = [{"name": "a", "source": "x/a", "twin": False}]
+    assert [entry.name for entry in parse_config({**GOOD, "models": models}).all_models()] == ["a", "logmel"]
+
+
+@pytest.mark.parametrize(
+    ("content", "parts"),
+    [
+        ({"modles": []}, ["my.yaml", "`modles`", "did you mean `models`", "facebook/hubert-base-ls960"]),
+        ({"corpus": {"path": "a", "raeder": "x"}}, ["`corpus.raeder`", "did you mean `reader`"]),
+        ({"corpus": {"path": "a", "reader": "libri"}}, ["`corpus.reader`", "'libri'", "librispeech"]),
+        ({"corpus": {}}, ["`corpus.path`", "required", "path: "]),
+        ({"seed": "one"}, ["`seed`", "integer", "'one'", "seed: 1"]),
+        ({"protocol": "papr"}, ["`protocol`", "'papr'", 'protocol: "corrected"']),
+        ({"aligner": "pocketsphynx"}, ["`aligner`", "did you mean 'pocketsphinx'"]),
+        ({"analyses": ["cca-fone"]}, ["`analyses`", "did you mean 'cca-phone'"]),
+        ({"analyses": ["cca-mel", "cca-mel"]}, ["`analyses`", "twice"]),
+        ({"tasks": ["asrr"]}, ["`tasks`", "'asrr'", "pr"]),
+        ({"models": [{"name": "a/b", "source": "x"}]}, ["`models.0.name`", "'a/b'"]),
+        ({"cca": {"parts": 2}}, ["`cca.parts`", "greater than or equal to 3"]),
+        ({"cca": {"epsilons": []}}, ["`cca.epsilons`", "at least one"]),
+    ],
+)
+def test_errors_name_key_problem_and_remedy(content, parts):
+    message = refused(content)
+    for part in parts:
+        assert part in message
+
+
+def test_two_models_of_one_name():
+    message = refused({**GOOD, "models": ["a/hubert", "b/hubert"]})
+    assert "two models are named 'hubert'" in message
+
+
+def test_corpus_without_models():
+    assert "`models:` is empty" in refused({"corpus": {"path": "a.tsv"}})
+
+
+def test_all_wrong_keys_are_reported_at_once():
+    message = refused({"sed": 1, "runn": "x"})
+    assert "`sed`" in message and "`runn`" in message
+
+
+def test_missing_and_broken_files(tmp_path):
+    with pytest.raises(ConfigError, match="no such config file"):
+        read_config(tmp_path / "none.yaml")
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("run: [")
+    with pytest.raises(ConfigError, match=r"broken\.yaml: not valid YAML"):
+        read_config(broken)
+    broken.write_text("- a\n- b\n")
+    with pytest.raises(ConfigError, match="expected `key: value` lines"):
+        read_config(broken)
+
+
+@pytest.mark.parametrize(
+    "name", ["config.yaml", *[f"configs/{n}.yaml" for n in ("hub", "paper", "pretrain")]]
+)
+def test_shipped_configs_are_valid(repository, name):
+    assert read_config(repository / name).run
+
+
+def test_paper_config_has_the_eleven_models(repository):
+    config = read_config(repository / "configs/paper.yaml")
+    assert len(config.models) == 11
+    assert config.protocol == "paper"
+
+
+def test_generated_documentation_is_current(repository):
+    assert (repository / "docs/config.md").read_text() == config_page()
+    assert (repository / "docs/config.schema.json").read_text() == config_schema()
+
+
+def test_every_default_is_what_the_page_says():
+    page = config_page()
+    for section in yaml.safe_load(parse_config(GOOD).model_dump_json()):
+        assert f"`{section}`" in page
