@@ -56,13 +56,12 @@ def _imported_names(tree: ast.AST, module: list[str]) -> Iterator[str]:
             base = ".".join([*package, *([node.module] if node.module else [])])
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if node.value.startswith(f"{PACKAGE}."):
-                yield node.value.split(":")[0]
+        elif isinstance(node, ast.Constant) and str(node.value).startswith(f"{PACKAGE}."):
+            yield str(node.value).split(":")[0]
 
 
 def _module_name(path: Path, root: Path) -> list[str]:
-    """Dotted name of a file as parts; a package's ``__init__`` keeps its last part, as relative imports count."""
+    """Parts of a file's dotted name; ``__init__`` stays, since relative imports count from it."""
     return list(path.relative_to(root).with_suffix("").parts)
 
 

@@ -41,6 +41,12 @@ class CorpusConfig(Section):
     max_seconds: float = Field(
         default=30.0, gt=0, description="Longer utterances are excluded and listed.", examples=[30]
     )
+    max_utterances: int | None = Field(
+        default=None,
+        ge=1,
+        description="Use only so many utterances, drawn with the seed: for trial runs.",
+        examples=[60],
+    )
 
     @field_validator("reader")
     @classmethod

@@ -1,0 +1,160 @@
+"""A whole run: what it makes, that it can be verified, and what a fault leaves behind."""
+
+import json
+import shutil
+
+import pandas as pd
+import pytest
+
+
+def test_every_artifact_of_the_contract_is_made(finished):
+    run = finished.path("results/ci")
+    for name in (
+        "corpus/manifest.parquet",
+        "corpus/excluded.csv",
+        "alignment/intervals.parquet",
+        "alignment/quality.csv",
+        "samples/0.parquet",
+        "samples/1.parquet",
+        "samples/segments.parquet",
+        "features/hubert-tiny.zarr",
+        "features/hubert-tiny.digest.json",
+        "features/random-hubert-tiny.digest.json",
+        "features/logmel.digest.json",
+        "cca/hubert-tiny/cca-mel.csv",
+        "cca/logmel/cca-phone.csv",
+        "downstream/hubert-tiny/pr.csv",
+        "downstream/hubert-tiny/scenario.csv",
+        "tables/layer_scores.csv",
+        "tables/layer_summary.csv",
+        "tables/downstream.csv",
+        "tables/downstream_summary.csv",
+        "tables/agreement.csv",
+        "report/report.pdf",
+        "report/report.html",
+    ):
+        assert (run / name).exists(), name
+    assert any((run / "alignment/textgrids").glob("*.TextGrid"))
+    pdfs = {path.stem for path in (run / "figures").glob("*.pdf")}
+    assert pdfs and pdfs == {path.stem for path in (run / "figures").glob("*.png")}
+
+
+def test_tables_have_the_columns_of_the_contract(finished):
+    tables = finished.path("results/ci/tables")
+    columns = {
+        name: list(pd.read_csv(tables / f"{name}.csv").columns) for name in ("layer_scores", "downstream")
+    }
+    assert columns["layer_scores"] == [
+        "model",
+        "layer",
+        "layer_index",
+        "analysis",
+        "sample",
+        "trial",
+        "score",
+    ]
+    assert columns["downstream"] == [
+        *("model", "task", "layer", "seed", "learning_rate", "split", "metric", "value"),
+    ]
+
+
+def test_scores_cover_every_layer_sample_and_trial(finished):
+    scores = pd.read_csv(finished.path("results/ci/tables/layer_scores.csv"))
+    hubert = scores.query("model == 'hubert-tiny' and analysis == 'cca-phone'")
+    assert {"C1", "T0", "T6", "T6+ln"} <= set(hubert.layer)
+    assert (hubert.groupby("layer").size() == 4).all()
+    assert scores.score.between(-1, 1).all()
+
+
+def test_no_utterance_is_lost_silently(finished):
+    run = finished.path("results/ci")
+    manifest = pd.read_parquet(run / "corpus/manifest.parquet")
+    quality = pd.read_csv(run / "alignment/quality.csv")
+    assert len(manifest) + len(pd.read_csv(run / "corpus/excluded.csv")) == 80
+    assert set(quality.utt_id) == set(manifest.utt_id)
+    assert quality.query("status != 'aligned'").reason.notna().all()
+
+
+def test_each_job_leaves_a_provenance_record(finished):
+    run = finished.path("results/ci")
+    recorded = {}
+    for path in (run / "lineage").glob("*.json"):
+        recorded.update(json.loads(path.read_text())["artifacts"])
+    made = {
+        path.relative_to(finished.folder).as_posix()
+        for stage in ("corpus", "samples", "cca", "downstream", "tables", "figures", "report")
+        for path in (run / stage).rglob("*")
+        if path.is_file()
+    }
+    assert made <= set(recorded)
+
+
+def test_second_run_does_nothing(finished):
+    assert "Nothing to be done" in finished.snakemake().stdout
+
+
+def test_verify_accepts_whole_stores_and_names_a_flipped_byte(finished):
+    finished.snakemake("verify")
+    store = finished.path("results/ci/features/hubert-tiny.zarr")
+    chunk = max((path for path in store.rglob("c/*") if path.is_file()), key=lambda path: path.stat().st_size)
+    whole = chunk.read_bytes()
+    try:
+        chunk.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
+        broken = finished.snakemake("verify", check=False)
+    finally:
+        chunk.write_bytes(whole)
+    assert broken.returncode != 0
+    assert chunk.relative_to(store).as_posix() in broken.stdout
+
+
+def test_same_inputs_give_the_same_bytes(finished):
+    """Tables, figures and the store digest of a forced second run equal those of the first."""
+    run = finished.path("results/ci")
+    names = [
+        "features/hubert-tiny.digest.json",
+        "cca/hubert-tiny/cca-phone.csv",
+        "downstream/hubert-tiny/pr.csv",
+    ]
+    before = {name: (run / name).read_bytes() for name in names}
+    targets = [f"results/ci/{name}" for name in names]
+    finished.snakemake("--forcerun", "extract", "cca", "downstream", "--", *targets)
+    assert {name: (run / name).read_bytes() for name in names} == before
+    finished.snakemake()
+
+
+def test_missing_corpus_is_named(fresh):
+    shutil.rmtree(fresh.path("resources/prompts"))
+    failed = fresh.snakemake(check=False)
+    assert failed.returncode != 0
+    assert "`corpus.path`" in failed.stdout and "does not exist" in failed.stdout
+
+
+def test_wrong_key_is_named_with_its_neighbour(fresh):
+    failed = fresh.snakemake("--dry-run", "--config", "analysses=[cca-mel]", check=False)
+    assert failed.returncode != 0
+    assert "did you mean `analyses`" in failed.stdout
+
+
+def test_broken_audio_is_excluded_and_listed(fresh):
+    table = pd.read_csv(fresh.path("resources/prompts/prompts.tsv"), sep="\t")
+    broken = fresh.path("resources/prompts") / table.audio_path[0]
+    broken.write_bytes(b"not audio")
+    config = fresh.path("configs/ci.yaml")
+    config.write_text(config.read_text().replace("  max_utterances: 80\n", ""))
+    fresh.snakemake("results/ci/corpus/manifest.parquet")
+    excluded = pd.read_csv(fresh.path("results/ci/corpus/excluded.csv"))
+    assert table.utt_id[0] in set(excluded.utt_id)
+    assert excluded.reason.notna().all()
+
+
+@pytest.mark.parametrize("config", ["hub", "paper"])
+def test_network_configs_plan_with_local_stand_ins(fresh, config):
+    speaker = fresh.path("data/LibriSpeech/dev-clean/84/121123")
+    speaker.mkdir(parents=True)
+    shutil.copy(next(fresh.path("resources/prompts/audio").glob("*.ogg")), speaker / "84-121123-0000.flac")
+    (speaker / "84-121123.trans.txt").write_text("84-121123-0000 HELLO\n")
+    fresh.config = f"configs/{config}.yaml"
+    models = {"hub": 3, "paper": 11}[config]
+    jobs = fresh.planned()
+    assert jobs["extract"] == 2 * models + 1
+    assert jobs["cca"] == 4 * jobs["extract"]
