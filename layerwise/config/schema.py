@@ -169,25 +169,26 @@ class CcaConfig(Section):
     trials: int = Field(
         default=3, ge=1, description="Trials per sample set, with disjoint (dev, test) parts.", examples=[3]
     )
-    group_by: Literal["utt_id", "speaker"] = Field(
-        default="utt_id",
+    split_by: Literal["utterance", "speaker"] = Field(
+        default="utterance",
         description="What a part keeps whole under protocol `corrected`.",
         examples=["speaker"],
     )
-    epsilons: tuple[float, ...] = Field(
-        default=(1e-8, 1e-6, 1e-4, 1e-2, 1e-1),
-        description="Regularisers; all pairs (features, target) are tried, the best on dev is used.",
+    epsilons: tuple[float, ...] | None = Field(
+        default=None,
+        description="Regularisers; all pairs (features, target) are tried, the best on dev is used. "
+        "None: the candidates of the published code.",
         examples=[[1e-6, 1e-4, 1e-2]],
     )
     bootstrap: int = Field(
-        default=200, ge=0, description="Bootstrap resamples for confidence intervals.", examples=[200]
+        default=1000, ge=0, description="Bootstrap resamples for confidence intervals.", examples=[1000]
     )
     threads: int = Field(default=1, ge=1, description="CPU threads of one analysis job.", examples=[4])
 
     @field_validator("epsilons")
     @classmethod
-    def _positive(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        if not value or min(value) < 0:
+    def _positive(cls, value: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if value is not None and (not value or min(value) < 0):
             raise ValueError("needs at least one number, none negative")
         return value
 
@@ -196,13 +197,18 @@ class DownstreamConfig(Section):
     """Training of the single-layer downstream models."""
 
     seeds: int = Field(default=1, ge=1, description="Number of training seeds.", examples=[3])
-    learning_rates: tuple[float, ...] = Field(
-        default=(1e-2, 1e-3),
+    learning_rates: tuple[float, ...] | None = Field(
+        default=None,
         min_length=1,
-        description="Tried in turn; the best on dev is reported.",
+        description="Tried in turn; each layer takes the one that is best on dev. None: the task's own.",
         examples=[[0.01, 0.001]],
     )
-    epochs: int = Field(default=30, ge=1, description="Passes over the training split.", examples=[30])
+    epochs: int | None = Field(
+        default=None,
+        ge=1,
+        description="Passes over the training split at most. None: the task's own.",
+        examples=[30],
+    )
     bootstrap: int = Field(
         default=1000, ge=0, description="Bootstrap resamples over test utterances.", examples=[1000]
     )
