@@ -1,0 +1,200 @@
+"""Regularised CCA and projection-weighted CCA from second moments.
+
+CCA and its regularisation follow the published code of Pasad et al. (GitHub: ankitapasad/layerwise-analysis,
+after google/svcca); the weights are those of Morcos, Raghu, Bengio (NeurIPS 2018).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.linalg.lapack import dpstrf, dtrtri
+
+from layerwise.cca.moments import Array, Moments
+from layerwise.errors import AnalysisError
+
+Mode = Literal["corrected", "paper"]
+
+# Pivots of a unit-diagonal covariance below this are rounding: the dimension depends on those before it.
+RANK_TOLERANCE = 1e-12
+# Share of a held-out direction's variance not explained by those before it, below which it is dependent.
+DEPENDENT = 1e-8
+JITTER = 1e-12
+# Entries whose sizes differ by less than this share are equally large.
+TIE = 1e-6
+# A quadratic form below this many units of its own rounding error is zero.
+ROUNDING_UNITS = 8 * float(np.finfo(np.float64).eps)
+
+
+class _Whitener(NamedTuple):
+    """W (d, rank) with W' (S + epsilon I) W = I over the kept dimensions."""
+
+    W: Array
+    keep: np.ndarray[tuple[int], np.dtype[np.bool_]]
+
+
+class Directions(NamedTuple):
+    """Canonical directions: variates are A' x and B' y.
+
+    A is (dx, k), B is (dy, k), with zeros for dropped dimensions, in order of falling training correlation
+    ``correlations`` (k,). ``weigh_x``: the PWCCA weights come from x, the lower-dimensional view.
+    """
+
+    A: Array
+    B: Array
+    correlations: Array
+    keep_x: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    keep_y: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    weigh_x: bool
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Correlations of the canonical variates on other data than they were trained on, and PWCCA weights.
+
+    Both are (k,); weights sum to 1.
+    """
+
+    correlations: Array
+    weights: Array
+
+    @property
+    def pwcca(self) -> float:
+        """Projection-weighted mean of the correlations."""
+        return float(self.weights @ self.correlations)
+
+    @property
+    def mean_cca(self) -> float:
+        """Plain mean of the correlations."""
+        return float(self.correlations.mean())
+
+
+class RegularisedCCA:
+    """CCA of one training set for any number of regularisers.
+
+    As in the published code each view's covariance is scaled by its largest entry, dimensions whose scaled
+    variance is below epsilon are dropped, and epsilon is added to the diagonal. Whitening is done once per
+    epsilon and view, by a Cholesky factor of the unit-diagonal matrix: unlike an eigendecomposition it keeps
+    its digits when a few dimensions are 10^4 times larger than the others, and it is cheaper. A pair
+    of regularisers then costs one small SVD.
+
+    Raises AnalysisError if there are too few training rows or a view is constant.
+    """
+
+    def __init__(self, train: Moments) -> None:
+        dims = (train.dim_x, len(train.total) - train.dim_x)
+        if train.n <= max(dims):
+            raise AnalysisError(
+                f"{train.n} training rows for {dims[0]} and {dims[1]} dimensions; CCA needs at least "
+                f"{max(dims) + 1}: use more data"
+            )
+        S = train.covariance * (train.n / (train.n - 1))
+        x, y = slice(0, dims[0]), slice(dims[0], None)
+        scales = [float(np.max(np.abs(np.diag(S)[view]))) for view in (x, y)]
+        for name, scale in zip("xy", scales, strict=True):
+            if scale == 0:
+                raise AnalysisError(f"{name} is constant on the training rows: nothing to correlate with")
+        self._views = (S[x, x] / scales[0], S[y, y] / scales[1])
+        self._cross = S[x, y] / np.sqrt(scales[0] * scales[1])
+        self._whiteners: dict[tuple[int, float], _Whitener] = {}
+        self._half: dict[float, Array] = {}
+
+    def directions(self, epsilon_x: float, epsilon_y: float) -> Directions:
+        """Return the canonical directions for one pair of regularisers."""
+        Wx, keep_x = self._whitener(0, epsilon_x)
+        Wy, keep_y = self._whitener(1, epsilon_y)
+        if epsilon_x not in self._half:
+            self._half[epsilon_x] = Wx.T @ self._cross
+        U, s, Vt = np.linalg.svd(self._half[epsilon_x] @ Wy, full_matrices=False)
+        weigh_x = Wx.shape[1] < Wy.shape[1]
+        A, B = Wx @ U, Wy @ Vt.T
+        signs = _signs(A if weigh_x else B)
+        return Directions(A * signs, B * signs, s, keep_x, keep_y, weigh_x)
+
+    def _whitener(self, view: int, epsilon: float) -> _Whitener:
+        if (view, epsilon) not in self._whiteners:
+            self._whiteners[view, epsilon] = _whiten(self._views[view], epsilon)
+        return self._whiteners[view, epsilon]
+
+
+def _whiten(S: Array, epsilon: float) -> _Whitener:
+    variances = np.diag(S)
+    keep = (variances >= epsilon) & (variances > 0)
+    kept = np.flatnonzero(keep)
+    regularised = S[np.ix_(kept, kept)]
+    regularised[np.diag_indices_from(regularised)] += epsilon
+    scale = 1 / np.sqrt(np.diag(regularised))
+    factor, pivots, rank, _ = dpstrf(regularised * np.outer(scale, scale), tol=RANK_TOLERANCE, lower=1)
+    inverse, _ = dtrtri(np.tril(factor[:rank, :rank]), lower=1)
+    chosen = pivots[:rank] - 1
+    W = np.zeros((len(S), rank))
+    W[kept[chosen]] = inverse.T * scale[chosen, None]
+    return _Whitener(W, keep)
+
+
+def _signs(directions: Array) -> Array:
+    """Signs that make the first of the largest entries of each column positive: an SVD leaves them open."""
+    sizes = np.abs(directions)
+    largest = np.argmax(sizes >= (1 - TIE) * sizes.max(axis=0), axis=0)
+    return np.where(directions[largest, np.arange(directions.shape[1])] < 0, -1.0, 1.0)
+
+
+def held_out(directions: Directions, moments: Moments, mode: Mode = "corrected") -> HeldOut:
+    """Score canonical directions on the rows that ``moments`` describe.
+
+    Morcos et al. weigh direction i by sum_j |<p_i, x_j>| with P = qr(H'), H the canonical variates of the
+    lower-dimensional view (ties: y) and x_j its dimensions. With H H' = L L' this is the row sums of
+    |L^-1 (H X')|, which needs moments only.
+
+    ``corrected``: H and X are centred; the result does not depend on the signs of the SVD.
+    ``paper``: as published, the mean of dimension i is added to variate i before the QR and X is not
+    centred. The result then depends on the sign of each direction, which the published code leaves to LAPACK;
+    here the first of the largest entries of each direction of the weighing view is positive.
+
+    In both modes a variate without variance to working precision (one-hot targets have one, since they sum
+    to 1) gets correlation 0, where the published code divides one rounding error by another; and a variate
+    that depends linearly on those before it gets weight 0.
+    """
+    dim_x = moments.dim_x
+    C = moments.covariance
+    A, B, cross = directions.A, directions.B, C[:dim_x, dim_x:]
+    images = (C[:dim_x, :dim_x] @ A, C[dim_x:, dim_x:] @ B)
+    variances = [np.einsum("ij,ij->j", side, image) for side, image in zip((A, B), images, strict=True)]
+    errors = [
+        ROUNDING_UNITS * (np.abs(side).T @ scale) ** 2
+        for side, scale in ((A, moments.rounding[:dim_x]), (B, moments.rounding[dim_x:]))
+    ]
+    alive = [variance > error for variance, error in zip(variances, errors, strict=True)]
+    both = alive[0] & alive[1]
+    norms = np.sqrt(np.where(both, variances[0] * variances[1], 1.0))
+    correlations = np.where(both, np.einsum("ij,ij->j", A, cross @ B) / norms, 0.0)
+
+    if directions.weigh_x:
+        side, image, live, keep, mean = A, images[0], alive[0], directions.keep_x, moments.mean[:dim_x]
+    else:
+        side, image, live, keep, mean = B, images[1], alive[1], directions.keep_y, moments.mean[dim_x:]
+    image = image * live
+    HH, HX = (side * live).T @ image, image.T[:, keep]
+    if mode == "paper":
+        means = mean[keep]
+        HH = HH + np.outer(means[: len(HH)], means[: len(HH)])
+        HX = HX + np.outer(means[: len(HH)], means)
+    return HeldOut(correlations, _projection_weights(HH, HX))
+
+
+def _projection_weights(HH: Array, HX: Array) -> Array:
+    norms = np.sqrt(np.diag(HH))
+    scale = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
+    R = HH * np.outer(scale, scale)
+    R[np.diag_indices_from(R)] = 1.0
+    try:
+        L = cholesky(R, lower=True)
+    except LinAlgError:
+        L = None
+    if L is None or np.min(np.diag(L)) ** 2 <= DEPENDENT:
+        L = cholesky(R + JITTER * np.eye(len(R)), lower=True)
+    P = solve_triangular(L, HX * scale[:, None], lower=True, check_finite=False)
+    weights: Array = np.abs(P).sum(axis=1) * (np.diag(L) ** 2 > DEPENDENT)
+    total = float(weights.sum())
+    return weights / total if total > 0 else weights
