@@ -1,0 +1,131 @@
+"""Differences between models, with intervals: what the report may claim and what it may not."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import t as student
+
+from layerwise.report.facts import RunFacts, block_layers
+
+CONTROL_COLUMNS = [
+    *("model", "analysis", "layer", "control", "control_layer"),
+    *("difference", "low", "high", "n"),
+]
+CURVE_COLUMNS = ["model_a", "model_b", "analysis", "layer", "difference", "low", "high", "n"]
+
+
+def resampled_interval(
+    differences: NDArray[np.float64], test_train: float, level: float = 0.95
+) -> tuple[float, float, float]:
+    """Mean and confidence limits of paired differences over sample sets and trials.
+
+    Trials share training data, so the plain t interval is too narrow. The variance of the mean is
+    (1/n + n_test/n_train) s^2 (Nadeau and Bengio 2003, "Inference for the generalization error").
+    A single difference has no interval: the limits are infinite.
+    """
+    n = len(differences)
+    mean = float(np.mean(differences))
+    if n < 2:
+        return mean, float("-inf"), float("inf")
+    spread = float(np.std(differences, ddof=1)) * float(np.sqrt(1 / n + test_train))
+    half = float(student.ppf(0.5 + level / 2, n - 1)) * spread
+    return mean, mean - half, mean + half
+
+
+def verdict(low: float, high: float) -> str:
+    """Say what an interval of a difference allows: above, below or not distinguishable from."""
+    if low > 0:
+        return "above"
+    return "below" if high < 0 else "not distinguishable from"
+
+
+def peak_layer(summary: pd.DataFrame, model: str, analysis: str) -> str | None:
+    """Return the block layer with the highest mean score (ties: the lower), or None without scores."""
+    curve = summary[(summary["model"] == model) & (summary["analysis"] == analysis)]
+    curve = block_layers(curve).sort_values("layer_index")
+    return None if curve.empty else str(curve["layer"].iloc[int(curve["mean"].to_numpy().argmax())])
+
+
+def control_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
+    """Peak of each trained model minus the peak of each of its controls, per content analysis.
+
+    Controls are the model's random twin (at the twin's own best layer) and the baselines. Differences are
+    paired by sample set and trial. cca-intra has no control: each model is its own reference.
+    """
+    rows = []
+    for analysis in sorted(set(scores["analysis"])):
+        if analysis.startswith("cca-intra"):
+            continue
+        for model in facts.of_kind("trained"):
+            layer = peak_layer(summary, model.name, analysis)
+            twin = facts.twin(model.name)
+            for control in ([twin] if twin else []) + list(facts.of_kind("baseline")):
+                other = peak_layer(summary, control.name, analysis)
+                if layer is None or other is None:
+                    continue
+                values, ratio = _paired(scores, analysis, (model.name, layer), (control.name, other))
+                if len(values):
+                    interval = resampled_interval(values, ratio)
+                    rows.append((model.name, analysis, layer, control.name, other, *interval, len(values)))
+    return pd.DataFrame(rows, columns=CONTROL_COLUMNS)
+
+
+def curve_contrasts(scores: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
+    """Layer-by-layer difference in the shape of two models' curves, for pairs of different objectives.
+
+    Only self-supervised models with the same block layers are compared. Each sample and trial gives one
+    curve per model, centred by its mean over layers, so that only shape counts; the differences of the
+    centred curves are paired by sample and trial. The limits hold for all layers of a pair at once
+    (Bonferroni): the shapes differ where an interval leaves out 0.
+    """
+    rows = []
+    wide = {
+        key: block_layers(group).pivot(index=["sample", "trial"], columns="layer_index", values="score")
+        for key, group in scores.groupby(["analysis", "model"], sort=True)
+    }
+    own = [model for model in facts.of_kind("trained") if model.supervision == "self-supervised"]
+    for analysis in sorted(set(scores["analysis"])):
+        for a, b in combinations(own, 2):
+            first, second = wide.get((analysis, a.name)), wide.get((analysis, b.name))
+            if a.objective == b.objective or first is None or second is None:
+                continue
+            if len(first.columns) < 2 or not first.columns.equals(second.columns):
+                continue
+            shapes = [curve.sub(curve.mean(axis=1), axis=0) for curve in (first, second)]
+            difference = (shapes[0] - shapes[1]).dropna()
+            if difference.empty:
+                continue
+            ratio = _test_train(scores[scores["analysis"] == analysis])
+            level = 1 - 0.05 / difference.shape[1]
+            names = scores.drop_duplicates("layer_index").set_index("layer_index")["layer"]
+            for index in difference.columns:
+                values = difference[index].to_numpy(dtype=float)
+                interval = resampled_interval(values, ratio, level)
+                rows.append((a.name, b.name, analysis, names[index], *interval, len(values)))
+    return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+
+
+def layer_contrast(
+    scores: pd.DataFrame, analysis: str, model: str, layer: str, other: str
+) -> tuple[float, float, float]:
+    """Score of one layer minus that of another layer of the same model, paired by sample and trial."""
+    values, ratio = _paired(scores, analysis, (model, layer), (model, other))
+    return resampled_interval(values, ratio)
+
+
+def _paired(
+    scores: pd.DataFrame, analysis: str, first: tuple[str, str], second: tuple[str, str]
+) -> tuple[NDArray[np.float64], float]:
+    part = scores[scores["analysis"] == analysis]
+    curves = []
+    for model, layer in (first, second):
+        rows = part[(part["model"] == model) & (part["layer"] == layer)]
+        curves.append(rows.set_index(["sample", "trial"])["score"].astype(float))
+    difference = (curves[0] - curves[1]).dropna().sort_index()
+    return np.asarray(difference, dtype=np.float64), _test_train(part)
+
+
+def _test_train(scores: pd.DataFrame) -> float:
+    return float((scores["n_test"].astype(float) / scores["n_train"].astype(float)).mean())

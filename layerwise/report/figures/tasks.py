@@ -1,0 +1,219 @@
+"""Downstream tasks: metric per layer, single layer against weighted sum, and the sum's weights."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from layerwise.report.facts import METRIC_TITLES, RunFacts, layer_index, metric_sign, task_title
+from layerwise.report.figures.style import (
+    INK,
+    Style,
+    draw_curve,
+    draw_level,
+    drawing,
+    handle,
+    legend_below,
+    looks,
+    ordered,
+    panels,
+    twin_handle,
+)
+
+# Widths relative to that of all layers together:
+SLOT = 0.14  # from the last layer to the first weighted sum
+DODGE = 0.045  # between the weighted sums of two models
+SLOTS = 0.35  # all weighted sums at most
+MOST_TICKS = 10
+
+
+def task_names(table: pd.DataFrame) -> list[tuple[str, str]]:
+    """Tasks and metrics of a table, sorted by name."""
+    pairs = table[["task", "metric"]].drop_duplicates().sort_values(["task", "metric"])
+    return [(str(task), str(metric)) for task, metric in pairs.itertuples(index=False)]
+
+
+def metric_label(metric: str) -> str:
+    """Axis label of a metric with its direction."""
+    return f"{METRIC_TITLES[metric]} ({'higher' if metric_sign(metric) > 0 else 'lower'} is better)"
+
+
+def task_figure(tasks: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
+    """Test metric of each frozen layer, with the weighted sum of all layers on the right of each panel.
+
+    ``tasks`` is `tables.downstream_summary`.
+    """
+    style = style or Style()
+    with drawing(style):
+        pairs = task_names(tasks)
+        figure, axes = _task_panels(len(pairs), 2.35, style)
+        for axis, (task, metric) in zip(axes, pairs, strict=True):
+            part = tasks[(tasks["task"] == task) & (tasks["metric"] == metric)]
+            _draw_task(axis, part, facts)
+            axis.set_title(task_title(task))
+            axis.set_ylabel(metric_label(metric))
+        legend_below(figure, _handles(tasks, facts), style)
+    return figure
+
+
+def _task_panels(count: int, height: float, style: Style) -> tuple[Figure, list[Axes]]:
+    columns = min(count, 2)
+    rows = -(-count // columns)
+    width = style.double if columns == 2 else style.column
+    return panels(width, height * rows, rows, columns, count)
+
+
+def _handles(tasks: pd.DataFrame, facts: RunFacts) -> list[Line2D]:
+    names = set(tasks["model"])
+    chosen = looks(facts)
+    handles = [handle(chosen[model.name]) for model in ordered(facts.of_kind("trained"), names)]
+    if ordered(facts.of_kind("random"), names):
+        handles += twin_handle(facts)
+    return handles + [handle(chosen[model.name]) for model in ordered(facts.of_kind("baseline"), names)]
+
+
+def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
+    chosen = looks(facts)
+    part = part.assign(layer_index=[layer_index(layer) for layer in part["layer"]])
+    names = set(part["model"])
+    layered = [m for m in ordered(facts.models, names) if m.kind != "baseline"]
+    for model in ordered(facts.of_kind("baseline"), names):
+        row = part[(part["model"] == model.name) & (part["layer"] != "all")].iloc[0]
+        draw_level(axis, row["value"], row["low"], row["high"], chosen[model.name])
+    if not layered:
+        axis.set_xticks([])
+        return
+    mine = part[part["model"].isin([model.name for model in layered])]
+    last = float(mine.loc[mine["layer"] != "all", "layer_index"].max())
+    groups = dict.fromkeys(model.twin_of or model.name for model in layered)
+    gap = SLOT * max(last, 6)
+    dodge = min(DODGE, SLOTS / len(groups)) * max(last, 6)
+    slots = {name: last + gap + dodge * number for number, name in enumerate(groups)}
+    for model in layered:
+        curve = mine[mine["model"] == model.name].sort_values("layer_index")
+        normed = curve["layer"].str.endswith("+ln").to_numpy()
+        whole = (curve["layer"] == "all").to_numpy()
+        for use in (~normed & ~whole, normed, whole):
+            if use.any():
+                rows = curve[use]
+                x = np.minimum(rows["layer_index"].to_numpy(dtype=float), slots[model.twin_of or model.name])
+                value, low, high = (rows[name].to_numpy(dtype=float) for name in ("value", "low", "high"))
+                draw_curve(axis, x, value, (low, high), chosen[model.name])
+    step = int(np.ceil((max(slots.values()) + 1) / MOST_TICKS))
+    blocks = list(range(0, int(last) + 1, step))
+    ticks, labels = list(map(float, blocks)), [f"T{block}" for block in blocks]
+    if (mine["layer"] == "all").any():
+        axis.axvline(last + gap / 2, color=INK, linewidth=0.4, linestyle=(0, (2, 2)))
+        ticks.append(float(np.mean(list(slots.values()))))
+        labels.append("all")
+    axis.set_xticks(ticks, labels)
+    axis.set_xlabel("layer (all: weighted sum of all layers)")
+
+
+def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
+    """Dots and intervals: best single layer (chosen on dev) and weighted sum, per model and task.
+
+    ``comparison`` is `tables.single_and_weighted`.
+    """
+    style = style or Style()
+    with drawing(style):
+        pairs = task_names(comparison)
+        models = ordered(facts.models, set(comparison["model"]))
+        columns = max(1, min(len(pairs), 2))
+        rows = max(1, -(-len(pairs) // columns))
+        width = style.double if columns == 2 else style.column
+        height = (0.55 + 0.24 * max(len(models), 2)) * rows
+        figure, axes = panels(width, height, rows, columns, len(pairs), sharey=True)
+        for axis, (task, metric) in zip(axes, pairs, strict=True):
+            part = comparison[(comparison["task"] == task) & (comparison["metric"] == metric)]
+            _draw_comparison(axis, part.set_index("model"), [m.name for m in models])
+            axis.set_title(task_title(task))
+            axis.set_xlabel(metric_label(metric))
+            axis.margins(x=0.12)
+        for axis in axes[::columns]:
+            axis.set_yticks(range(len(models)), [model.label for model in models])
+            axis.set_ylim(len(models) - 0.5, -0.5)
+        single = Line2D(
+            [], [], color=SINGLE, marker="o", linestyle="-", markersize=4, label="best single layer"
+        )
+        whole = Line2D(
+            [],
+            [],
+            color=WEIGHTED,
+            marker="D",
+            linestyle="-",
+            markersize=4,
+            label="weighted sum of all layers",
+            markerfacecolor="white",
+        )
+        legend_below(figure, [single, whole], style)
+    return figure
+
+
+SINGLE, WEIGHTED = "#0072B2", "#D55E00"
+
+
+def _draw_comparison(axis: Axes, part: pd.DataFrame, names: list[str]) -> None:
+    for place, name in enumerate(names):
+        if place % 2:
+            axis.axhspan(place - 0.5, place + 0.5, color="#F4F4F4", linewidth=0, zorder=0)
+        if name not in part.index:
+            continue
+        row = part.loc[name]
+        for shift, prefix, colour, marker, face in (
+            (-0.17, "", SINGLE, "o", SINGLE),
+            (0.17, "all_", WEIGHTED, "D", "white"),
+        ):
+            axis.hlines(place + shift, row[f"{prefix}low"], row[f"{prefix}high"], color=colour, linewidth=1.1)
+            axis.plot(
+                row[f"{prefix}value"],
+                place + shift,
+                marker,
+                color=colour,
+                markersize=3.6,
+                markerfacecolor=face,
+            )
+        axis.annotate(
+            str(row["best_layer"]),
+            (row["high"], place - 0.17),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7,
+        )
+
+
+def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
+    """Weight of each layer in the learned weighted sum (mean over seeds; bars: range over seeds).
+
+    ``weights`` is `tables.read_weights`. Models with a single layer are left out.
+    """
+    style = style or Style()
+    with drawing(style):
+        tasks = sorted(set(weights["task"]))
+        figure, axes = _task_panels(len(tasks), 2.1, style)
+        chosen = looks(facts)
+        names = set(weights["model"]) - {model.name for model in facts.of_kind("baseline")}
+        for axis, task in zip(axes, tasks, strict=True):
+            last = 0.0
+            for model in ordered(facts.models, names):
+                part = weights[(weights["task"] == task) & (weights["model"] == model.name)]
+                if part.empty:
+                    continue
+                curve = part.groupby("layer_index")["weight"].agg(["mean", "min", "max"])
+                last = max(last, float(curve.index.max()))
+                normed = curve.index.to_numpy(dtype=float) % 1 > 0
+                for use in (~normed, normed):
+                    if use.any():
+                        x = curve.index.to_numpy(dtype=float)[use]
+                        mean, low, high = (curve.loc[use, name].to_numpy(float) for name in curve)
+                        draw_curve(axis, x, mean, (low, high), chosen[model.name])
+            axis.set_title(task_title(task))
+            axis.set_ylabel("weight")
+            axis.set_ylim(bottom=0)
+            step = int(np.ceil((last + 1) / 12))
+            axis.set_xticks(range(0, int(last) + 1, step), [f"T{i}" for i in range(0, int(last) + 1, step)])
+            axis.set_xlabel("layer")
+        legend_below(figure, _handles(weights[weights["model"].isin(names)], facts), style)
+    return figure

@@ -1,0 +1,238 @@
+"""Sentences generated from the numbers: nothing is claimed that an interval does not allow."""
+
+import pandas as pd
+
+from layerwise.report.contrasts import layer_contrast, peak_layer, verdict
+from layerwise.report.facts import METRIC_TITLES, RunFacts, analysis_title, metric_sign, task_title
+from layerwise.report.results import Results
+from layerwise.report.typeset import curve_of, in_order, interval, number, point
+
+
+def abstract(results: Results, facts: RunFacts) -> list[str]:
+    """Summarise the run in a few sentences of counts."""
+    trained, corpus = facts.of_kind("trained"), facts.corpus
+    sentences = [
+        f"This report analyses the layers of {_count(len(trained), 'trained speech model')} on the corpus "
+        f"{corpus.name} ({_count(corpus.utterances, 'utterance')}, {corpus.seconds / 60:.1f} min, "
+        f"{_count(corpus.speakers, 'speaker')}) with the {facts.protocol} protocol."
+    ]
+    for analysis in ("cca-phone", "cca-word"):
+        mine = results.controls[results.controls["analysis"] == analysis]
+        if mine.empty:
+            continue
+        judged = mine.groupby("model", sort=True)["low"].min()
+        sentences.append(
+            f"{_short(analysis)} peaks above every control (random twin, baseline) in "
+            f"{(judged > 0).sum()} of {_count(len(judged), 'model')}."
+        )
+    for task in results.task_names:
+        mine = results.comparison[results.comparison["task"] == task]
+        if not mine.empty:
+            verdicts = [_single_verdict(row) for _, row in mine.iterrows()]
+            sentences.append(
+                f"In {task_title(task).lower()}, the weighted sum of all layers is better than the best "
+                f"single layer for {verdicts.count('better than')}, worse for {verdicts.count('worse than')} "
+                f"and not distinguishable from it for {verdicts.count(SAME)} of "
+                f"{_count(len(verdicts), 'model')} (random twins included)."
+            )
+    return [" ".join(sentences)]
+
+
+def analysis_findings(results: Results, facts: RunFacts, analysis: str) -> list[str]:
+    """One sentence per trained model on one analysis."""
+    sentences = []
+    present = set(results.summary.loc[results.summary["analysis"] == analysis, "model"])
+    for model in in_order(facts, present):
+        curve = curve_of(results.summary, model.name, analysis)
+        if model.kind != "trained" or curve.empty:
+            continue
+        if analysis.startswith("cca-intra"):
+            sentences.append(_intra(results, model.name, model.label, analysis, curve))
+            continue
+        peak = str(peak_layer(results.summary, model.name, analysis))
+        text = f"{_short(analysis)} of {model.label} peaks at {peak} ({point(curve, peak)})"
+        controls = results.controls[
+            (results.controls["model"] == model.name) & (results.controls["analysis"] == analysis)
+        ]
+        clauses = [_control(results, facts, analysis, row) for _, row in controls.iterrows()]
+        sentences.append(f"{text}, {' and '.join(clauses)}." if clauses else f"{text}.")
+    return sentences
+
+
+def _control(results: Results, facts: RunFacts, analysis: str, row: pd.Series) -> str:
+    control = facts.model(str(row["control"]))
+    layer = str(row["control_layer"])
+    score = point(curve_of(results.summary, control.name, analysis), layer)
+    name = f"the best layer of its random twin ({layer}, {score}" if control.kind == "random" else None
+    name = name or f"{control.label} ({score}"
+    word = verdict(float(row["low"]), float(row["high"]))
+    return f"{word} {name}; difference {interval(*row[['difference', 'low', 'high']])})"
+
+
+def _intra(results: Results, model: str, label: str, analysis: str, curve: pd.DataFrame) -> str:
+    blocks = [str(layer) for layer in curve.index if not str(layer).endswith("+ln")]
+    lowest, last = str(curve["mean"].loc[blocks].astype(float).idxmin()), blocks[-1]
+    text = f"{_short(analysis)} of {label} is lowest at {lowest} ({point(curve, lowest)})"
+    if lowest == last:
+        return f"{text}, its last block: it moves away from its input to the end."
+    rise = layer_contrast(results.scores, analysis, model, last, lowest)
+    if rise[1] > 0:
+        return (
+            f"{text} and rises again to {point(curve, last)} at its last block {last} "
+            f"(difference {interval(*rise)}): like an autoencoder, it returns towards its input."
+        )
+    return (
+        f"{text}; its last block {last} ({point(curve, last)}) is not distinguishable from that "
+        f"(difference {interval(*rise)})."
+    )
+
+
+def objective_findings(results: Results, facts: RunFacts) -> list[str]:
+    """Say for each analysis and pair of objectives whether the shapes of the curves differ, and where."""
+    sentences = []
+    for names, rows in results.curves.groupby(["analysis", "model_a", "model_b"], sort=True):
+        analysis, a, b = map(str, names)
+        pair = f"{facts.model(a).label} ({facts.model(a).objective})"
+        pair += f" and {facts.model(b).label} ({facts.model(b).objective})"
+        low, high = rows["low"].astype(float), rows["high"].astype(float)
+        apart = rows[(low > 0) | (high < 0)]
+        largest = rows.iloc[int(rows["difference"].abs().to_numpy(dtype=float).argmax())]
+        span = interval(*largest[["difference", "low", "high"]])
+        text = f"{_short(analysis)} of {pair}: "
+        if apart.empty:
+            text += "the shapes of the two curves are not distinguishable; the largest difference of the "
+            text += f"centred curves is {span} at {largest['layer']}."
+        else:
+            text += (
+                f"the shapes differ at {', '.join(apart['layer'])}, most at {largest['layer']}, where the "
+            )
+            text += f"centred curves differ by {interval(*largest[['difference', 'low', 'high']])}."
+        sentences.append(text)
+    if not sentences:
+        sentences.append(
+            "No two self-supervised models with different objectives and the same block layers were "
+            "analysed: nothing can be said on the effect of the objective."
+        )
+    return sentences
+
+
+SAME = "not distinguishable from"
+
+
+def _single_verdict(row: pd.Series) -> str:
+    """Compare weighted sum and single layer; overlapping intervals claim nothing (conservative)."""
+    if row["all_low"] <= row["high"] and row["low"] <= row["all_high"]:
+        return SAME
+    better = (row["all_value"] - row["value"]) * metric_sign(str(row["metric"])) > 0
+    return "better than" if better else "worse than"
+
+
+def task_findings(results: Results, facts: RunFacts, task: str) -> list[str]:
+    """One sentence per trained model on one task: single layer, weighted sum, and baselines."""
+    sentences = []
+    mine = results.comparison[results.comparison["task"] == task]
+    for model in in_order(facts, mine["model"]):
+        if model.kind != "trained":
+            continue
+        for _, row in mine[mine["model"] == model.name].iterrows():
+            metric = METRIC_TITLES[row["metric"]]
+            sentences.append(
+                f"{model.label}: best single layer {row['best_layer']} with {metric} "
+                f"{interval(*row[['value', 'low', 'high']])}; weighted sum of all layers "
+                f"{interval(*row[['all_value', 'all_low', 'all_high']])}, {_single_verdict(row)} the single "
+                f"layer{_against_controls(results, facts, row)}."
+            )
+    return sentences
+
+
+def _against_controls(results: Results, facts: RunFacts, row: pd.Series) -> str:
+    """Place the best single layer against the random twin's best and against the baselines."""
+    table = results.tasks[(results.tasks["task"] == row["task"]) & (results.tasks["metric"] == row["metric"])]
+    twin = facts.twin(row["model"])
+    clauses = []
+    for control in ([twin] if twin else []) + list(facts.of_kind("baseline")):
+        mine = table[(table["model"] == control.name) & (table["layer"] != "all")]
+        chosen = results.comparison[
+            (results.comparison["model"] == control.name)
+            & (results.comparison["task"] == row["task"])
+            & (results.comparison["metric"] == row["metric"])
+        ]
+        if mine.empty:
+            continue
+        layer = mine["layer"].iloc[0] if chosen.empty else chosen["best_layer"].iloc[0]
+        other = mine[mine["layer"] == layer].iloc[0]
+        flipped = {"all_value": row["value"], "all_low": row["low"], "all_high": row["high"]}
+        word = _single_verdict(pd.Series({**other, **flipped, "metric": row["metric"]}))
+        who = f"its random twin at {layer}" if control.kind == "random" else control.label
+        clauses.append(f"{word} {who} ({interval(*other[['value', 'low', 'high']])})")
+    return f". The single layer is {' and '.join(clauses)}" if clauses else ""
+
+
+def agreement_findings(results: Results, facts: RunFacts) -> list[str]:
+    """Say per task and analysis how well CCA ranks the layers of trained models and what choosing costs."""
+    sentences = []
+    trained = {model.name for model in facts.of_kind("trained")}
+    mine = results.agreement[results.agreement["model"].isin(trained)]
+    for (task, analysis), rows in mine.groupby(["task", "analysis"], sort=True):
+        rho, regret = rows["spearman"].astype(float), rows["regret"].astype(float)
+        text = f"{_short(str(analysis))} ranks layers for {task_title(str(task)).lower()} with Spearman "
+        text += number(rho.iloc[0]) if len(rows) == 1 else f"{number(rho.min())} to {number(rho.max())}"
+        text += f" ({_count(len(rows), 'trained model')}); choosing the layer by it costs "
+        text += (
+            f"{number(regret.min(), 3)} to {number(regret.max(), 3)}"
+            if len(rows) > 1
+            else number(regret.iloc[0], 3)
+        )
+        sentences.append(f"{text} of the metric.")
+    return sentences
+
+
+def limits(facts: RunFacts) -> list[str]:
+    """What this run cannot show, from its own facts."""
+    corpus = facts.corpus
+    sentences = []
+    if corpus.speakers == 1:
+        sentences.append(
+            "The corpus has one speaker: nothing here speaks of speaker variation, and intervals cover new "
+            "utterances of this speaker only."
+        )
+    if corpus.seconds < 5 * 3600:
+        sentences.append(
+            f"The corpus is small ({corpus.seconds / 60:.0f} min): rare phones and words have few segments, "
+            "held-out scores are noisy, and curves of different runs should be compared with their intervals."
+        )
+    sizes = [model.parameters for model in facts.of_kind("trained") if model.parameters]
+    if sizes and min(sizes) < 30_000_000:
+        small = min(sizes) / 1e6
+        sentences.append(
+            f"Some models are far smaller than those of the literature (from {small:.1f} million "
+            "parameters): their curves need not carry over to base or large models."
+        )
+    weak = [m.label for m in facts.of_kind("trained") if m.supervision != "self-supervised"]
+    if weak:
+        sentences.append(
+            f"Not self-supervised: {', '.join(weak)}. Transcripts shaped their layers, so they are "
+            "a reference for self-supervised models and not one of them."
+        )
+    if facts.aligner != "textgrid":
+        sentences.append(
+            f"Phone and word boundaries are those of an automatic aligner ({facts.aligner}) and were not "
+            "corrected by hand; errors there lower the scores of all models."
+        )
+    sentences.append(
+        "CCA is linear: content that a layer holds in another form is not seen. A high score says that "
+        "the information is there, not that the model uses it."
+    )
+    sentences.append(
+        "Comparisons of many models and layers are not corrected for their number, except across the layers "
+        "of one pair of curves."
+    )
+    return sentences
+
+
+def _short(analysis: str) -> str:
+    return analysis_title(analysis).split(" (")[0]
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" + ("" if n == 1 else "s")

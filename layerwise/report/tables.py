@@ -1,0 +1,193 @@
+"""Gather the per-model result files into the tables of a run."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from layerwise.errors import ReportError
+from layerwise.report.facts import layer_index, metric_sign
+
+SCORE_COLUMNS = (
+    *("model", "layer", "layer_index", "analysis", "sample", "trial", "score", "low", "high", "floor"),
+    *("n_train", "n_test"),
+)
+DOWNSTREAM_COLUMNS = (
+    *("model", "task", "layer", "seed", "learning_rate", "split", "metric", "value", "low", "high"),
+)
+WEIGHT_COLUMNS = ("model", "task", "seed", "layer", "weight")
+LAYER_SCORE_COLUMNS = ["model", "layer", "layer_index", "analysis", "sample", "trial", "score"]
+LAYER_SUMMARY_COLUMNS = ["model", "layer", "layer_index", "analysis", "mean", "low", "high", "floor", "n"]
+DOWNSTREAM_TABLE_COLUMNS = ["model", "task", "layer", "seed", "learning_rate", "split", "metric", "value"]
+DOWNSTREAM_SUMMARY_COLUMNS = ["model", "task", "layer", "metric", "value", "low", "high"]
+
+
+def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``cca/{model}/{analysis}.csv`` files: one row per model, analysis, layer, sample and trial.
+
+    Raises `ReportError` naming file and column where one is missing, not a number, or a row is doubled.
+    """
+    key = ["model", "analysis", "layer_index", "layer", "sample", "trial"]
+    numbers = ("layer_index", "score", "low", "high", "n_train", "n_test")
+    return _read(paths, SCORE_COLUMNS, numbers, key)
+
+
+def read_downstream(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``downstream/{model}/{task}.csv`` files: one row per layer, seed, learning rate, split, metric.
+
+    Adds ``layer_index`` (see `facts.layer_index`). Raises `ReportError` as `read_scores` does.
+    """
+    key = ["model", "task", "metric", "layer", "seed", "learning_rate", "split"]
+    table = _read(paths, DOWNSTREAM_COLUMNS, ("value", "learning_rate"), key)
+    table["layer_index"] = [layer_index(layer, "downstream table") for layer in table["layer"]]
+    order = ["model", "task", "metric", "layer_index", "seed", "learning_rate", "split"]
+    return table.sort_values(order, ignore_index=True)
+
+
+def read_weights(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``downstream/{model}/{task}.weights.csv`` files: weight of each layer in the weighted sum.
+
+    Adds ``layer_index``. Raises `ReportError` as `read_scores` does.
+    """
+    table = _read(paths, WEIGHT_COLUMNS, ("weight",), ["model", "task", "seed", "layer"])
+    table["layer_index"] = [layer_index(layer, "weights table") for layer in table["layer"]]
+    return table.sort_values(["model", "task", "seed", "layer_index"], ignore_index=True)
+
+
+def _read(
+    paths: Iterable[Path], columns: Sequence[str], numbers: Sequence[str], key: list[str]
+) -> pd.DataFrame:
+    """Read, check and concatenate CSV files; no file at all gives an empty table with the columns."""
+    tables = []
+    for path in paths:
+        if not Path(path).is_file():
+            raise ReportError(f"{path}: no such file; run the stage that makes it first")
+        # "nan" or "NA" may be the name of a model, a layer or a label: only empty cells are missing.
+        table = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        missing = [column for column in columns if column not in table]
+        if missing:
+            raise ReportError(
+                f"{path}: column {', '.join(missing)} is missing; expected {', '.join(columns)}"
+            )
+        if table.empty:
+            raise ReportError(f"{path}: no rows; run the stage that makes it again")
+        for column in numbers:
+            values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
+            bad = np.flatnonzero(~np.isfinite(values))
+            if bad.size:
+                cell = table[column].iloc[bad[0]]
+                raise ReportError(
+                    f"{path}: column {column} has {cell!r} in row {bad[0] + 1}; expected a finite number"
+                )
+        tables.append(table.loc[:, list(columns)])
+    if not tables:
+        return pd.DataFrame(columns=list(columns))
+    whole = pd.concat(tables, ignore_index=True)
+    doubled = whole[whole.duplicated(key)]
+    if not doubled.empty:
+        row = ", ".join(f"{name}={doubled.iloc[0][name]}" for name in key)
+        raise ReportError(f"{', '.join(map(str, paths))}: two rows for {row}")
+    return whole.sort_values(key, ignore_index=True)
+
+
+def layer_scores(scores: pd.DataFrame) -> pd.DataFrame:
+    """Every score of the layer analyses (``tables/layer_scores.csv``)."""
+    return scores.loc[:, LAYER_SCORE_COLUMNS]
+
+
+def layer_summary(scores: pd.DataFrame) -> pd.DataFrame:
+    """Average the scores of each layer over samples and trials (``tables/layer_summary.csv``).
+
+    ``low`` and ``high`` are the means of the trials' 95 % bootstrap limits. Trials share utterances, so
+    their errors are not independent: the interval is not narrowed by their number (conservative).
+    """
+    groups = scores.groupby(["model", "analysis", "layer_index", "layer"], sort=True)
+    summary = groups.agg(
+        mean=("score", "mean"),
+        low=("low", "mean"),
+        high=("high", "mean"),
+        floor=("floor", "mean"),
+        n=("score", "size"),
+    )
+    return pd.DataFrame(summary.reset_index(), columns=LAYER_SUMMARY_COLUMNS)
+
+
+def downstream_table(runs: pd.DataFrame) -> pd.DataFrame:
+    """Every result of the downstream tasks (``tables/downstream.csv``)."""
+    return runs.loc[:, DOWNSTREAM_TABLE_COLUMNS]
+
+
+def chosen_runs(runs: pd.DataFrame) -> pd.DataFrame:
+    """Keep, of each model, task, layer and seed, the learning rate with the best metric on ``dev``.
+
+    Ties go to the lower rate. Raises `ReportError` if several rates were tried but none scored on dev.
+    """
+    key = ["model", "task", "metric", "layer", "seed"]
+    kept: list[pd.DataFrame] = []
+    for names, group in runs.groupby(key, sort=True):
+        rates = group["learning_rate"].unique()
+        best = rates[0]
+        if len(rates) > 1:
+            dev = group[group["split"] == "dev"].sort_values("learning_rate")
+            if dev.empty:
+                described = ", ".join(f"{name}={value}" for name, value in zip(key, names, strict=True))
+                raise ReportError(f"downstream table: several learning rates but no dev rows for {described}")
+            sign = metric_sign(str(names[2]))
+            best = dev["learning_rate"].iloc[int(np.argmax(sign * dev["value"].to_numpy(dtype=float)))]
+        kept.append(group[group["learning_rate"] == best])
+    if not kept:
+        return runs
+    order = ["model", "task", "metric", "layer_index", "seed", "split"]
+    return pd.concat(kept).sort_values(order, ignore_index=True)
+
+
+def downstream_summary(runs: pd.DataFrame, split: str = "test") -> pd.DataFrame:
+    """Average each layer's metric over seeds (``tables/downstream_summary.csv`` for the test split).
+
+    The learning rate is chosen on dev (`chosen_runs`); ``low`` and ``high`` are the means of the seeds'
+    95 % bootstrap limits over utterances, so they leave out the variation between seeds.
+    """
+    part = chosen_runs(runs)
+    part = part[part["split"] == split]
+    bounds = part[["low", "high"]].apply(pd.to_numeric)
+    if split == "test" and not np.isfinite(bounds.to_numpy(dtype=float)).all():
+        row = part[bounds.isna().any(axis=1)].iloc[0]
+        raise ReportError(
+            f"downstream/{row['model']}/{row['task']}.csv: columns low, high are empty for layer "
+            f"{row['layer']} on test; every test metric needs its interval"
+        )
+    groups = part.groupby(["model", "task", "metric", "layer_index", "layer"], sort=True)
+    summary = groups[["value", "low", "high"]].mean().reset_index()
+    return summary[DOWNSTREAM_SUMMARY_COLUMNS]
+
+
+def single_and_weighted(runs: pd.DataFrame) -> pd.DataFrame:
+    """Compare the best single layer, chosen on dev, with the weighted sum of all layers, both on test.
+
+    Returns model, task, metric, best_layer, value, low, high, all_value, all_low, all_high. Models with
+    one layer, or without a weighted sum, have nothing to compare and no row.
+    """
+    rows = []
+    test = downstream_summary(runs)
+    dev = downstream_summary(runs, "dev")
+    for names, group in test.groupby(["model", "task", "metric"], sort=True):
+        model, task, metric = map(str, names)
+        single = group[group["layer"] != "all"]
+        whole = group[group["layer"] == "all"]
+        if len(single) < 2 or whole.empty:
+            continue
+        tuning = dev[(dev["model"] == model) & (dev["task"] == task) & (dev["metric"] == metric)]
+        tuning = tuning[tuning["layer"].isin(single["layer"])]
+        if len(tuning) < len(single):
+            raise ReportError(
+                f"downstream/{model}/{task}.csv: {metric} lacks dev rows for some layers; "
+                "the best layer is chosen on dev"
+            )
+        values = metric_sign(metric) * tuning["value"].to_numpy(dtype=float)
+        best = tuning["layer"].iloc[int(np.argmax(values))]
+        row = single[single["layer"] == best].iloc[0]
+        numbers = [*row[["value", "low", "high"]], *whole.iloc[0][["value", "low", "high"]]]
+        rows.append((model, task, metric, best, *numbers))
+    columns = ["model", "task", "metric", "best_layer", "value", "low", "high"]
+    return pd.DataFrame(rows, columns=[*columns, "all_value", "all_low", "all_high"])

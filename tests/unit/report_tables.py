@@ -1,0 +1,175 @@
+"""Synthetic tables of the shape of a real run, for the tests of the report."""
+
+import numpy as np
+import pandas as pd
+
+from layerwise.report.facts import CorpusFacts, Exclusion, ModelFacts, RunFacts
+
+ANALYSES = ("cca-intra", "cca-mel", "cca-phone", "cca-word")
+TASKS = {"pr": "per", "scenario": "accuracy"}
+
+
+def run_facts(
+    names=("hubert-tiny", "wav2vec2-tiny", "whisper-tiny-en"), twins=True, baseline=True, **changes
+):
+    objectives = ["masked cluster prediction", "masked contrastive prediction", "supervised transcription"]
+    models = []
+    for number, name in enumerate(names):
+        weak = "whisper" in name
+        objective = objectives[2] if weak else objectives[number % 2]
+        models.append(
+            ModelFacts(
+                name=name,
+                source=f"resources/models/{name}",
+                objective=objective,
+                supervision="weakly supervised" if weak else "self-supervised",
+                kind="trained",
+                parameters=4_000_000,
+            )
+        )
+    if twins:
+        models += [
+            ModelFacts(
+                f"random-{m.name}", f"random:{m.source}", "none", "none", "random", m.name, m.parameters
+            )
+            for m in models
+        ]
+    if baseline:
+        models.append(ModelFacts("logmel", "logmel", "none", "none", "baseline"))
+    facts = {
+        "run": "demo",
+        "protocol": "corrected",
+        "seed": 7,
+        "models": tuple(models),
+        "corpus": CorpusFacts(
+            "prompts",
+            559,
+            1,
+            24 * 60.0,
+            {"train": 439, "dev": 60, "test": 60},
+            "Asterisk core sound prompts, CC BY-SA 3.0; voice: Allison Smith.",
+        ),
+        "aligner": "pocketsphinx",
+        "samples": 2,
+        "trials": 3,
+        "exclusions": (Exclusion("alignment", "spy_iax2", "no path through the beam"),),
+        "versions": {"layerwise": "0.1.0", "python": "3.11.9", "torch": "2.11.0"},
+        "digests": {"corpus/manifest.parquet": "ab" * 32, "features/hubert-tiny.zarr": "cd" * 32},
+    }
+    return RunFacts(**{**facts, **changes})
+
+
+def model_layers(model, blocks=None, convs=None):
+    if model.kind == "baseline":
+        return [("T0", 0.0)]
+    weak = "whisper" in model.name
+    blocks, convs = blocks or (4 if weak else 6), convs or (2 if weak else 3)
+    layers = [(f"C{i + 1}", float(i - convs)) for i in range(convs)]
+    layers += [(f"T{i}", float(i)) for i in range(blocks + 1)]
+    return layers + ([(f"T{blocks}+ln", blocks + 0.5)] if weak else [])
+
+
+def _curve(model, analysis, depth, number):
+    if analysis == "cca-intra":
+        return 1 - (0.5 - 0.05 * number) * np.sin(max(0, depth) * 2.2) if depth != 0 else 1.0
+    top = {"cca-mel": 0.7, "cca-phone": 0.55, "cca-word": 0.45}[analysis] - 0.03 * number
+    centre = {"cca-mel": 0.0, "cca-phone": 0.75, "cca-word": 0.8}[analysis] - 0.15 * number
+    height = 0.55 if model.kind != "trained" else 1.0
+    return height * top * np.exp(-((depth - centre) ** 2) / 0.8)
+
+
+def scores(facts, analyses=ANALYSES, samples=2, trials=3, seed=0, **shape):
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number, model in enumerate(facts.models):
+        layers = model_layers(model, **shape)
+        deepest = max(index for _, index in layers) or 1.0
+        for analysis in analyses:
+            if model.kind == "baseline" and analysis in ("cca-intra", "cca-mel"):
+                continue
+            for sample in range(samples):
+                for trial in range(trials):
+                    shift = rng.normal(0, 0.008)
+                    for layer, index in layers:
+                        score = _curve(model, analysis, index / deepest, number % 3) + shift
+                        score = (
+                            1.0 if analysis == "cca-intra" and layer == "T0" else score + rng.normal(0, 0.006)
+                        )
+                        half = 0.0 if score == 1.0 else 0.02
+                        limits = (score - half, score + half, 0.03 + rng.normal(0, 0.004))
+                        rest = (1e-4, 1e-4, 4000, 500, 500, 192, 39)
+                        rows.append(
+                            (model.name, layer, index, analysis, sample, trial, score, *limits, *rest)
+                        )
+    columns = "model layer layer_index analysis sample trial score low high floor epsilon_x epsilon_y"
+    return pd.DataFrame(rows, columns=[*columns.split(), "n_train", "n_dev", "n_test", "dim_x", "dim_y"])
+
+
+def downstream(facts, tasks=TASKS, seeds=(0, 1), seed=1, **shape):
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number, model in enumerate(facts.models):
+        layers = [(layer, index) for layer, index in model_layers(model, **shape) if layer[0] == "T"]
+        deepest = max(index for _, index in layers) or 1.0
+        for task, metric in tasks.items():
+            for layer, index in [*layers, *([("all", 0.7 * deepest)] if len(layers) > 1 else [])]:
+                skill = _curve(model, "cca-phone", index / deepest, number % 3) + 0.25 + rng.normal(0, 0.01)
+                for run in seeds:
+                    for split in ("dev", "test"):
+                        value = (1 - skill if metric == "per" else skill) + rng.normal(0, 0.01)
+                        rows.append(
+                            (
+                                model.name,
+                                task,
+                                layer,
+                                run,
+                                0.01,
+                                split,
+                                metric,
+                                value,
+                                value - 0.03,
+                                value + 0.03,
+                            )
+                        )
+    columns = "model task layer seed learning_rate split metric value low high"
+    return pd.DataFrame(rows, columns=columns.split())
+
+
+def weights(facts, tasks=TASKS, seeds=(0, 1), seed=2, **shape):
+    rng = np.random.default_rng(seed)
+    rows = []
+    for model in facts.models:
+        layers = [layer for layer, _ in model_layers(model, **shape) if layer[0] == "T"]
+        for task in tasks:
+            for run in seeds:
+                values = rng.dirichlet(np.full(len(layers), 8.0))
+                rows += [(model.name, task, run, layer, w) for layer, w in zip(layers, values, strict=True)]
+    return pd.DataFrame(rows, columns=["model", "task", "seed", "layer", "weight"])
+
+
+def corpus(utterances=300, seed=3):
+    rng = np.random.default_rng(seed)
+    ids = [f"utt{i:03d}" for i in range(utterances)]
+    samples = (16000 * rng.gamma(2.0, 1.2, utterances) + 8000).astype(int)
+    splits = ["train" if i % 10 < 8 else "dev" if i % 10 == 8 else "test" for i in range(utterances)]
+    manifest = pd.DataFrame({"utt_id": ids, "split": splits, "samples": samples, "sample_rate": 16000})
+    status = ["failed" if i == 7 else "dropped" if i in (20, 21) else "aligned" for i in range(utterances)]
+    quality = pd.DataFrame({"utt_id": ids, "status": status, "reason": ["" for _ in ids]})
+    phones = (
+        "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
+    )
+    labels = rng.choice(phones.split(), 6000, p=rng.dirichlet(np.full(39, 1.0)))
+    tiers = ["phone"] * 6000 + ["word"] * 1500
+    intervals = pd.DataFrame({"tier": tiers, "label": [*labels, *["word"] * 1500]})
+    return manifest, intervals, quality
+
+
+def write(table, folder, *, names=("model", "analysis")):
+    """Write a table as the per-model files of the contract and return their paths."""
+    paths = []
+    for key, group in table.groupby(list(names), sort=False):
+        path = folder / str(key[0]).replace("/", "--") / f"{key[1]}.csv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        group.to_csv(path, index=False)
+        paths.append(path)
+    return paths
