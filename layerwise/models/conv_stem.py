@@ -1,0 +1,178 @@
+"""Encoders with a convolutional stem on the waveform: wav2vec 2.0, HuBERT, WavLM, data2vec and kin.
+
+Layers: ``Ci`` is what conv layer i returns (after its norm and activation), ``T0`` the input of the first
+transformer block, ``Tl`` what block l returns; in models that layer-norm the last block's output (pre-LN),
+``TL`` is the block's output itself and ``TL+ln`` the normalised one.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import AutoModel
+
+from layerwise.errors import ModelError
+from layerwise.models.base import Grid, Layer, SpeechModel, Waveform, pad
+from layerwise.models.huggingface import Checkpoint
+
+# model types whose padded batches this module makes equal to single utterances (tested one by one); all
+# others are batched by equal length only
+PADS_EXACTLY = frozenset({"wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech", "unispeech-sat"})
+# model types with a layer norm after the last block though their config has no do_stable_layer_norm
+FINAL_NORM = frozenset({"wav2vec2-conformer"})
+
+
+class ConvStemModel(SpeechModel):
+    """A transformers encoder with ``feature_extractor.conv_layers`` and ``encoder.layers``."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        config = checkpoint.config
+        self.device = checkpoint.options.device
+        self.dtype = checkpoint.options.dtype
+        self.model = checkpoint.build(AutoModel)
+        self.normalise = checkpoint.extractor.do_normalize
+        self.pads_exactly = config.model_type in PADS_EXACTLY
+        self.squeeze = getattr(config, "squeeze_factor", 1)
+        try:
+            self.convs = self.model.feature_extractor.conv_layers
+            self.blocks = self.model.encoder.layers
+        except AttributeError as error:
+            raise ModelError(
+                f"{checkpoint.location}: model type {config.model_type!r} has no conv stem with transformer "
+                "blocks that layerwise knows; add an adapter in layerwise/models and its line in ADAPTERS"
+            ) from error
+        stable = getattr(config, "do_stable_layer_norm", False)
+        self.final_norm = self.model.encoder.layer_norm if stable or config.model_type in FINAL_NORM else None
+        self.table = self._describe(config)
+
+    def _describe(self, config: Any) -> dict[str, Layer]:
+        strides = list(accumulate(config.conv_stride, int.__mul__))
+        steps = [1, *strides[:-1]]
+        fields = accumulate(
+            ((kernel - 1) * step for kernel, step in zip(config.conv_kernel, steps, strict=True)), initial=1
+        )
+        grids = [Grid.unpadded(*pair) for pair in zip(strides, list(fields)[1:], strict=True)]
+        table = {
+            f"C{i}": Layer(dim, grid, f"output of conv layer {i} after its norm and activation")
+            for i, (dim, grid) in enumerate(zip(config.conv_dim, grids, strict=True), 1)
+        }
+        last = grids[-1]
+        top = Grid.unpadded(
+            last.stride * self.squeeze, last.receptive_field + (self.squeeze - 1) * last.stride
+        )
+        depth = len(self.blocks)
+        table["T0"] = Layer(config.hidden_size, top, "input of the first transformer block")
+        for i in range(1, depth + 1):
+            table[f"T{i}"] = Layer(config.hidden_size, top, f"output of transformer block {i}")
+        if self.final_norm is not None:
+            table[f"T{depth}+ln"] = Layer(config.hidden_size, top, f"T{depth} after the final layer norm")
+        return table
+
+    def num_frames(self, samples: int, layer: str) -> int:
+        """Return floor((samples - receptive field) / stride) + 1, or 0."""
+        grid = self.grid(layer)
+        return max(0, (samples - grid.receptive_field) // grid.stride + 1)
+
+    def batch_key(self, samples: int) -> int:
+        """All waveforms share a key if padding is exact for this model type, else those of equal length."""
+        return 0 if self.pads_exactly else samples
+
+    def _forward(self, waveforms: Sequence[Waveform]) -> dict[str, torch.Tensor]:
+        if self.normalise:
+            waveforms = [_zero_mean_unit_variance(waveform) for waveform in waveforms]
+        lengths = [len(waveform) for waveform in waveforms]
+        values = pad(waveforms, self.device, self.dtype)
+        captured: dict[str, torch.Tensor] = {}
+        with ExitStack() as stack:
+            stack.enter_context(self._capturing(captured))
+            mask = None
+            if len(set(lengths)) > 1:
+                stack.enter_context(self._padding_ignored(lengths))
+                ends = torch.tensor(lengths, device=self.device)[:, None]
+                mask = (torch.arange(values.shape[1], device=self.device) < ends).long()
+            self.model(values, attention_mask=mask)
+        return captured
+
+    @contextmanager
+    def _capturing(self, captured: dict[str, torch.Tensor]) -> Iterator[None]:
+        """Collect every layer (batch, frames, dim) during the block by forward hooks."""
+
+        def conv_output(name: str, module: nn.Module, args: Any, output: torch.Tensor) -> None:
+            captured[name] = output.transpose(1, 2)
+
+        def block_input(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
+            captured["T0"] = args[0]
+
+        def block_output(name: str, module: nn.Module, args: Any, output: Any) -> None:
+            captured[name] = output[0] if isinstance(output, tuple) else output
+
+        depth = len(self.blocks)
+        with ExitStack() as stack:
+            handles = [
+                conv.register_forward_hook(partial(conv_output, f"C{i}"))
+                for i, conv in enumerate(self.convs, 1)
+            ]
+            handles.append(self.blocks[0].register_forward_pre_hook(block_input))
+            handles += [
+                block.register_forward_hook(partial(block_output, f"T{i}"))
+                for i, block in enumerate(self.blocks, 1)
+            ]
+            if self.final_norm is not None:
+                norm_hook = partial(block_output, f"T{depth}+ln")
+                handles.append(self.final_norm.register_forward_hook(norm_hook))
+            for handle in handles:
+                stack.callback(handle.remove)
+            yield
+
+    @contextmanager
+    def _padding_ignored(self, lengths: Sequence[int]) -> Iterator[None]:
+        """Make the encoder blind to padding where transformers is not, for waveforms of these lengths.
+
+        Group norms in the stem take their statistics over each utterance's own frames, and positional
+        convolutions see zeros after its end, as they do at the end of a single utterance.
+        """
+        frames = [self.num_frames(length, f"C{len(self.convs)}") for length in lengths]
+
+        def zero_padding(module: nn.Module, args: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
+            ends = torch.tensor(frames, device=self.device)[:, None, None]
+            valid = torch.arange(args[0].shape[-1], device=self.device) < ends
+            return (args[0] * valid,)
+
+        with ExitStack() as stack:
+            for index, conv in enumerate(self.convs, 1):
+                norm = getattr(conv, "layer_norm", None)
+                if isinstance(norm, nn.GroupNorm):
+                    ends = [self.num_frames(length, f"C{index}") for length in lengths]
+                    norm.forward = partial(_group_norm_each, norm, ends)  # type: ignore[method-assign]
+                    stack.callback(delattr, norm, "forward")
+            for module in self.model.encoder.pos_conv_embed.modules():
+                if isinstance(module, nn.Conv1d):
+                    stack.callback(module.register_forward_pre_hook(zero_padding).remove)
+            yield
+
+
+def _zero_mean_unit_variance(waveform: Waveform) -> Waveform:
+    """Normalise a waveform as transformers' Wav2Vec2FeatureExtractor does."""
+    normalised: Waveform = (waveform - waveform.mean()) / np.sqrt(waveform.var() + 1e-7)
+    return normalised
+
+
+def _group_norm_each(norm: nn.GroupNorm, ends: Sequence[int], hidden: torch.Tensor) -> torch.Tensor:
+    """Normalise each utterance of (batch, channels, frames) over its own frames; zeros after its end."""
+    output = torch.zeros_like(hidden)
+    for row, end in enumerate(ends):
+        part = hidden[row : row + 1, :, :end]
+        output[row, :, :end] = nn.functional.group_norm(
+            part, norm.num_groups, norm.weight, norm.bias, norm.eps
+        )[0]
+    return output
+
+
+def load(checkpoint: Checkpoint) -> ConvStemModel:
+    """Load a conv-stem encoder."""
+    return ConvStemModel(checkpoint)

@@ -1,0 +1,93 @@
+"""Whisper encoders: log-mel in a 30 s window, hidden states cropped to the utterance.
+
+Whisper is trained with transcripts (weak supervision), not self-supervised. Layers: ``C1``, ``C2`` are the
+convolutions after their GELU, ``T0`` the input of the first block (C2 plus positions), ``Tl`` the output of
+block l, ``TL+ln`` the last one after the final layer norm.
+"""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+import torch
+from torch.nn.functional import gelu
+from transformers.models.whisper.modeling_whisper import WhisperEncoder
+
+from layerwise.models.base import SAMPLE_RATE, Grid, Layer, SpeechModel, Waveform
+from layerwise.models.huggingface import Checkpoint
+
+TRIM_SECONDS = 1  # a trimmed window is rounded up to whole seconds, so that batching cannot change it
+
+
+class WhisperModel(SpeechModel):
+    """The encoder of a Whisper checkpoint; the decoder is neither needed nor loaded."""
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.device = checkpoint.options.device
+        self.dtype = checkpoint.options.dtype
+        self.trimmed = checkpoint.options.window == "trimmed"
+        self.extractor = checkpoint.extractor
+        # checkpoints of the whole model name the encoder's weights model.encoder.* or encoder.*
+        self.encoder = checkpoint.build(WhisperEncoder, key_mapping={r"^(model\.)?encoder\.": ""})
+        self.window_samples = int(self.extractor.n_samples)
+        hop, n_fft = self.extractor.hop_length, self.extractor.n_fft
+        dim, depth = checkpoint.config.d_model, checkpoint.config.encoder_layers
+        # frames are centred on multiples of the hop; each convolution adds a mel frame on either side
+        stem = Grid(hop, n_fft + 2 * hop, Fraction(0))
+        top = Grid(2 * hop, n_fft + 4 * hop, Fraction(0))
+        self.table = {
+            "C1": Layer(dim, stem, "output of conv layer 1 after GELU"),
+            "C2": Layer(dim, top, "output of conv layer 2 after GELU"),
+            "T0": Layer(dim, top, "input of the first transformer block (C2 plus positions)"),
+        }
+        for i in range(1, depth + 1):
+            self.table[f"T{i}"] = Layer(dim, top, f"output of transformer block {i}")
+        self.table[f"T{depth}+ln"] = Layer(dim, top, f"T{depth} after the final layer norm")
+
+    def num_frames(self, samples: int, layer: str) -> int:
+        """Return ceil(samples / stride)."""
+        return -(-samples // self.grid(layer).stride)
+
+    def refusal(self, samples: int) -> str | None:
+        """Refuse empty waveforms and those longer than the 30 s window."""
+        if samples > self.window_samples:
+            return (
+                f"{samples / SAMPLE_RATE:.2f} s are longer than the {self.window_samples / SAMPLE_RATE:g} s "
+                "window of a Whisper encoder; split the utterance or leave it out for this model"
+            )
+        return super().refusal(samples)
+
+    def batch_key(self, samples: int) -> int:
+        """Return the window in samples: the same for all, or if trimmed, the utterance in whole seconds."""
+        return self._window(samples)
+
+    def cost(self, samples: int) -> int:
+        """Return the window in samples."""
+        return self._window(samples)
+
+    def _window(self, samples: int) -> int:
+        step = TRIM_SECONDS * SAMPLE_RATE
+        return math.ceil(samples / step) * step if self.trimmed else self.window_samples
+
+    def _forward(self, waveforms: Sequence[Waveform]) -> dict[str, torch.Tensor]:
+        encoder = self.encoder
+        window = self._window(len(waveforms[0]))
+        mel = np.asarray(
+            self.extractor(list(waveforms), sampling_rate=SAMPLE_RATE, max_length=window)["input_features"]
+        )
+        hidden = gelu(encoder.conv1(torch.from_numpy(mel).to(self.device, self.dtype)))
+        values = {"C1": hidden.transpose(1, 2)}
+        values["C2"] = gelu(encoder.conv2(hidden)).transpose(1, 2)
+        hidden = values["C2"] + encoder.embed_positions.weight[: values["C2"].shape[1]]
+        values["T0"] = hidden
+        for i, block in enumerate(encoder.layers, 1):
+            hidden = block(hidden, None)
+            values[f"T{i}"] = hidden
+        values[f"T{len(encoder.layers)}+ln"] = encoder.layer_norm(hidden)
+        return values
+
+
+def load(checkpoint: Checkpoint) -> WhisperModel:
+    """Load a Whisper encoder."""
+    return WhisperModel(checkpoint)
