@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from layerwise.lineage import source_files
+from layerwise.report.names import TABLE_NAMES, figure_names
 
 ROOT = Path(workflow.basedir)
 AUDIO_SUFFIXES = {".flac", ".wav", ".ogg", ".opus", ".mp3"}
@@ -13,6 +14,23 @@ SAMPLES = [f"{RUN}/samples/{number}.parquet" for number in range(CONFIG.samples.
 SEGMENTS = f"{RUN}/samples/segments.parquet"
 MODELS = {entry.name: entry for entry in CONFIG.all_models()}
 REPORT = f"{RUN}/report/report.pdf"
+TABLES = [f"{RUN}/tables/{name}.csv" for name in TABLE_NAMES]
+SCORES = [f"{RUN}/cca/{model}/{name}.csv" for model in MODELS for name in CONFIG.analyses]
+TASK_STEMS = [f"{RUN}/downstream/{model}/{name}" for model in MODELS for name in CONFIG.tasks]
+
+# What tables, figures and report are made from.
+FACTS = {
+    "manifest": MANIFEST,
+    "excluded": f"{RUN}/corpus/excluded.csv",
+    "intervals": INTERVALS,
+    "quality": f"{RUN}/alignment/quality.csv",
+    "stores": ancient([f"{RUN}/features/{model}.zarr" for model in MODELS]),
+    "digests": [f"{RUN}/features/{model}.digest.json" for model in MODELS],
+    "scores": SCORES,
+    "downstream": [f"{stem}.csv" for stem in TASK_STEMS],
+    "weights": [f"{stem}.weights.csv" for stem in TASK_STEMS],
+    "task_exclusions": [f"{stem}.excluded.csv" for stem in TASK_STEMS],
+}
 
 
 wildcard_constraints:
@@ -41,6 +59,31 @@ def files_below(folder, suffixes=None):
     """All files below a folder, or those with one of the suffixes, sorted."""
     files = (item for item in Path(folder).rglob("*") if item.is_file())
     return sorted(item.as_posix() for item in files if not suffixes or item.suffix.lower() in suffixes)
+
+
+def facts_params():
+    """The parts of the config that the report states."""
+    return {
+        "run": CONFIG.run,
+        "protocol": CONFIG.protocol,
+        "seed": CONFIG.seed,
+        "models": [options(entry) for entry in MODELS.values()],
+        "corpus": CONFIG.corpus.path if CONFIG.corpus else None,
+        "aligner": CONFIG.aligner,
+        "samples": CONFIG.samples.number,
+        "trials": CONFIG.cca.trials,
+    }
+
+
+def figure_files(suffix):
+    """Paths of all figures of the run in one format."""
+    return [f"{RUN}/figures/{stem}.{suffix}" for stem in figure_names(CONFIG.analyses, CONFIG.tasks)]
+
+
+def caption(path):
+    """Caption of a figure in the report of Snakemake; figures of a single analysis share one."""
+    stem = Path(path).stem
+    return f"../report/{'layer' if stem in CONFIG.analyses else stem}.rst"
 
 
 def corpus_files():

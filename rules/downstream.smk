@@ -12,6 +12,7 @@ rule downstream:
         weights=f"{RUN}/downstream/{{model}}/{{task}}.weights.csv",
         curves=f"{RUN}/downstream/{{model}}/{{task}}.curves.csv",
         excluded=f"{RUN}/downstream/{{model}}/{{task}}.excluded.csv",
+        decodes=f"{RUN}/downstream/{{model}}/{{task}}.decodes.csv",
         record=record("downstream/{model}/{task}.csv"),
     log:
         f"{RUN}/logs/downstream/{{model}}/{{task}}.log",

@@ -1,0 +1,84 @@
+rule tables:
+    """Gather all scores into the tables that a paper quotes."""
+    input:
+        **FACTS,
+        code=code("tables"),
+        lock=LOCK,
+    output:
+        *(report(path, caption="../report/tables.rst", category="Tables") for path in TABLES),
+        record=record("tables"),
+    params:
+        **facts_params(),
+    log:
+        f"{RUN}/logs/tables.log",
+    benchmark:
+        f"{RUN}/benchmarks/tables.tsv"
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "Gathering the tables"
+    script:
+        "../scripts/tables.py"
+
+
+rule figures:
+    """Draw every figure, as PDF and PNG."""
+    input:
+        **FACTS,
+        code=code("figures"),
+        lock=LOCK,
+    output:
+        pdf=figure_files("pdf"),
+        png=[report(path, caption=caption(path), category="Figures") for path in figure_files("png")],
+        record=record("figures"),
+    params:
+        **facts_params(),
+    log:
+        f"{RUN}/logs/figures.log",
+    benchmark:
+        f"{RUN}/benchmarks/figures.tsv"
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "Drawing the figures"
+    script:
+        "../scripts/figures.py"
+
+
+rule report:
+    """Write the report, as PDF and as one HTML page."""
+    input:
+        **FACTS,
+        pdf=figure_files("pdf"),
+        png=figure_files("png"),
+        tables=TABLES,
+        captions=files_below(ROOT / "report", {".rst"}),
+        typst="report/template.typ",
+        jinja="report/report.html.j2",
+        code=code("report"),
+        lock=LOCK,
+    output:
+        pdf=report(REPORT, caption="../report/report.rst", category="Report"),
+        html=f"{RUN}/report/report.html",
+        record=record("report/report.pdf"),
+    params:
+        **facts_params(),
+    log:
+        f"{RUN}/logs/report.log",
+    benchmark:
+        f"{RUN}/benchmarks/report.tsv"
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    message:
+        "Writing the report"
+    script:
+        "../scripts/report.py"

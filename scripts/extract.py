@@ -1,0 +1,48 @@
+"""Encode the corpus with one model and write its feature store."""
+
+import pandas as pd
+import torch
+from _job import job
+
+from layerwise.corpus.manifest import read_manifest
+from layerwise.features.digest import write_digest
+from layerwise.features.extract import extract
+from layerwise.lineage import digest
+from layerwise.models import load_model
+
+with job(snakemake):
+    entry, options = snakemake.params.model, snakemake.params.extraction
+    torch.set_num_threads(snakemake.threads)
+    if options["precision"] == "tf32":
+        torch.set_float32_matmul_precision("high")
+    model = load_model(
+        entry["source"],
+        revision=entry["revision"],
+        device=options["device"],
+        dtype="bfloat16" if options["precision"] == "bfloat16" else "float32",
+        seed=snakemake.params.seed,
+        window=entry["window"],
+    )
+    manifest = read_manifest(snakemake.input.manifest)
+    samples = pd.concat(map(pd.read_parquet, snakemake.input.samples))
+    wanted = set(samples[samples.kind == "utterance"].utt_id)
+    if snakemake.params.tasks:
+        wanted |= set(manifest.utt_id)
+    extract(
+        model,
+        manifest,
+        pd.read_parquet(snakemake.input.segments),
+        sorted(wanted),
+        snakemake.output.store,
+        name=snakemake.wildcards.model,
+        dtype=options["store_dtype"],
+        batch_seconds=options["batch_seconds"],
+        provenance={
+            "parameters": model.parameters,
+            "precision": options["precision"],
+            "manifest": digest(snakemake.input.manifest),
+            "segments": digest(snakemake.input.segments),
+            "code": {path: digest(path) for path in snakemake.input.code},
+        },
+    )
+    write_digest(snakemake.output.store, snakemake.output.digest)

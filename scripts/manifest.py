@@ -1,0 +1,20 @@
+"""List the corpus and check its audio."""
+
+from pathlib import Path
+
+from _job import job, log
+
+from layerwise.corpus.manifest import build_manifest
+from layerwise.corpus.readers import READERS
+from layerwise.files import write_csv, write_parquet
+
+with job(snakemake):
+    options = dict(snakemake.params.corpus)
+    read, path = READERS[options.pop("reader")], Path(options.pop("path"))
+    manifest, excluded = build_manifest(
+        read(path), seed=snakemake.params.seed, workers=snakemake.threads, **options
+    )
+    hours = (manifest.samples / manifest.sample_rate).sum() / 3600
+    log.info("%d utterances, %.2f h; %d excluded", len(manifest), hours, len(excluded))
+    write_parquet(manifest, snakemake.output.manifest)
+    write_csv(excluded, snakemake.output.excluded)
