@@ -1,0 +1,70 @@
+"""Align a whole corpus with any aligner, and account for every utterance."""
+
+import importlib
+from collections import Counter
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+from rich.console import Console
+from rich.progress import track
+
+from layerwise.align import ALIGNERS
+from layerwise.align.intervals import (
+    Aligner,
+    Outcome,
+    check_intervals,
+    durations,
+    interval_table,
+    quality_table,
+)
+from layerwise.errors import AlignmentError, ConfigError
+
+
+def align_corpus(
+    manifest: pd.DataFrame,
+    aligner: str = "pocketsphinx",
+    *,
+    lexicon: Path | str | None = None,
+    workers: int = 1,
+    max_unaligned: float = 1.0,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Align every utterance of a manifest; return the interval table and the quality table.
+
+    Every utterance has a row in the quality table; those that the aligner does not mention are ``failed``.
+
+    Raises:
+        ConfigError: unknown aligner.
+        AlignmentError: more than the share ``max_unaligned`` could not be aligned (the message counts the
+            reasons), none could, the lexicon is bad, or the aligner broke the contract of interval tables.
+    """
+    if aligner not in ALIGNERS:
+        raise ConfigError(f"unknown aligner {aligner!r}; known: {', '.join(ALIGNERS)}")
+    module, function = ALIGNERS[aligner].split(":")
+    align = cast(Aligner, getattr(importlib.import_module(module), function))
+    found = align(manifest, lexicon=Path(lexicon) if lexicon else None, workers=workers)
+    console = Console(stderr=True)
+    outcomes = {
+        outcome.utt_id: outcome
+        for outcome in track(found, f"Aligning with {aligner}", len(manifest), console=console)
+    }
+    every = [
+        outcomes.get(utt_id, Outcome(utt_id, "failed", "absent from the aligner's output"))
+        for utt_id in manifest["utt_id"]
+    ]
+    intervals, quality = interval_table(every), quality_table(every)
+    check_intervals(intervals, durations(manifest))
+    _check_losses(quality, max_unaligned)
+    return intervals, quality
+
+
+def _check_losses(quality: pd.DataFrame, max_unaligned: float) -> None:
+    lost = quality[quality["status"] != "aligned"]
+    if len(lost) <= max_unaligned * len(quality) and len(lost) < len(quality):
+        return
+    reasons = Counter(lost["reason"]).most_common(5)
+    listed = "; ".join(f"{count} x {reason}" for reason, count in reasons)
+    raise AlignmentError(
+        f"{len(lost)} of {len(quality)} utterances could not be aligned, more than the allowed share "
+        f"{max_unaligned:g} (`alignment.max_unaligned`): {listed}. First: {lost['utt_id'].iloc[0]}"
+    )

