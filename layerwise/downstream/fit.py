@@ -1,0 +1,124 @@
+"""Train all heads of a problem together, each to its own best epoch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from layerwise.downstream.heads import LinearHeads
+from layerwise.downstream.problem import Labels, Problem
+from layerwise.downstream.scores import score
+from layerwise.errors import TaskError
+from layerwise.seeds import derive_seed
+
+GRADIENT_NORM = 1.0
+Decodes = list[list[Labels]]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train; see ``Task`` for the fields."""
+
+    learning_rate: float
+    epochs: int
+    patience: int
+    lower_is_better: bool
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Heads at their best epoch on dev.
+
+    Attributes:
+        heads: the heads.
+        dev: (heads,) their metric on dev.
+        loss_curve: (epochs, heads) mean training loss per item; NaN after a head's training has ended.
+        dev_curve: (epochs, heads) metric on dev, likewise.
+    """
+
+    heads: LinearHeads
+    dev: NDArray[np.float64]
+    loss_curve: NDArray[np.float64]
+    dev_curve: NDArray[np.float64]
+
+
+def fit(problem: Problem, schedule: Schedule, seed: int, where: str) -> Fit:
+    """Train every head with Adam on the same mini-batches, as if each were alone.
+
+    Each head has its own gradient clipping (norm 1, as SUPERB), early stopping and best epoch.
+
+    Args:
+        problem: the task's data.
+        schedule: learning rate and length.
+        seed: seed of the initial values and of the order of batches.
+        where: task and model, for error messages.
+
+    Raises:
+        TaskError: a loss is not finite; the message names layer, epoch and learning rate.
+    """
+    layers, _, dim = next(iter(problem.splits["train"].batches)).features.shape
+    heads = LinearHeads(layers, dim, problem.outputs, derive_seed(seed, "heads"))
+    best = LinearHeads(layers, dim, problem.outputs, derive_seed(seed, "heads"))
+    optimiser = torch.optim.Adam(heads.parameters(), lr=schedule.learning_rate)
+    random = np.random.default_rng(derive_seed(seed, "batches"))
+    sign = 1.0 if schedule.lower_is_better else -1.0
+    best_dev = np.full(heads.heads, np.inf)
+    best_epoch = np.zeros(heads.heads, dtype=np.int64)
+    training = np.ones(heads.heads, dtype=np.bool_)
+    losses: list[NDArray[np.float64]] = []
+    scores: list[NDArray[np.float64]] = []
+    for epoch in range(1, schedule.epochs + 1):
+        loss = train_epoch(problem, heads, optimiser, random)
+        if (broken := np.flatnonzero(training & ~np.isfinite(loss))).size:
+            raise TaskError(
+                f"{where}, layer {head_names(problem)[broken[0]]}: loss is not finite in epoch {epoch} at "
+                f"learning rate {schedule.learning_rate:g}; try a smaller one or `protocol: corrected`, "
+                "which standardises features"
+            )
+        dev = score(evaluate(problem, heads, "dev")[0])
+        losses.append(np.where(training, loss, np.nan))
+        scores.append(np.where(training, dev, np.nan))
+        better = training & (sign * dev < best_dev)
+        best.copy_heads(heads, torch.from_numpy(better))
+        best_dev = np.where(better, sign * dev, best_dev)
+        best_epoch = np.where(better, epoch, best_epoch)
+        training &= epoch - best_epoch < schedule.patience
+        if not training.any():
+            break
+    return Fit(best, sign * best_dev, np.array(losses), np.array(scores))
+
+
+def train_epoch(
+    problem: Problem, heads: LinearHeads, optimiser: torch.optim.Optimizer, random: np.random.Generator
+) -> NDArray[np.float64]:
+    """Take one pass over the training split; return each head's mean loss per item."""
+    total = torch.zeros(heads.heads, dtype=torch.float64)
+    items = 0
+    for batch in problem.training_batches(random):
+        losses = problem.loss(heads(batch.features), batch)
+        optimiser.zero_grad()
+        # Heads share no parameter: the gradient of the sum is each head's own gradient.
+        torch.autograd.backward(losses.sum())
+        heads.clip_gradients(GRADIENT_NORM)
+        optimiser.step()
+        total += losses.detach() * len(batch.rows)
+        items += len(batch.rows)
+    return (total / items).numpy()
+
+
+@torch.no_grad()
+def evaluate(problem: Problem, heads: LinearHeads, split: str) -> tuple[NDArray[np.float64], Decodes]:
+    """Return counts (heads, utterances, 2) and the predicted labels of each head and utterance."""
+    data = problem.splits[split]
+    predicted: Decodes = [[()] * len(data.utt_ids) for _ in range(heads.heads)]
+    for batch in data.batches:
+        for head, labels in enumerate(problem.decode(heads(batch.features), batch)):
+            for row, decoded in zip(batch.rows, labels, strict=True):
+                predicted[head][row] = decoded
+    return np.stack([problem.counts(data.references, labels) for labels in predicted]), predicted
+
+
+def head_names(problem: Problem) -> tuple[str, ...]:
+    """Names of the heads: the layers, and ``all`` where there is more than one."""
+    return (*problem.layers, "all") if len(problem.layers) > 1 else problem.layers
