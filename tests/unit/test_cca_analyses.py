@@ -1,0 +1,199 @@
+"""Analyses over the layers of a model, from an in-memory feature source."""
+
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from layerwise.cca.analyses import ANALYSES, run_analysis
+from layerwise.cca.results import SCORE_COLUMNS, layer_index, summarise
+from layerwise.errors import AnalysisError
+
+FRAMES, DIM, PHONES = 30, 6, 5
+
+
+class FakeSource:
+    """Layers that know ever more of the phones and ever less of the mel, at 20 ms; C1 is at 10 ms."""
+
+    def __init__(self, model: str, seed: int = 0, utterances: int = 40) -> None:
+        rng = np.random.default_rng(seed)
+        self.model = model
+        self.utterances = tuple(f"utt{number:02d}" for number in range(utterances))
+        mel_source = np.random.default_rng(99).standard_normal((utterances, 2 * FRAMES, 4))
+        phones = np.random.default_rng(98).integers(0, PHONES, 8 * utterances)
+        self.labels = np.array(list("AEIOU"))[phones]
+        self.layers = ("T0",) if model == "logmel" else ("T2", "C1", "C2", "T0", "T1", "T2+ln")
+        self._frames, self._segments = {}, {}
+        for layer in self.layers:
+            depth = 0.0 if model == "logmel" else layer_index(layer, self.layers) + 2
+            step = 1 if self.stride(layer) == Fraction(1, 100) else 2
+            signal = mel_source[:, ::step] @ rng.standard_normal((4, DIM))
+            noise = rng.standard_normal(signal.shape)
+            self._frames[layer] = (signal + depth * noise).astype(np.float32)
+            means = (1 + depth) * np.eye(PHONES, DIM)[phones]
+            self._segments[layer] = (means + rng.standard_normal((len(phones), DIM))).astype(np.float32)
+
+    def stride(self, layer: str) -> Fraction:
+        return Fraction(1, 100) if layer == "C1" or self.model == "logmel" else Fraction(1, 50)
+
+    def first_centre(self, layer: str) -> Fraction:
+        return Fraction(0) if self.model == "logmel" else Fraction(1, 400)
+
+    def dim(self, layer: str) -> int:
+        return DIM
+
+    def frames(self, layer, utt_ids=None):
+        chosen = [self.utterances.index(utt) for utt in (self.utterances if utt_ids is None else utt_ids)]
+        frames = self._frames[layer][chosen]
+        return frames.reshape(-1, DIM), np.arange(len(chosen) + 1) * frames.shape[1]
+
+    def segments(self, kind, layer, rows=None):
+        return self._segments[layer] if rows is None else self._segments[layer][rows]
+
+    def utterance_means(self, layer, utt_ids=None):
+        raise NotImplementedError
+
+
+@pytest.fixture
+def source():
+    return FakeSource("tiny")
+
+
+@pytest.fixture
+def logmel():
+    return FakeSource("logmel")
+
+
+@pytest.fixture
+def sample(source):
+    utterances = [
+        {"kind": "utterance", "utt_id": utt, "speaker": f"s{i % 12}", "label": "", "segment": -1}
+        for i, utt in enumerate(source.utterances)
+    ]
+    phones = [
+        {
+            "kind": kind,
+            "utt_id": source.utterances[i // 8],
+            "speaker": f"s{i // 8 % 12}",
+            "label": label,
+            "segment": i,
+        }
+        for kind in ("phone", "word")
+        for i, label in enumerate(source.labels)
+    ]
+    return pd.DataFrame([*utterances, *phones])
+
+
+def run(name, source, sample, **options):
+    return run_analysis(name, source, sample, 1, **{"seed": 3, "bootstrap": 50, "parts": 6, **options})
+
+
+@pytest.mark.parametrize("protocol", ["corrected", "paper"])
+@pytest.mark.parametrize("name", list(ANALYSES))
+def test_every_analysis_gives_the_columns_of_the_contract(name, protocol, source, sample, logmel):
+    table = run(name, source, sample, logmel=logmel, protocol=protocol)
+    assert tuple(table.columns) == SCORE_COLUMNS
+    layers = ["C1", "C2", "T0", "T1", "T2", "T2+ln"]
+    if ANALYSES[name].target in ("T0", "last conv"):
+        layers.remove("C1")  # another stride
+    assert list(table.layer.unique()) == layers
+    assert list(table.trial) == [0, 1, 2] * len(layers)
+    assert (table["sample"] == 1).all() and (table.model == "tiny").all() and (table.analysis == name).all()
+    assert table.layer_index.is_monotonic_increasing
+    assert table.notna().all().all()
+    assert (table.low <= table.score + 0.1).all() and (table.score - 0.1 <= table.high).all()
+    assert table.equals(run(name, source, sample, logmel=logmel, protocol=protocol, threads=3))
+
+
+def test_curves_follow_what_the_layers_hold(source, sample, logmel):
+    mel = run("cca-mel", source, sample, logmel=logmel).groupby("layer").score.mean()
+    assert mel["C1"] > mel["T0"] > mel["T2+ln"]
+    phone = run("cca-phone", source, sample).groupby("layer").score.mean()
+    assert phone["C1"] < phone["T0"] < phone["T2+ln"]
+    for name, layer in (("cca-intra", "T0"), ("cca-intra-conv", "C2")):
+        intra = run(name, source, sample)
+        np.testing.assert_allclose(intra[intra.layer == layer].score, 1, atol=1e-4)
+        assert (intra[intra.layer != layer].score < 0.95).all()
+
+
+def test_parts_keep_utterances_or_speakers_whole(source, sample):
+    by_utterance = run("cca-phone", source, sample)
+    assert (by_utterance[["n_train", "n_dev", "n_test"]] % 8 == 0).all().all()  # 8 phones an utterance
+    frames = run("cca-intra", source, sample)
+    assert (frames[["n_train", "n_dev", "n_test"]] % FRAMES == 0).all().all()
+    paper = run("cca-intra", source, sample, protocol="paper")
+    assert (paper.n_test == 200).all()
+    with pytest.raises(AnalysisError, match=r"tiny, layer C2, cca-intra, sample 1: 12 groups .* 13 parts"):
+        run("cca-intra", source, sample, split_by="speaker", parts=13)
+
+
+def test_rare_classes_are_left_out_and_named(source, sample, caplog):
+    sample.loc[sample[sample.kind == "word"].index[:2], "label"] = "zyzzyva"
+    rows = run("cca-word", source, sample)
+    assert (rows.dim_y == PHONES).all()
+    assert (rows.n_train + rows.n_dev + rows.n_test < 320).all()
+    assert "1 of 6 classes (2 of 320 segments) left out" in caplog.text and "zyzzyva" in caplog.text
+
+
+def test_errors_name_model_layer_and_cause(source, sample, logmel):
+    source._frames["T1"][4, 7, 2] = np.nan
+    with pytest.raises(AnalysisError, match=r"tiny, layer T1, cca-mel, sample 1: row 127 of x holds NaN"):
+        run("cca-mel", source, sample, logmel=logmel)
+    with pytest.raises(AnalysisError, match="needs the log-mel store"):
+        run("cca-mel", source, sample)
+    with pytest.raises(AnalysisError, match="unknown analysis 'cca-mfcc'; known: cca-intra"):
+        run("cca-mfcc", source, sample)
+    with pytest.raises(AnalysisError, match="sample 1 has no word rows"):
+        run("cca-word", source, sample[sample.kind != "word"])
+    with pytest.raises(AnalysisError, match="logmel has no conv layers"):
+        run("cca-intra-conv", logmel, sample)
+    sample["label"] = [f"w{number}" for number in range(len(sample))]
+    with pytest.raises(AnalysisError, match="fewer than two classes"):
+        run("cca-word", source, sample)
+
+
+def test_layer_index():
+    layers = ("C1", "C2", "C3", "T0", "T1", "T2", "T2+ln")
+    assert [layer_index(layer, layers) for layer in layers] == [-3, -2, -1, 0, 1, 2, 2.5]
+    with pytest.raises(ValueError, match="'Q1' is not a layer"):
+        layer_index("Q1", layers)
+
+
+def test_summaries_widen_with_spread_and_with_bootstrap():
+    def scores(values, half):
+        rows = pd.DataFrame({"score": values, "trial": range(len(values)), "n_train": 800, "n_test": 100})
+        extra = {
+            "model": "m",
+            "layer": "T1",
+            "layer_index": 1.0,
+            "analysis": "cca-mel",
+            "sample": 0,
+            "floor": 0.01,
+        }
+        return rows.assign(low=rows.score - half, high=rows.score + half, **extra)
+
+    row = summarise(scores([0.5, 0.6, 0.7], 0.001)).iloc[0]
+    assert row["mean"] == pytest.approx(0.6) and row["n"] == 3 and row["floor"] == pytest.approx(0.01)
+    assert row["high"] - row["mean"] == pytest.approx(1.96 * 0.1 * np.sqrt(1 / 3 + 1 / 8), rel=1e-3)
+    row = summarise(scores([0.6, 0.6, 0.6], 0.04)).iloc[0]
+    assert row["mean"] - row["low"] == pytest.approx(0.04 * np.sqrt(1 / 3 + 1 / 8), rel=1e-3)
+    assert np.isnan(summarise(scores([0.6], np.nan)).iloc[0]["low"])
+
+
+def test_summaries_have_one_sorted_row_per_layer(source, sample, logmel):
+    tables = [run(name, source, sample, logmel=logmel) for name in ("cca-phone", "cca-mel")]
+    summary = summarise(pd.concat(tables))
+    assert list(summary.columns) == [
+        "model",
+        "layer",
+        "layer_index",
+        "analysis",
+        "mean",
+        "low",
+        "high",
+        "floor",
+        "n",
+    ]
+    assert list(summary.layer) == ["C1", "C2", "T0", "T1", "T2", "T2+ln"] * 2
+    assert (summary.n == 3).all() and (summary.low < summary["mean"]).all()
