@@ -1,0 +1,26 @@
+"""Names of the files that the report stage makes, known before anything is read or drawn."""
+
+from collections.abc import Sequence
+
+TABLE_NAMES = (
+    "layer_scores",
+    "layer_summary",
+    "control_contrasts",
+    "curve_contrasts",
+    "downstream",
+    "downstream_summary",
+    "single_weighted",
+    "agreement",
+)
+
+
+def figure_names(analyses: Sequence[str], tasks: Sequence[str]) -> list[str]:
+    """Stems of the figures that `make_figures` makes for a run's analyses and tasks."""
+    names = ["corpus"]
+    if analyses:
+        names += ["layers", *analyses]
+    if tasks:
+        names += ["tasks", "single-vs-weighted", "weights"]
+    if analyses and tasks:
+        names += ["cca-vs-task", "agreement"]
+    return names
