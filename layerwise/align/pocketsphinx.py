@@ -114,18 +114,23 @@ def _search(
     _run(decoder, samples)
     decoder.set_alignment()
     _run(decoder, samples)
-    words = [word for word in decoder.get_alignment() if word.name not in FILLERS]
-    if [word.name.partition("(")[0] for word in words] != text:
-        raise AlignmentError("the alignment lacks words of the text; check the transcript")
+    alignment = decoder.get_alignment()  # its words and phones are views that die with it
     frames = len(waveform) // HOP
     intervals: list[Interval] = []
+    found: list[str] = []
     score, speech_frames = 0, 0
-    for index, word in enumerate(words):
-        phones = [Interval("phone", *_times(phone, frames), phone.name, index) for phone in word]
-        intervals.append(Interval("word", phones[0].start, phones[-1].end, text[index], index))
+    for word in alignment:
+        if word.name in FILLERS:
+            continue
+        phones = [Interval("phone", *_times(phone, frames), phone.name, len(found)) for phone in word]
+        label = word.name.partition("(")[0]
+        intervals.append(Interval("word", phones[0].start, phones[-1].end, label, len(found)))
         intervals.extend(phones)
+        found.append(label)
         score += word.score
         speech_frames += word.duration
+    if found != text:
+        raise AlignmentError("the alignment lacks words of the text; check the transcript")
     if fault := find_fault(intervals, frames / FRAMES_PER_SECOND):
         raise AlignmentError(f"{fault}: the text says more than the audio; check the transcript")
     return tuple(intervals), score * NATS / speech_frames
