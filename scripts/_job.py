@@ -25,7 +25,7 @@ def job(snakemake: Any) -> Iterator[None]:
     logging.captureWarnings(True)
     try:
         yield
-        outputs = [path for name, path in snakemake.output.items() if name != "record"]
+        outputs = [path for path in snakemake.output if path != snakemake.output.record]
         record = provenance(
             snakemake.rule, outputs, _named_paths(snakemake.input), dict(snakemake.params.items())
         )
