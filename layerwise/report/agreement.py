@@ -49,7 +49,7 @@ def agreement(summary: pd.DataFrame, tasks: pd.DataFrame) -> tuple[pd.DataFrame,
             scores = shared["mean"].to_numpy(dtype=float)
             goals = values.loc[shared["layer"]].to_numpy(dtype=float)
             if len(shared) < MIN_LAYERS:
-                reason = f"{len(shared)} shared layers, {MIN_LAYERS} are needed"
+                reason = f"shared layers: {len(shared)}; at least {MIN_LAYERS} are needed"
             elif np.ptp(scores) == 0 or np.ptp(goals) == 0:
                 reason = "a curve is constant over its layers"
             else:

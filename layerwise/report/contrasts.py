@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from layerwise.report.facts import RunFacts, block_layers
+from layerwise.report.facts import REFERENCE_LAYERS, RunFacts, block_layers
 
 CONTROL_COLUMNS = [
     *("model", "analysis", "layer", "control", "control_layer"),
@@ -76,17 +76,21 @@ def curve_contrasts(scores: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
     """Layer-by-layer difference in the shape of two models' curves, for pairs of different objectives.
 
     Only self-supervised models with the same block layers are compared. Each sample and trial gives one
-    curve per model, centred by its mean over layers, so that only shape counts; the differences of the
-    centred curves are paired by sample and trial. The limits hold for all layers of a pair at once
-    (Bonferroni): the shapes differ where an interval leaves out 0.
+    curve per model, centred by its mean over layers, so that only shape counts (without the reference
+    layer of cca-intra, which scores 1 by definition); the differences of the centred curves are paired
+    by sample and trial. The limits hold for all layers of a pair at once (Bonferroni): the shapes differ
+    where an interval leaves out 0.
     """
     rows = []
+    compared = scores[scores["layer"] != scores["analysis"].map(REFERENCE_LAYERS)]
     wide = {
         key: block_layers(group).pivot(index=["sample", "trial"], columns="layer_index", values="score")
-        for key, group in scores.groupby(["analysis", "model"], sort=True)
+        for key, group in compared.groupby(["analysis", "model"], sort=True)
     }
     own = [model for model in facts.of_kind("trained") if model.supervision == "self-supervised"]
+    names = scores.drop_duplicates("layer_index").set_index("layer_index")["layer"]
     for analysis in sorted(set(scores["analysis"])):
+        ratio = _test_train(scores[scores["analysis"] == analysis])
         for a, b in combinations(own, 2):
             first, second = wide.get((analysis, a.name)), wide.get((analysis, b.name))
             if a.objective == b.objective or first is None or second is None:
@@ -97,9 +101,7 @@ def curve_contrasts(scores: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
             difference = (shapes[0] - shapes[1]).dropna()
             if difference.empty:
                 continue
-            ratio = _test_train(scores[scores["analysis"] == analysis])
             level = 1 - 0.05 / difference.shape[1]
-            names = scores.drop_duplicates("layer_index").set_index("layer_index")["layer"]
             for index in difference.columns:
                 values = difference[index].to_numpy(dtype=float)
                 interval = resampled_interval(values, ratio, level)

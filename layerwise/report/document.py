@@ -37,27 +37,32 @@ def report_content(results: Results, facts: RunFacts, captions: Mapping[str, str
     """
     shown = [_section("Corpus", corpus_text(facts), figures=["corpus"], captions=captions)]
     for analysis in results.analyses:
+        first = analysis == results.analyses[0]
         shown.append(
             _section(
                 analysis_title(analysis),
                 bullets=findings.analysis_findings(results, facts, analysis),
                 tables=[analysis_table(results, facts, analysis)],
+                figures=["layers"] if first else [],
+                captions=captions,
+                see=[] if first else ["layers"],
             )
         )
     if results.analyses:
-        first = shown[1]
-        first["figures"] = _figures(["layers"], captions)
         objectives = findings.objective_findings(results, facts)
-        shown.append(_section("Does the objective shape the curves?", bullets=objectives))
-    for number, task in enumerate(results.task_names):
-        figures = ["tasks", "single-vs-weighted", "weights"] if number == 0 else []
+        title = "Does the objective shape the curves?"
+        shown.append(_section(title, bullets=objectives, see=["layers"]))
+    for task in results.task_names:
+        stems = ["tasks", "single-vs-weighted", "weights"]
+        first = task == results.task_names[0]
         shown.append(
             _section(
                 task_title(task),
                 bullets=findings.task_findings(results, facts, task),
                 tables=[task_table(results, facts, task)],
-                figures=figures,
+                figures=stems if first else [],
                 captions=captions,
+                see=[] if first else stems,
             )
         )
     if results.analyses and results.task_names:
@@ -94,9 +99,12 @@ def _section(
     tables: Sequence[Table] = (),
     figures: Sequence[str] = (),
     captions: Mapping[str, str] | None = None,
+    see: Sequence[str] = (),
 ) -> Content:
+    """One section; ``figures`` stand in it, ``see`` names more figures that its text refers to."""
     return {
         "title": title,
+        "see": [*see, *figures],
         "paragraphs": list(paragraphs),
         "bullets": list(bullets),
         "tables": [asdict(table) for table in tables],

@@ -7,6 +7,9 @@ from layerwise.report.facts import METRIC_TITLES, RunFacts, analysis_title, metr
 from layerwise.report.results import Results
 from layerwise.report.typeset import curve_of, in_order, interval, number, point
 
+SAME = "not distinguishable from"
+MOST_PAIRS = 4
+
 
 def abstract(results: Results, facts: RunFacts) -> list[str]:
     """Summarise the run in a few sentences of counts."""
@@ -79,7 +82,7 @@ def _intra(results: Results, model: str, label: str, analysis: str, curve: pd.Da
     if rise[1] > 0:
         return (
             f"{text} and rises again to {point(curve, last)} at its last block {last} "
-            f"(difference {interval(*rise)}): like an autoencoder, it returns towards its input."
+            f"(difference {interval(*rise)}): it returns towards its input."
         )
     return (
         f"{text}; its last block {last} ({point(curve, last)}) is not distinguishable from that "
@@ -88,8 +91,13 @@ def _intra(results: Results, model: str, label: str, analysis: str, curve: pd.Da
 
 
 def objective_findings(results: Results, facts: RunFacts) -> list[str]:
-    """Say for each analysis and pair of objectives whether the shapes of the curves differ, and where."""
+    """Say for each analysis and pair of objectives whether the shapes of the curves differ, and where.
+
+    Many pairs are counted per analysis and not told one by one.
+    """
     sentences = []
+    if len(results.curves[["model_a", "model_b"]].drop_duplicates()) > MOST_PAIRS:
+        return _counted_shapes(results.curves)
     for names, rows in results.curves.groupby(["analysis", "model_a", "model_b"], sort=True):
         analysis, a, b = map(str, names)
         pair = f"{facts.model(a).label} ({facts.model(a).objective})"
@@ -116,7 +124,17 @@ def objective_findings(results: Results, facts: RunFacts) -> list[str]:
     return sentences
 
 
-SAME = "not distinguishable from"
+def _counted_shapes(curves: pd.DataFrame) -> list[str]:
+    sentences = []
+    for analysis, rows in curves.groupby("analysis", sort=True):
+        apart = (rows["low"].astype(float) > 0) | (rows["high"].astype(float) < 0)
+        pairs = apart.groupby([rows["model_a"], rows["model_b"]]).any()
+        sentences.append(
+            f"{_short(str(analysis))}: the shapes of the two curves differ in {pairs.sum()} of {len(pairs)} "
+            "pairs of models with different objectives and are not distinguishable in the others "
+            "(tables/curve_contrasts.csv)."
+        )
+    return sentences
 
 
 def _single_verdict(row: pd.Series) -> str:
@@ -174,17 +192,19 @@ def agreement_findings(results: Results, facts: RunFacts) -> list[str]:
     trained = {model.name for model in facts.of_kind("trained")}
     mine = results.agreement[results.agreement["model"].isin(trained)]
     for (task, analysis), rows in mine.groupby(["task", "analysis"], sort=True):
-        rho, regret = rows["spearman"].astype(float), rows["regret"].astype(float)
-        text = f"{_short(str(analysis))} ranks layers for {task_title(str(task)).lower()} with Spearman "
-        text += number(rho.iloc[0]) if len(rows) == 1 else f"{number(rho.min())} to {number(rho.max())}"
-        text += f" ({_count(len(rows), 'trained model')}); choosing the layer by it costs "
-        text += (
-            f"{number(regret.min(), 3)} to {number(regret.max(), 3)}"
-            if len(rows) > 1
-            else number(regret.iloc[0], 3)
+        rho = _range(rows["spearman"].astype(float), 2)
+        regret = _range(rows["regret"].astype(float), 3)
+        sentences.append(
+            f"{_short(str(analysis))} ranks layers for {task_title(str(task)).lower()} with Spearman {rho} "
+            f"({_count(len(rows), 'trained model')}); the regret of choosing the layer by it is {regret}."
         )
-        sentences.append(f"{text} of the metric.")
     return sentences
+
+
+def _range(values: pd.Series, digits: int) -> str:
+    """Smallest and largest value, or the one value that both round to."""
+    low, high = number(values.min(), digits), number(values.max(), digits)
+    return low if low == high else f"{low} to {high}"
 
 
 def limits(facts: RunFacts) -> list[str]:

@@ -54,7 +54,7 @@ def method_text(results: Results, facts: RunFacts) -> list[str]:
             "CCA-word). Directions and regularisers are fitted on training and development parts; "
             "the score is computed on the held-out test part, where a random view scores about 0.",
             f"Scores are means over {facts.samples} sample set{'' if facts.samples == 1 else 's'} of "
-            f"{facts.trials} trial{'' if facts.trials == 1 else 's'} each. Their 95 % intervals are the "
+            f"{facts.trials} trial{'' if facts.trials == 1 else 's'} each. Their 95% intervals are the "
             "means of the limits of each trial's bootstrap over test utterances; trials share data, so the "
             "intervals are not narrowed by their number. The floor repeats the analysis with permuted labels "
             "or shifted targets.",
@@ -68,7 +68,7 @@ def method_text(results: Results, facts: RunFacts) -> list[str]:
         paragraphs.append(
             "Tasks. As in SUPERB (Yang et al., 2021), a small head is trained on frozen features: on each "
             "layer alone and on a learned softmax-weighted sum of all layers (all). Learning rates and the "
-            "best single layer are chosen on the development set and reported on test; intervals are 95 % "
+            "best single layer are chosen on the development set and reported on test; intervals are 95% "
             "bootstrap limits over test utterances, averaged over seeds, and do not include the variation "
             "between seeds. Two results with overlapping intervals are called not distinguishable, which is "
             "cautious."

@@ -77,8 +77,9 @@ def _read(
             bad = np.flatnonzero(~np.isfinite(values))
             if bad.size:
                 cell = table[column].iloc[bad[0]]
+                shown = "an empty cell" if pd.isna(cell) else repr(str(cell))
                 raise ReportError(
-                    f"{path}: column {column} has {cell!r} in row {bad[0] + 1}; expected a finite number"
+                    f"{path}: column {column} has {shown} in row {bad[0] + 1}; expected a finite number"
                 )
         tables.append(table.loc[:, list(columns)])
     if not tables:
@@ -99,7 +100,7 @@ def layer_scores(scores: pd.DataFrame) -> pd.DataFrame:
 def layer_summary(scores: pd.DataFrame) -> pd.DataFrame:
     """Average the scores of each layer over samples and trials (``tables/layer_summary.csv``).
 
-    ``low`` and ``high`` are the means of the trials' 95 % bootstrap limits. Trials share utterances, so
+    ``low`` and ``high`` are the means of the trials' 95% bootstrap limits. Trials share utterances, so
     their errors are not independent: the interval is not narrowed by their number (conservative).
     """
     groups = scores.groupby(["model", "analysis", "layer_index", "layer"], sort=True)
@@ -124,29 +125,27 @@ def chosen_runs(runs: pd.DataFrame) -> pd.DataFrame:
     Ties go to the lower rate. Raises `ReportError` if several rates were tried but none scored on dev.
     """
     key = ["model", "task", "metric", "layer", "seed"]
-    kept: list[pd.DataFrame] = []
-    for names, group in runs.groupby(key, sort=True):
-        rates = group["learning_rate"].unique()
-        best = rates[0]
-        if len(rates) > 1:
-            dev = group[group["split"] == "dev"].sort_values("learning_rate")
-            if dev.empty:
-                described = ", ".join(f"{name}={value}" for name, value in zip(key, names, strict=True))
-                raise ReportError(f"downstream table: several learning rates but no dev rows for {described}")
-            sign = metric_sign(str(names[2]))
-            best = dev["learning_rate"].iloc[int(np.argmax(sign * dev["value"].to_numpy(dtype=float)))]
-        kept.append(group[group["learning_rate"] == best])
-    if not kept:
+    rates = runs.groupby(key, sort=True)["learning_rate"].nunique()
+    if (rates < 2).all():
         return runs
-    order = ["model", "task", "metric", "layer_index", "seed", "split"]
-    return pd.concat(kept).sort_values(order, ignore_index=True)
+    dev = runs[runs["split"] == "dev"]
+    dev = dev.assign(signed=dev["value"].astype(float) * [metric_sign(metric) for metric in dev["metric"]])
+    best = dev.sort_values(["signed", "learning_rate"], ascending=[False, True]).drop_duplicates(key)
+    unscored = rates[rates > 1].index.difference(pd.MultiIndex.from_frame(best[key]))
+    if len(unscored):
+        described = ", ".join(f"{name}={value}" for name, value in zip(key, unscored[0], strict=True))
+        raise ReportError(f"downstream table: several learning rates but no dev rows for {described}")
+    chosen = runs.merge(
+        best[[*key, "learning_rate"]].rename(columns={"learning_rate": "best"}), how="left", on=key
+    )
+    return runs[(chosen["best"].isna() | (chosen["best"] == chosen["learning_rate"])).to_numpy()]
 
 
 def downstream_summary(runs: pd.DataFrame, split: str = "test") -> pd.DataFrame:
     """Average each layer's metric over seeds (``tables/downstream_summary.csv`` for the test split).
 
     The learning rate is chosen on dev (`chosen_runs`); ``low`` and ``high`` are the means of the seeds'
-    95 % bootstrap limits over utterances, so they leave out the variation between seeds.
+    95% bootstrap limits over utterances, so they leave out the variation between seeds.
     """
     part = chosen_runs(runs)
     part = part[part["split"] == split]

@@ -122,7 +122,7 @@ def analysis_table(results: "Results", facts: RunFacts, analysis: str) -> Table:
             cells.append("; ".join(_limits(row) for _, row in found.iterrows()) or DASH)
         rows.append(tuple(cells))
     caption = (
-        f"{title}: block layer with the highest score, its score and that of the last block with 95 % "
+        f"{title}: block layer with the highest score, its score and that of the last block with 95% "
         "intervals, permutation floor, and paired difference from the best layer of the random twin and "
         "from the baseline."
     )
@@ -150,7 +150,7 @@ def _intra_table(results: "Results", facts: RunFacts, analysis: str) -> Table:
         rows.append((model.label, lowest, point(curve, lowest), point(curve, last), interval(*rise)))
     caption = (
         f"{analysis_title(analysis)}: block layer with the lowest score, its score and that of the last "
-        "block with 95 % intervals, and the paired difference between the two."
+        "block with 95% intervals, and the paired difference between the two."
     )
     return Table(
         caption, ("Model", "Lowest", "Score there", "Last block", "Last \N{MINUS SIGN} lowest"), tuple(rows)
@@ -180,7 +180,7 @@ def task_table(results: "Results", facts: RunFacts, task: str) -> Table:
             rows.append(tuple(cells))
     single = METRIC_TITLES[metrics[0]] if len(metrics) == 1 else "Metric"
     caption = (
-        f"{task_title(task)}: test {single if len(metrics) == 1 else 'metric'} with 95 % interval of the "
+        f"{task_title(task)}: test {single if len(metrics) == 1 else 'metric'} with 95% interval of the "
         "best single layer, chosen on the development set, and of the learned weighted sum of all layers."
     )
     header = ("Model", *(["Metric"] if len(metrics) > 1 else []), "Layer", "Single layer", "Weighted sum")

@@ -220,6 +220,9 @@ def save_figure(figure: Figure, stem: Path | str, style: Style | None = None) ->
     style = style or Style()
     pdf, png = Path(f"{stem}.pdf"), Path(f"{stem}.png")
     with drawing(style):
+        # Lay out once, not once per file: this is the slow part.
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
         with write_aside(pdf) as partial:
             figure.savefig(partial, metadata={"CreationDate": None, "Producer": None, "Creator": None})
         with write_aside(png) as partial:

@@ -1,0 +1,165 @@
+import html
+import re
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import report_tables as synthetic
+
+from layerwise.errors import ReportError
+from layerwise.report import findings
+from layerwise.report.document import read_captions, report_content, write_html, write_pdf
+from layerwise.report.facts import CorpusFacts, Exclusion
+from layerwise.report.figures import save_figure
+from layerwise.report.figures.style import Style, panels
+from layerwise.report.results import figure_names, gather
+
+AWKWARD = "a#b_c<d>$e@f*g`h\\i[j]{k}&l"
+NAMES = ("hubert-tiny", "wav2vec2-tiny", "whisper-tiny-en")
+
+
+def results_of(facts, folder, analyses=synthetic.ANALYSES, tasks=synthetic.TASKS):
+    scores = synthetic.scores(facts, analyses)
+    runs, weights = synthetic.downstream(facts, tasks), synthetic.weights(facts, tasks)
+    pair = ("model", "task")
+    return gather(
+        facts,
+        synthetic.write(scores, folder / "cca"),
+        synthetic.write(runs, folder / "down", names=pair),
+        synthetic.write(weights, folder / "weights", names=pair),
+    )
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return synthetic.run_facts(NAMES)
+
+
+@pytest.fixture(scope="module")
+def results(facts, tmp_path_factory):
+    return results_of(facts, tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    """One small picture for every figure: how figures look is tested elsewhere."""
+    folder = tmp_path_factory.mktemp("figures")
+    pdf, png = save_figure(panels(3.4, 1, 1, 1, 1)[0], folder / "figure", Style(png_dpi=30))
+    names = figure_names(synthetic.ANALYSES, list(synthetic.TASKS))
+    return dict.fromkeys(names, pdf), dict.fromkeys(names, png)
+
+
+def make(content, repository, drawn, folder):
+    folder.mkdir(exist_ok=True)
+    write_pdf(content, repository / "report/template.typ", drawn[0], folder / "report.pdf")
+    write_html(content, repository / "report/report.html.j2", drawn[1], folder / "report.html")
+    return (folder / "report.pdf").read_bytes(), (folder / "report.html").read_text()
+
+
+def test_report_is_self_contained_whole_and_alike(results, facts, drawn, repository, tmp_path):
+    content = report_content(results, facts, read_captions(repository / "report"))
+    pdf, page = make(content, repository, drawn, tmp_path / "one")
+    again = make(content, repository, drawn, tmp_path / "two")
+    assert (pdf, page) == again
+    assert pdf.startswith(b"%PDF")
+    assert not re.search(r"(src|href)=\"(?!data:|#)", page)
+    assert not re.search(r"@import|url\(|<script|<link", page)
+    shown = re.findall(r'id="figure-([\w-]+)"', page)
+    assert set(shown) == set(figure_names([], [])) | {
+        *("layers", "tasks", "single-vs-weighted", "weights", "agreement", "cca-vs-task")
+    }
+    assert page.count('src="data:image/png;base64,') == len(shown)
+    assert "whisper-tiny-en (weakly supervised)" in page
+    assert "spy_iax2" in page and "ab" * 32 in page and "one speaker" in page
+
+
+def test_awkward_characters_stay_what_they_are(drawn, repository, tmp_path):
+    facts = synthetic.run_facts((AWKWARD, "b"), twins=False)
+    facts = replace(facts, exclusions=(Exclusion("align", AWKWARD, "#panic(1) <label> $x"),))
+    content = report_content(results_of(facts, tmp_path), facts, read_captions(repository / "report"))
+    pdf, page = make(content, repository, drawn, tmp_path / "out")
+    assert pdf.startswith(b"%PDF")
+    assert html.escape(AWKWARD) in page.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
+    assert "<d>" not in page and "<label>" not in page
+
+
+@pytest.mark.parametrize(
+    ("analyses", "tasks"),
+    [((), {}), (("cca-phone",), {}), ((), {"pr": "per"}), (("cca-word",), {"pr": "per"})],
+)
+def test_stages_that_did_not_run_are_left_out(analyses, tasks, facts, drawn, repository, tmp_path):
+    results = results_of(facts, tmp_path, analyses, tasks)
+    content = report_content(results, facts, read_captions(repository / "report"))
+    _, page = make(content, repository, drawn, tmp_path / "out")
+    assert ("figure-layers" in page) == bool(analyses)
+    assert ("figure-tasks" in page) == bool(tasks)
+    assert ("figure-agreement" in page) == bool(analyses and tasks)
+
+
+def test_findings_follow_the_numbers(facts, results):
+    (first, *_) = findings.analysis_findings(results, facts, "cca-phone")
+    mine = results.summary[
+        (results.summary["model"] == "hubert-tiny") & (results.summary["analysis"] == "cca-phone")
+    ]
+    peak = mine.loc[mine["mean"].idxmax()]
+    expected = (
+        f"peaks at {peak['layer']} ({peak['mean']:.2f} [{peak['low']:.2f}, {peak['high']:.2f}]), above the"
+    )
+    assert expected in first
+    assert "its random twin" in first and "and above logmel" in first
+    flat = replace(results, controls=results.controls.assign(low=-0.1, high=0.2))
+    assert "not distinguishable from logmel" in findings.analysis_findings(flat, facts, "cca-phone")[0]
+    below = replace(results, controls=results.controls.assign(low=-0.2, high=-0.1))
+    assert "below logmel" in findings.analysis_findings(below, facts, "cca-phone")[0]
+
+
+@pytest.mark.parametrize(
+    ("single", "whole", "words"),
+    [
+        ((0.2, 0.1, 0.3), (0.25, 0.2, 0.4), "not distinguishable from the single layer"),
+        ((0.2, 0.1, 0.3), (0.5, 0.4, 0.6), "worse than the single layer"),
+        ((0.5, 0.4, 0.6), (0.2, 0.1, 0.3), "better than the single layer"),
+    ],
+)
+def test_single_layer_against_weighted_sum_in_words(results, facts, single, whole, words):
+    columns = ["value", "low", "high", "all_value", "all_low", "all_high"]
+    table = results.comparison.copy()
+    table[columns] = [*single, *whole]  # PER: lower is better
+    changed = replace(results, comparison=table)
+    assert words in findings.task_findings(changed, facts, "pr")[0]
+
+
+def test_shapes_that_do_not_differ_are_said_not_to(results, facts):
+    same = replace(results, curves=results.curves.assign(low=-1.0, high=1.0))
+    assert all("not distinguishable" in text for text in findings.objective_findings(same, facts))
+    none = replace(results, curves=results.curves.iloc[:0])
+    assert "nothing can be said" in findings.objective_findings(none, facts)[0]
+
+
+def test_limits_come_from_the_facts():
+    corpus = CorpusFacts("big", 30000, 40, 3.6e5, {"train": 30000})
+    facts = synthetic.run_facts(("hubert-base",), corpus=corpus, aligner="textgrid")
+    models = tuple(replace(model, parameters=95_000_000) for model in facts.models)
+    text = " ".join(findings.limits(replace(facts, models=models)))
+    assert not re.search("one speaker|is small|far smaller|aligner|Not self-supervised", text)
+
+
+def test_missing_figure_caption_or_broken_template_is_named(results, facts, drawn, repository, tmp_path):
+    captions = read_captions(repository / "report")
+    with pytest.raises(ReportError, match=r"add report/layers\.rst"):
+        report_content(results, facts, {key: text for key, text in captions.items() if key != "layers"})
+    content = report_content(results, facts, captions)
+    with pytest.raises(ReportError, match="figure corpus is missing"):
+        write_html(content, repository / "report/report.html.j2", {}, tmp_path / "report.html")
+    broken = tmp_path / "broken.typ"
+    broken.write_text("#nothing-here")
+    with pytest.raises(ReportError, match=r"broken\.typ: typst cannot make the report"):
+        write_pdf(content, broken, drawn[0], tmp_path / "report.pdf")
+    assert not (tmp_path / "report.pdf").exists()
+
+
+def test_many_pairs_of_curves_are_counted(results, facts):
+    one = results.curves[results.curves["analysis"] == "cca-phone"]
+    pairs = [one.assign(model_a=f"m{n}", low=0.1 if n < 2 else -1.0, high=1.0) for n in range(6)]
+    (text,) = findings.objective_findings(replace(results, curves=pd.concat(pairs)), facts)
+    assert "differ in 2 of 6 pairs" in text

@@ -1,0 +1,166 @@
+import re
+import zlib
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import pytest
+import report_tables as synthetic
+from matplotlib.colors import to_hex
+
+from layerwise.report import figures, tables
+from layerwise.report.agreement import agreement
+from layerwise.report.figures.layers import positions
+from layerwise.report.figures.style import looks
+
+NAMES = ("hubert-tiny", "org/wav2vec2_tiny", "whisper-tiny-en")
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return synthetic.run_facts(NAMES)
+
+
+@pytest.fixture(scope="module")
+def summary(facts):
+    return tables.layer_summary(synthetic.scores(facts, ("cca-phone",)))
+
+
+def runs_of(facts, **shape):
+    runs = synthetic.downstream(facts, **shape)
+    return runs.assign(layer_index=[tables.layer_index(layer) for layer in runs["layer"]])
+
+
+def legend_labels(figure):
+    return [text.get_text().replace("\n", " ") for legend in figure.legends for text in legend.get_texts()]
+
+
+def interval_bars(axis, colour):
+    """Vertical bars of a colour: x -> (low, high)."""
+    bars = {}
+    for collection in axis.collections:
+        if not hasattr(collection, "get_segments") or to_hex(collection.get_color()[0]) != colour.lower():
+            continue
+        for (x, low), (_, high) in collection.get_segments():
+            bars[float(x)] = (low, high)
+    return bars
+
+
+def test_every_model_is_in_the_legend_and_weak_supervision_is_said(facts, summary):
+    labels = legend_labels(figures.layer_figure(summary, facts, ["cca-phone"]))
+    assert {"hubert-tiny", "org/wav2vec2_tiny", "logmel", "permutation floor"} <= set(labels)
+    assert "whisper-tiny-en (weakly supervised)" in labels
+    assert "whisper-tiny-en" not in labels
+
+
+def test_curves_and_bars_show_the_data(facts, summary):
+    (axis,) = figures.layer_figure(summary, facts, ["cca-phone"]).axes
+    mine = summary[summary["model"] == "hubert-tiny"].sort_values("layer_index")
+    look = looks(facts)["hubert-tiny"]
+    (line,) = (line for line in axis.lines if line.get_label() == "hubert-tiny")
+    np.testing.assert_allclose(line.get_xdata(), mine["layer_index"])
+    np.testing.assert_allclose(line.get_ydata(), mine["mean"])
+    bars = interval_bars(axis, look.colour)
+    for row in mine.itertuples():
+        assert bars[row.layer_index] == pytest.approx((row.low, row.high))
+    (level,) = (line for line in axis.lines if line.get_label() == "logmel")
+    assert set(level.get_ydata()) == set(summary.loc[summary["model"] == "logmel", "mean"])
+
+
+def test_normed_last_output_is_drawn_apart_from_the_blocks(facts, summary):
+    (axis,) = figures.layer_figure(summary, facts, ["cca-phone"]).axes
+    label = "whisper-tiny-en (weakly supervised)"
+    drawn = [line.get_xdata().tolist() for line in axis.lines if line.get_label() == label]
+    assert drawn == [[-2, -1, 0, 1, 2, 3, 4], [4.5]]
+
+
+def test_models_differ_without_colour_and_twins_share_it():
+    chosen = looks(synthetic.run_facts(tuple(f"m{i}" for i in range(15)), baseline=False))
+    trained = [look for look in chosen.values() if look.filled]
+    assert len({(look.colour, look.marker, str(look.line)) for look in trained}) == 15
+    assert len({look.marker for look in trained[:11]}) == 11
+    assert chosen["random-m3"].colour == chosen["m3"].colour
+    assert not chosen["random-m3"].filled
+
+
+def test_task_figure_shows_layers_and_weighted_sum():
+    facts = synthetic.run_facts(NAMES, twins=False)
+    tasks = tables.downstream_summary(runs_of(facts))
+    axes = figures.task_figure(tasks, facts).axes
+    assert [axis.get_title(loc="left") for axis in axes] == ["Phone recognition", "Scenario classification"]
+    assert axes[0].get_ylabel() == "PER (lower is better)"
+    mine = tasks[(tasks["model"] == "hubert-tiny") & (tasks["task"] == "pr")].set_index("layer")
+    bars = interval_bars(axes[0], looks(facts)["hubert-tiny"].colour)
+    right = max(bars)
+    assert right > 6
+    assert bars[right] == pytest.approx(tuple(mine.loc["all", ["low", "high"]].astype(float)))
+    assert bars[3.0] == pytest.approx(tuple(mine.loc["T3", ["low", "high"]].astype(float)))
+
+
+def test_scatter_states_the_median_correlation_and_turns_error_rates(facts, summary):
+    tasks = tables.downstream_summary(runs_of(facts))
+    table, _ = agreement(summary, tasks)
+    figure = figures.scatter_figure(summary, tasks, table, facts)
+    mine = table[(table["task"] == "pr") & table["model"].isin(NAMES)]["spearman"]
+    assert f"= {mine.median():.2f} [{mine.min():.2f}, " in figure.axes[0].texts[0].get_text()
+    assert figure.axes[0].yaxis_inverted()
+    assert not figure.axes[1].yaxis_inverted()
+
+
+def test_agreement_without_any_row_says_so(facts):
+    empty = pd.DataFrame(columns=["model", "task", "analysis", "spearman"])
+    figure = figures.agreement_figure(empty, facts)
+    assert "no model has enough layers" in figure.axes[0].texts[0].get_text()
+
+
+def test_relative_depth_puts_models_of_any_depth_on_one_axis():
+    curve = pd.DataFrame({"layer_index": [-2.0, -1.0, 0.0, 12.0, 24.0]})
+    np.testing.assert_allclose(positions(curve, relative=True), [-0.35, -0.175, 0, 0.5, 1])
+    np.testing.assert_allclose(positions(curve, relative=False), curve["layer_index"])
+
+
+def test_files_come_in_pairs_with_equal_bytes_and_readable_type(facts, summary, tmp_path):
+    style = figures.Style()
+    for name in ("one", "two"):
+        figures.save_figure(figures.layer_figure(summary, facts, ["cca-phone"], style), tmp_path / name)
+    for kind in (".pdf", ".png"):
+        assert (tmp_path / f"one{kind}").read_bytes() == (tmp_path / f"two{kind}").read_bytes()
+    pdf = (tmp_path / "one.pdf").read_bytes()
+    assert (tmp_path / "one.png").read_bytes().startswith(b"\x89PNG")
+    assert b"/Subtype /Image" not in pdf  # vector
+    assert b"CreationDate" not in pdf
+    pages = b"".join(
+        zlib.decompress(stream)
+        for stream in re.findall(rb"stream\n(.*?)\nendstream", pdf, re.DOTALL)
+        if stream[:1] == b"x"
+    )
+    sizes = [float(size) for size in re.findall(rb"/F\d+ ([\d.]+) Tf", pages)]
+    assert sizes and min(sizes) >= 7
+
+
+@pytest.mark.parametrize("count", [1, 15])
+def test_nothing_overlaps_for_one_or_fifteen_deep_models_with_long_names(count):
+    names = tuple(f"facebook/wav2vec2-conformer-rope-large-{number}60h-ft" for number in range(count))
+    facts = synthetic.run_facts(names, twins=False)
+    summary = tables.layer_summary(
+        synthetic.scores(facts, ("cca-phone", "cca-word"), samples=1, trials=1, blocks=24, convs=7)
+    )
+    figure = figures.layer_figure(summary, facts, ["cca-phone", "cca-word"])
+    figure.draw_without_rendering()
+    width, height = figure.bbox.size
+    (legend,) = figure.legends
+    box = legend.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= width and box.y0 >= 0
+    for axis in figure.axes:
+        area = axis.get_tightbbox()
+        assert area.y0 >= box.y1 - 1 and area.y1 <= height + 1
+        assert axis.bbox.height > 0.25 * axis.bbox.width
+        places = [tick.get_window_extent() for tick in axis.get_xticklabels()]
+        assert all(left.x1 < right.x0 for left, right in pairwise(places))
+
+
+def test_corpus_figure_counts(tmp_path):
+    figure = figures.corpus_figure(*synthetic.corpus())
+    texts = [text.get_text() for axis in figure.axes for text in axis.texts]
+    assert texts == ["297 (99.0%)", "2 (0.7%)", "1 (0.3%)"]
+    assert len(figure.axes[2].get_xticklabels()) == 39

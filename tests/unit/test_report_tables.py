@@ -1,0 +1,255 @@
+import numpy as np
+import pandas as pd
+import pytest
+import report_tables as synthetic
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from scipy import stats
+
+from layerwise.errors import ReportError
+from layerwise.report import agreement, contrasts, tables
+from layerwise.report.results import figure_names, gather, write_tables
+from layerwise.report.typeset import interval, latex, number
+
+
+def score_rows(model, analysis, curves, layers=("T0", "T1", "T2"), half=0.1):
+    """Rows of one model: ``curves`` holds one list of scores per trial."""
+    return pd.DataFrame(
+        [
+            (model, layer, float(place), analysis, 0, trial, score, score - half, score + half, 0.01, 80, 10)
+            for trial, curve in enumerate(curves)
+            for place, (layer, score) in enumerate(zip(layers, curve, strict=True))
+        ],
+        columns=list(tables.SCORE_COLUMNS),
+    )
+
+
+def task_rows(model, task, metric, values, *, rate=0.1, split="test", seed=0):
+    return pd.DataFrame(
+        [
+            (model, task, layer, seed, rate, split, metric, value, value - 0.05, value + 0.05)
+            for layer, value in values.items()
+        ],
+        columns=list(tables.DOWNSTREAM_COLUMNS),
+    )
+
+
+def read_downstream(tmp_path, *parts):
+    path = tmp_path / "task.csv"
+    pd.concat(parts).to_csv(path, index=False)
+    return tables.read_downstream([path])
+
+
+def test_layer_summary_averages_scores_and_limits_over_samples_and_trials():
+    scores = score_rows("m", "cca-phone", [[0.2, 0.4, 0.3], [0.4, 0.5, 0.2]])
+    summary = tables.layer_summary(scores)
+    assert list(summary.columns) == tables.LAYER_SUMMARY_COLUMNS
+    np.testing.assert_allclose(summary["mean"], [0.3, 0.45, 0.25])
+    np.testing.assert_allclose(summary["low"], [0.2, 0.35, 0.15])
+    np.testing.assert_allclose(summary["high"], [0.4, 0.55, 0.35])
+    assert list(summary["n"]) == [2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda table: table.drop(columns="floor"), r"m\.csv: column floor is missing"),
+        (lambda table: table.assign(score=np.nan), r"m\.csv: column score has an empty cell in row 1"),
+        (lambda table: table.assign(high="many"), r"m\.csv: column high has 'many' in row 1"),
+        (lambda table: pd.concat([table, table]), r"two rows for model=m, analysis=cca-mel, .*layer=T0"),
+        (lambda table: table.iloc[:0], r"m\.csv: no rows"),
+    ],
+)
+def test_a_bad_score_file_is_named_with_its_column(tmp_path, spoil, message):
+    path = tmp_path / "m.csv"
+    spoil(score_rows("m", "cca-mel", [[0.1, 0.2, 0.3]])).to_csv(path, index=False)
+    with pytest.raises(ReportError, match=message):
+        tables.read_scores([path])
+
+
+def test_a_missing_file_and_an_unknown_layer_are_named(tmp_path):
+    with pytest.raises(ReportError, match=r"gone\.csv: no such file"):
+        tables.read_scores([tmp_path / "gone.csv"])
+    with pytest.raises(ReportError, match="layer has 'L3'"):
+        read_downstream(tmp_path, task_rows("m", "pr", "per", {"L3": 0.1}))
+
+
+def test_a_model_called_nan_or_na_keeps_its_name(tmp_path):
+    path = tmp_path / "m.csv"
+    score_rows("NA", "cca-mel", [[0.1, 0.2, 0.3]]).to_csv(path, index=False)
+    assert set(tables.read_scores([path])["model"]) == {"NA"}
+
+
+def test_learning_rate_is_chosen_on_dev_per_layer(tmp_path):
+    runs = read_downstream(
+        tmp_path,
+        task_rows("m", "pr", "per", {"T0": 0.5, "T1": 0.2}, rate=0.1, split="dev"),
+        task_rows("m", "pr", "per", {"T0": 0.4, "T1": 0.3}, rate=0.2, split="dev"),
+        task_rows("m", "pr", "per", {"T0": 0.11, "T1": 0.12}, rate=0.1),
+        task_rows("m", "pr", "per", {"T0": 0.21, "T1": 0.22}, rate=0.2),
+    )
+    summary = tables.downstream_summary(runs)
+    np.testing.assert_allclose(summary["value"], [0.21, 0.12])  # PER: lower is better
+
+
+def test_several_learning_rates_without_dev_are_refused(tmp_path):
+    runs = read_downstream(
+        tmp_path,
+        task_rows("m", "pr", "per", {"T0": 0.1}, rate=0.1),
+        task_rows("m", "pr", "per", {"T0": 0.2}, rate=0.2),
+    )
+    with pytest.raises(ReportError, match="no dev rows for model=m, task=pr"):
+        tables.downstream_summary(runs)
+
+
+def test_best_single_layer_is_chosen_on_dev_and_reported_on_test(tmp_path):
+    runs = read_downstream(
+        tmp_path,
+        task_rows("m", "s", "accuracy", {"T0": 0.6, "T1": 0.8, "all": 0.9}, split="dev"),
+        task_rows("m", "s", "accuracy", {"T0": 0.95, "T1": 0.7, "all": 0.75}),
+    )
+    (row,) = tables.single_and_weighted(runs).to_dict("records")
+    assert (row["best_layer"], row["value"], row["all_value"]) == ("T1", 0.7, 0.75)
+
+
+def test_a_test_metric_without_interval_is_refused(tmp_path):
+    runs = read_downstream(tmp_path, task_rows("m", "pr", "per", {"T0": 0.1}).assign(low=""))
+    with pytest.raises(ReportError, match=r"downstream/m/pr\.csv: columns low, high are empty for layer T0"):
+        tables.downstream_summary(runs)
+
+
+def test_agreement_equals_scipy_and_negates_error_rates(tmp_path):
+    scores, errors = [0.1, 0.5, 0.3, 0.4], [0.9, 0.2, 0.1, 0.3]
+    layers = ("T0", "T1", "T2", "T3")
+    summary = tables.layer_summary(score_rows("m", "cca-phone", [scores], layers))
+    runs = read_downstream(
+        tmp_path, task_rows("m", "pr", "per", {**dict(zip(layers, errors, strict=True)), "all": 0.0})
+    )
+    table, omitted = agreement.agreement(summary, tables.downstream_summary(runs))
+    (row,) = table.to_dict("records")
+    assert row["spearman"] == pytest.approx(-stats.spearmanr(scores, errors).statistic)
+    assert row["kendall"] == pytest.approx(-stats.kendalltau(scores, errors).statistic)
+    assert (row["n_layers"], row["best_task_layer"], row["chosen_layer"]) == (4, "T2", "T1")
+    assert row["regret"] == pytest.approx(0.2 - 0.1)
+    assert omitted == []
+
+
+def test_agreement_leaves_out_what_is_undefined_and_says_so(tmp_path):
+    summary = tables.layer_summary(
+        pd.concat(
+            [
+                score_rows("m", "cca-intra", [[1.0, 0.5, 0.4]]),  # T0 against itself does not count
+                score_rows("m", "cca-mel", [[0.3, 0.3, 0.3]]),
+                score_rows("m", "cca-word", [[0.3, 0.2, 0.1]]),
+            ]
+        )
+    )
+    runs = read_downstream(tmp_path, task_rows("m", "s", "accuracy", {"T0": 0.7, "T1": 0.6, "T2": 0.5}))
+    table, omitted = agreement.agreement(summary, tables.downstream_summary(runs))
+    assert list(table["analysis"]) == ["cca-word"]
+    assert table["regret"].tolist() == [0.0]
+    assert [(gap.analysis, gap.reason.split(";")[0]) for gap in omitted] == [
+        ("cca-intra", "shared layers: 2"),
+        ("cca-mel", "a curve is constant over its layers"),
+    ]
+
+
+values = arrays.arrays(np.float64, st.integers(2, 12), elements=st.floats(-1, 1, width=32))
+
+
+@given(values)
+def test_paired_interval_without_overlap_is_the_t_interval(differences):
+    expected = stats.ttest_1samp(differences, 0.0).confidence_interval(0.95) if np.ptp(differences) else None
+    mean, low, high = contrasts.resampled_interval(differences, 0.0)
+    assert mean == pytest.approx(np.mean(differences))
+    if expected is not None:
+        assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+@given(values, st.floats(0.01, 1))
+def test_overlapping_training_parts_widen_the_interval(differences, ratio):
+    plain = contrasts.resampled_interval(differences, 0.0)
+    wide = contrasts.resampled_interval(differences, ratio)
+    n = len(differences)
+    assert wide[2] - wide[0] == pytest.approx((plain[2] - plain[0]) * np.sqrt(1 + n * ratio), abs=1e-12)
+
+
+def test_one_trial_claims_nothing():
+    _, low, high = contrasts.resampled_interval(np.array([0.4]), 0.1)
+    assert contrasts.verdict(low, high) == "not distinguishable from"
+    assert interval(0.4, low, high) == "0.40 [one trial]"
+
+
+def test_curves_of_equal_shape_do_not_differ_and_others_do():
+    facts = synthetic.run_facts(("a", "b", "c"), twins=False, baseline=False)
+    noise = np.random.default_rng(0).normal(0, 0.001, (2, 6, 3))
+    rising = np.array([0.1, 0.2, 0.3]) + noise[0]
+    scores = pd.concat(
+        [
+            score_rows("a", "cca-phone", rising),
+            score_rows("b", "cca-phone", rising[:, :] + 0.2 + noise[1]),  # same shape, higher
+            score_rows("c", "cca-phone", rising[:, ::-1]),  # same objective as a: not compared with it
+        ]
+    )
+    table = contrasts.curve_contrasts(scores, facts)
+    assert set(zip(table["model_a"], table["model_b"], strict=True)) == {("a", "b"), ("b", "c")}
+    apart = (table["low"] > 0) | (table["high"] < 0)
+    assert not apart[table["model_a"] == "a"].any()
+    assert table.loc[apart, "layer"].tolist() == ["T0", "T2"]
+
+
+def test_controls_are_compared_at_their_own_best_layer():
+    facts = synthetic.run_facts(("m",))
+    scores = pd.concat(
+        [
+            score_rows("m", "cca-word", [[0.1, 0.6, 0.2], [0.1, 0.5, 0.2]]),
+            score_rows("random-m", "cca-word", [[0.4, 0.1, 0.1], [0.3, 0.1, 0.1]]),
+            score_rows("logmel", "cca-word", [[0.7], [0.2]], layers=("T0",)),
+        ]
+    )
+    table = contrasts.control_contrasts(scores, tables.layer_summary(scores), facts).set_index("control")
+    assert table["control_layer"].to_dict() == {"random-m": "T0", "logmel": "T0"}
+    np.testing.assert_allclose(table["difference"], [0.2, 0.1])
+    np.testing.assert_allclose(table.loc["random-m", ["low", "high"]].astype(float), 0.2)
+    assert table.loc["logmel", "low"] < 0 < table.loc["logmel", "high"]
+
+
+def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):
+    facts = synthetic.run_facts(("org/a_1", "b"))
+    scores = synthetic.write(synthetic.scores(facts), tmp_path / "cca")
+    runs = synthetic.write(synthetic.downstream(facts), tmp_path / "down", names=("model", "task"))
+    weights = synthetic.write(synthetic.weights(facts), tmp_path / "weights", names=("model", "task"))
+    for folder, order in (("one", 1), ("two", -1)):  # the order of the files must not matter
+        write_tables(gather(facts, scores[::order], runs[::order], weights), facts, tmp_path / folder)
+    names = {path.name for path in (tmp_path / "one").iterdir()}
+    assert {"layer_scores.csv", "downstream.csv", "agreement.csv", "cca-phone.tex", "pr.tex"} <= names
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    assert r"org/a\_1 & T" in (tmp_path / "one" / "cca-phone.tex").read_text()
+    written = pd.read_csv(tmp_path / "one" / "agreement.csv")
+    assert list(written.columns) == agreement.COLUMNS
+
+
+def test_a_run_without_tasks_or_analyses_has_headers_only(tmp_path):
+    facts = synthetic.run_facts()
+    write_tables(gather(facts, [], [], []), facts, tmp_path)
+    for name in ("layer_scores", "layer_summary", "downstream", "downstream_summary", "agreement"):
+        assert pd.read_csv(tmp_path / f"{name}.csv").empty
+    assert figure_names([], []) == ["corpus"]
+
+
+def test_a_model_outside_the_run_is_refused(tmp_path):
+    path = tmp_path / "m.csv"
+    score_rows("stranger", "cca-mel", [[0.1, 0.2, 0.3]]).to_csv(path, index=False)
+    with pytest.raises(ReportError, match="model 'stranger' is in the tables but not in the run"):
+        gather(synthetic.run_facts(), [path], [], [])
+
+
+def test_numbers_and_latex_text():
+    assert number(-0.001) == "0.00"
+    assert number(-0.25) == "\N{MINUS SIGN}0.25"
+    assert interval(0.431, 0.408, 0.452) == "0.43 [0.41, 0.45]"
+    assert latex("50% #1 a_b & {c} $d$ \\ <e>") == (
+        r"50\% \#1 a\_b \& \{c\} \$d\$ \textbackslash{} \textless{}e\textgreater{}"
+    )
