@@ -15,8 +15,12 @@ SEGMENTS = f"{RUN}/samples/segments.parquet"
 MODELS = {entry.name: entry for entry in CONFIG.all_models()}
 REPORT = f"{RUN}/report/report.pdf"
 TABLES = [f"{RUN}/tables/{name}.csv" for name in TABLE_NAMES]
-SCORES = [f"{RUN}/cca/{model}/{name}.csv" for model in MODELS for name in CONFIG.analyses]
-TASK_STEMS = [f"{RUN}/downstream/{model}/{name}" for model in MODELS for name in CONFIG.tasks]
+SCORES = [
+    f"{RUN}/cca/{model}/{name}.csv" for model in MODELS for name in CONFIG.analyses
+]
+TASK_STEMS = [
+    f"{RUN}/downstream/{model}/{name}" for model in MODELS for name in CONFIG.tasks
+]
 
 # What tables, figures and report are made from.
 FACTS = {
@@ -58,7 +62,11 @@ def options(section, *leave_out):
 def files_below(folder, suffixes=None):
     """All files below a folder, or those with one of the suffixes, sorted."""
     files = (item for item in Path(folder).rglob("*") if item.is_file())
-    return sorted(item.as_posix() for item in files if not suffixes or item.suffix.lower() in suffixes)
+    return sorted(
+        item.as_posix()
+        for item in files
+        if not suffixes or item.suffix.lower() in suffixes
+    )
 
 
 def facts_params():
@@ -77,7 +85,10 @@ def facts_params():
 
 def figure_files(suffix):
     """Paths of all figures of the run in one format."""
-    return [f"{RUN}/figures/{stem}.{suffix}" for stem in figure_names(CONFIG.analyses, CONFIG.tasks)]
+    return [
+        f"{RUN}/figures/{stem}.{suffix}"
+        for stem in figure_names(CONFIG.analyses, CONFIG.tasks)
+    ]
 
 
 def caption(path):
@@ -97,6 +108,20 @@ def corpus_files():
     if path.is_file():
         return [path.as_posix(), *files_below(path.parent, AUDIO_SUFFIXES)]
     return files_below(path, AUDIO_SUFFIXES | {".txt", ".lab"})
+
+
+def pretrain_files():
+    """The audio of the pre-training folders."""
+    for folder in CONFIG.pretrain.data:
+        if not Path(folder).is_dir():
+            raise WorkflowError(
+                f"`pretrain.data`: {folder} is not a folder; put speech there or correct the path"
+            )
+    return [
+        file
+        for folder in CONFIG.pretrain.data
+        for file in files_below(folder, AUDIO_SUFFIXES)
+    ]
 
 
 def model_files(wildcards):

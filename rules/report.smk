@@ -5,10 +5,11 @@ rule tables:
         code=code("tables"),
         lock=LOCK,
     output:
-        *(report(path, caption="../report/tables.rst", category="Tables") for path in TABLES),
+        *(
+            report(path, caption="../report/tables.rst", category="Tables")
+            for path in TABLES
+        ),
         record=record("tables"),
-    params:
-        **facts_params(),
     log:
         f"{RUN}/logs/tables.log",
     benchmark:
@@ -18,6 +19,8 @@ rule tables:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        **facts_params(),
     message:
         "Gathering the tables"
     script:
@@ -32,10 +35,11 @@ rule figures:
         lock=LOCK,
     output:
         pdf=figure_files("pdf"),
-        png=[report(path, caption=caption(path), category="Figures") for path in figure_files("png")],
+        png=[
+            report(path, caption=caption(path), category="Figures")
+            for path in figure_files("png")
+        ],
         record=record("figures"),
-    params:
-        **facts_params(),
     log:
         f"{RUN}/logs/figures.log",
     benchmark:
@@ -45,6 +49,8 @@ rule figures:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        **facts_params(),
     message:
         "Drawing the figures"
     script:
@@ -67,8 +73,6 @@ rule report:
         pdf=report(REPORT, caption="../report/report.rst", category="Report"),
         html=f"{RUN}/report/report.html",
         record=record("report/report.pdf"),
-    params:
-        **facts_params(),
     log:
         f"{RUN}/logs/report.log",
     benchmark:
@@ -78,6 +82,8 @@ rule report:
     resources:
         mem_mb=2000,
         runtime=30,
+    params:
+        **facts_params(),
     message:
         "Writing the report"
     script:

@@ -15,4 +15,6 @@ def by_stem(paths: list[str]) -> dict[str, Path]:
 with job(snakemake):
     content = report_content(*results(snakemake), read_captions(Path(snakemake.input.captions[0]).parent))
     write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
-    write_html(content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html))
+    write_html(
+        content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html)
+    )

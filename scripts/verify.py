@@ -9,5 +9,7 @@ with job(snakemake):
     pairs = zip(snakemake.input.stores, snakemake.input.digests, strict=True)
     problems = [problem for store, digest in pairs for problem in verify(store, digest)]
     if problems:
-        raise StoreError("\n".join([*problems, "Delete the store's digest.json and run again to rebuild it."]))
+        raise StoreError(
+            "\n".join([*problems, "Delete the store's digest.json and run again to rebuild it."])
+        )
     log.info("%d stores are as they were written", len(snakemake.input.stores))
