@@ -1,5 +1,6 @@
 """Train all heads of a problem together, each to its own best epoch."""
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,17 +13,26 @@ from layerwise.downstream.scores import score
 from layerwise.errors import TaskError
 from layerwise.seeds import derive_seed
 
+log = logging.getLogger(__name__)
+
 GRADIENT_NORM = 1.0
 Decodes = list[list[Labels]]
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast to train; see ``Task`` for the fields."""
+    """How long and how fast to train.
+
+    Attributes:
+        learning_rate: Adam's learning rate in the first epoch.
+        epochs: passes over the training split.
+        decay: lower the learning rate linearly, epoch by epoch, towards 0 after the last one.
+        lower_is_better: the metric is an error rate.
+    """
 
     learning_rate: float
     epochs: int
-    patience: int
+    decay: bool
     lower_is_better: bool
 
 
@@ -33,8 +43,8 @@ class Fit:
     Attributes:
         heads: the heads.
         dev: (heads,) their metric on dev.
-        loss_curve: (epochs, heads) mean training loss per item; NaN after a head's training has ended.
-        dev_curve: (epochs, heads) metric on dev, likewise.
+        loss_curve: (epochs, heads) mean training loss per item.
+        dev_curve: (epochs, heads) metric on dev.
     """
 
     heads: LinearHeads
@@ -46,7 +56,7 @@ class Fit:
 def fit(problem: Problem, schedule: Schedule, seed: int, where: str) -> Fit:
     """Train every head with Adam on the same mini-batches, as if each were alone.
 
-    Each head has its own gradient clipping (norm 1, as SUPERB), early stopping and best epoch.
+    Each head has its own gradient clipping (norm 1, as SUPERB) and its own best epoch on dev.
 
     Args:
         problem: the task's data.
@@ -64,28 +74,28 @@ def fit(problem: Problem, schedule: Schedule, seed: int, where: str) -> Fit:
     random = np.random.default_rng(derive_seed(seed, "batches"))
     sign = 1.0 if schedule.lower_is_better else -1.0
     best_dev = np.full(heads.heads, np.inf)
-    best_epoch = np.zeros(heads.heads, dtype=np.int64)
-    training = np.ones(heads.heads, dtype=np.bool_)
     losses: list[NDArray[np.float64]] = []
     scores: list[NDArray[np.float64]] = []
     for epoch in range(1, schedule.epochs + 1):
+        if schedule.decay:
+            optimiser.param_groups[0]["lr"] = schedule.learning_rate * (1 - (epoch - 1) / schedule.epochs)
         loss = train_epoch(problem, heads, optimiser, random)
-        if (broken := np.flatnonzero(training & ~np.isfinite(loss))).size:
+        if (broken := np.flatnonzero(~np.isfinite(loss))).size:
             raise TaskError(
                 f"{where}, layer {head_names(problem)[broken[0]]}: loss is not finite in epoch {epoch} at "
                 f"learning rate {schedule.learning_rate:g}; try a smaller one or `protocol: corrected`, "
                 "which standardises features"
             )
         dev = score(evaluate(problem, heads, "dev")[0])
-        losses.append(np.where(training, loss, np.nan))
-        scores.append(np.where(training, dev, np.nan))
-        better = training & (sign * dev < best_dev)
+        losses.append(loss)
+        scores.append(dev)
+        better = sign * dev < best_dev
         best.copy_heads(heads, torch.from_numpy(better))
         best_dev = np.where(better, sign * dev, best_dev)
-        best_epoch = np.where(better, epoch, best_epoch)
-        training &= epoch - best_epoch < schedule.patience
-        if not training.any():
-            break
+        log.info(
+            "%s, learning rate %g: epoch %d of %d, loss %.3f, dev %.3f (means of %d heads)",
+            *(where, schedule.learning_rate, epoch, schedule.epochs, loss.mean(), dev.mean(), len(dev)),
+        )
     return Fit(best, sign * best_dev, np.array(losses), np.array(scores))
 
 

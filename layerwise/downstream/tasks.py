@@ -18,8 +18,7 @@ class Task:
         metric: ``per`` (phone error rate; lower is better) or ``accuracy``, both as fractions.
         superb_learning_rate: Adam's learning rate in SUPERB, the only one tried under ``protocol: paper``.
         learning_rates: tried in turn otherwise; each layer takes the one that is best on dev.
-        epochs: passes over the training split at most.
-        patience: epochs without a better dev score after which a layer's training ends.
+        epochs: passes over the training split.
         batch_size: utterances (or pieces of them) per step; 32 in SUPERB.
     """
 
@@ -30,7 +29,6 @@ class Task:
     superb_learning_rate: float
     learning_rates: tuple[float, ...]
     epochs: int
-    patience: int
     batch_size: int = 32
 
 
@@ -45,8 +43,7 @@ TASKS = {
             superb_learning_rate=1e-2,
             learning_rates=(1e-2,),
             epochs=20,
-            patience=5,
-            batch_size=16,
+            batch_size=8,
         ),
         Task(
             name="scenario",
@@ -56,7 +53,6 @@ TASKS = {
             superb_learning_rate=1e-4,
             learning_rates=(1e-2, 1e-3, 1e-4),
             epochs=60,
-            patience=15,
         ),
     )
 }

@@ -36,7 +36,7 @@ class TaskResult:
         weights: model, task, seed, layer, weight: the layers' weights in the weighted sum; empty for a model
             with one layer.
         curves: model, task, layer, seed, learning_rate, epoch, loss (mean per training item), dev (the
-            metric), up to the end of the layer's training.
+            metric).
         excluded: model, task, utt_id, split, reason.
         decodes: model, task, layer, seed, utt_id, reference, predicted: the test utterances.
     """
@@ -69,8 +69,9 @@ def train_task(
     the heads see them (no layer norm of its own), its weights start uniform and learn with the head.
 
     ``corrected``: features are standardised with training statistics, long training utterances are cut
-    between words (``Recognition``), learning rate and epoch are chosen per layer on dev. ``paper``: raw
-    features, whole utterances, SUPERB's learning rate, epoch chosen on dev, S3PRL's CTC decoder.
+    between words (``Recognition``), the learning rate falls linearly over the epochs, its first value and
+    the epoch are chosen per layer on dev. ``paper``: raw features, whole utterances, SUPERB's constant
+    learning rate, epoch chosen on dev, S3PRL's CTC decoder.
 
     Args:
         source: features of one model.
@@ -81,7 +82,7 @@ def train_task(
         seeds: number of trainings, numbered 1 ... ``seeds``, that differ in initial values and batch order.
         protocol: ``paper`` or ``corrected``.
         learning_rates: learning rates to try; default: the protocol's for this task.
-        epochs: passes over the training split at most; default: the task's.
+        epochs: passes over the training split; default: the task's.
         normalise: standardise features; default: the protocol's.
         resamples: bootstrap resamples; 0 leaves low and high empty.
         threads: CPU threads. Results are repeatable for a given number.
@@ -99,7 +100,7 @@ def train_task(
     problem = _problem(source, manifest, intervals, task, protocol, normalise)
     with _torch_threads(threads):
         runs = [
-            _train_once(problem, source.model, task, seed, number, resamples)
+            _train_once(problem, source.model, task, seed, number, protocol == "corrected", resamples)
             for number in range(1, seeds + 1)
         ]
 
@@ -116,7 +117,7 @@ def train_task(
 
 
 def _train_once(
-    problem: Problem, model: str, task: Task, seed: int, number: int, resamples: int
+    problem: Problem, model: str, task: Task, seed: int, number: int, decay: bool, resamples: int
 ) -> dict[str, pd.DataFrame]:
     """Train with every learning rate, keep the best one of each head, score it."""
     where = f"task {task.name}, model {model}"
@@ -126,7 +127,7 @@ def _train_once(
     best: Fit | None = None
     rates = np.full(len(head_names(problem)), task.learning_rates[0])
     for rate in task.learning_rates:
-        schedule = Schedule(rate, task.epochs, task.patience, lower_is_better=sign > 0)
+        schedule = Schedule(rate, task.epochs, decay, lower_is_better=sign > 0)
         fitted = fit(problem, schedule, stream, where)
         curves.append(_curves(problem, fitted, rate))
         if best is None:
@@ -160,7 +161,7 @@ def _train_once(
 
 def _curves(problem: Problem, fitted: Fit, rate: float) -> pd.DataFrame:
     epochs, heads = fitted.dev_curve.shape
-    content = pd.DataFrame(
+    return pd.DataFrame(
         {
             "layer": head_names(problem) * epochs,
             "learning_rate": rate,
@@ -169,7 +170,6 @@ def _curves(problem: Problem, fitted: Fit, rate: float) -> pd.DataFrame:
             "dev": fitted.dev_curve.ravel(),
         }
     )
-    return content.dropna()
 
 
 def _weights(problem: Problem, fitted: Fit) -> pd.DataFrame:
