@@ -11,7 +11,7 @@ from transformers import HubertConfig, HubertModel, Wav2Vec2Config, Wav2Vec2Mode
 
 from layerwise.corpus.audio import SAMPLE_RATE
 
-Objective = Literal["masked-prediction", "contrastive"]
+Objective = Literal["hubert", "wav2vec2"]
 CONV_KERNELS, CONV_STRIDES = (240, 2, 1), (160, 2, 1)
 LOWEST_HZ, HIGHEST_HZ = 60.0, 7600.0
 
@@ -59,7 +59,7 @@ def build_trunk(objective: Objective, sizes: Architecture) -> HubertModel | Wav2
     first = trunk.feature_extractor.get_submodule("conv_layers.0.conv")
     filters = gabor_filters(sizes.channels, CONV_KERNELS[0])
     first.load_state_dict({"weight": filters, "bias": torch.zeros(sizes.channels)})
-    if objective == "contrastive":
+    if objective == "wav2vec2":
         return trunk
     hubert = HubertModel(HubertConfig(**settings))
     hubert.load_state_dict(trunk.state_dict())

@@ -9,7 +9,8 @@ from layerwise.pretrain.data import MFCC_DIM, Batch
 from layerwise.pretrain.model import Architecture, build_trunk
 from layerwise.seeds import derive_seed
 
-EPSILON = 1e-5
+EPSILON = 1e-7  # keeps the gradient finite for codes that are never used
+SAME_CODES = 1 - 1e-5  # cosine similarity of equal vectors
 
 
 Values = dict[str, float]
@@ -20,7 +21,7 @@ class StemPrediction(nn.Module):
 
     def __init__(self, sizes: Architecture, clusters: int) -> None:
         super().__init__()
-        self.trunk = build_trunk("contrastive", sizes)
+        self.trunk = build_trunk("wav2vec2", sizes)
         self.regression = nn.Linear(sizes.channels, MFCC_DIM)
         self.classifier = nn.Linear(sizes.channels, clusters)
 
@@ -53,7 +54,7 @@ class MaskedPrediction(nn.Module):
         unmasked_weight: float = 0.5,
     ) -> None:
         super().__init__()
-        self.trunk = build_trunk("masked-prediction", sizes)
+        self.trunk = build_trunk("hubert", sizes)
         self.projection = nn.Linear(sizes.width, dim)
         self.embeddings = nn.Parameter(torch.randn(clusters, dim))
         self.temperature = temperature
@@ -98,7 +99,7 @@ class Quantiser(nn.Module):
         choice = functional.gumbel_softmax(logits, tau=temperature, hard=True)
         vectors = torch.einsum("bfgc,gcd->bfgd", choice, self.codevectors).flatten(2)
         mean = logits.softmax(-1)[mask].mean(0)
-        perplexity = torch.exp(-torch.xlogy(mean, mean).sum(-1)).sum()
+        perplexity = torch.exp(-(mean * torch.log(mean + EPSILON)).sum(-1)).sum()
         return vectors, perplexity
 
     @torch.no_grad()
@@ -142,7 +143,7 @@ class Contrastive(nn.Module):
         diversity: float = 0.1,
     ) -> None:
         super().__init__()
-        self.trunk = build_trunk("contrastive", sizes)
+        self.trunk = build_trunk("wav2vec2", sizes)
         self.quantiser = Quantiser(sizes.channels, groups, codes, dim)
         self.target_projection = nn.Linear(dim, dim)
         self.projection = nn.Linear(sizes.width, dim)
@@ -158,7 +159,7 @@ class Contrastive(nn.Module):
         targets = functional.normalize(self.target_projection(codes).float(), dim=-1)
         logits = predicted @ targets.transpose(1, 2) / self.temperature
         directions = functional.normalize(codes.detach().float(), dim=-1)
-        same = directions @ directions.transpose(1, 2) > 1 - EPSILON
+        same = directions @ directions.transpose(1, 2) > SAME_CODES
         itself = torch.eye(mask.shape[1], dtype=torch.bool)
         candidates = mask[:, None, :] & (~same | itself)
         logits = logits.masked_fill(~candidates, -torch.inf)[mask]
