@@ -139,7 +139,7 @@ def _counted_shapes(curves: pd.DataFrame) -> list[str]:
 
 def _single_verdict(row: pd.Series) -> str:
     """Compare weighted sum and single layer; overlapping intervals claim nothing (conservative)."""
-    if row["all_low"] <= row["high"] and row["low"] <= row["all_high"]:
+    if not (row["all_low"] > row["high"] or row["low"] > row["all_high"]):
         return SAME
     better = (row["all_value"] - row["value"]) * metric_sign(str(row["metric"])) > 0
     return "better than" if better else "worse than"

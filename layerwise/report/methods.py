@@ -54,10 +54,11 @@ def method_text(results: Results, facts: RunFacts) -> list[str]:
             "CCA-word). Directions and regularisers are fitted on training and development parts; "
             "the score is computed on the held-out test part, where a random view scores about 0.",
             f"Scores are means over {facts.samples} sample set{'' if facts.samples == 1 else 's'} of "
-            f"{facts.trials} trial{'' if facts.trials == 1 else 's'} each. Their 95% intervals are the "
-            "means of the limits of each trial's bootstrap over test utterances; trials share data, so the "
-            "intervals are not narrowed by their number. The floor repeats the analysis with permuted labels "
-            "or shifted targets.",
+            f"{facts.trials} trial{'' if facts.trials == 1 else 's'} each. The variance of one score is the "
+            "larger of that over sets and trials and that of a bootstrap over test utterances. Training "
+            "parts overlap, so the variance of the mean of n scores is (1/n + n_test/n_train) times that "
+            "(Nadeau and Bengio, 2003); intervals hold 95% under a normal approximation. The floor repeats "
+            "the analysis with permuted labels or shifted targets.",
             "Differences between curves are taken within each sample set and trial, which both models share, "
             "with the t interval of Nadeau and Bengio (2003), whose variance (1/n + n_test/n_train) s² "
             "allows for overlapping training parts. Where an interval includes 0 the report says that two "

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from layerwise.cca.results import summarise
 from layerwise.errors import ReportError
 from layerwise.report.facts import layer_index, metric_sign
 
@@ -29,8 +30,8 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
     Raises `ReportError` naming file and column where one is missing, not a number, or a row is doubled.
     """
     key = ["model", "analysis", "layer_index", "layer", "sample", "trial"]
-    numbers = ("layer_index", "score", "low", "high", "n_train", "n_test")
-    return _read(paths, SCORE_COLUMNS, numbers, key)
+    numbers = ("layer_index", "score", "n_train", "n_test")
+    return _read(paths, SCORE_COLUMNS, numbers, key, optional=("low", "high", "floor"))
 
 
 def read_downstream(paths: Iterable[Path]) -> pd.DataFrame:
@@ -39,7 +40,7 @@ def read_downstream(paths: Iterable[Path]) -> pd.DataFrame:
     Adds ``layer_index`` (see `facts.layer_index`). Raises `ReportError` as `read_scores` does.
     """
     key = ["model", "task", "metric", "layer", "seed", "learning_rate", "split"]
-    table = _read(paths, DOWNSTREAM_COLUMNS, ("value", "learning_rate"), key)
+    table = _read(paths, DOWNSTREAM_COLUMNS, ("value", "learning_rate"), key, optional=("low", "high"))
     table["layer_index"] = [layer_index(layer, "downstream table") for layer in table["layer"]]
     order = ["model", "task", "metric", "layer_index", "seed", "learning_rate", "split"]
     return table.sort_values(order, ignore_index=True)
@@ -56,9 +57,17 @@ def read_weights(paths: Iterable[Path]) -> pd.DataFrame:
 
 
 def _read(
-    paths: Iterable[Path], columns: Sequence[str], numbers: Sequence[str], key: list[str]
+    paths: Iterable[Path],
+    columns: Sequence[str],
+    numbers: Sequence[str],
+    key: list[str],
+    optional: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """Read, check and concatenate CSV files; no file at all gives an empty table with the columns."""
+    """Read, check and concatenate CSV files; no file at all gives an empty table with the columns.
+
+    ``numbers`` must be finite; ``optional`` ones may be empty, as intervals are without bootstrap.
+    """
+    paths = list(paths)
     tables = []
     for path in paths:
         if not Path(path).is_file():
@@ -72,9 +81,12 @@ def _read(
             )
         if table.empty:
             raise ReportError(f"{path}: no rows; run the stage that makes it again")
-        for column in numbers:
+        for column in (*numbers, *optional):
             values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
-            bad = np.flatnonzero(~np.isfinite(values))
+            wrong = ~np.isfinite(values)
+            if column in optional:
+                wrong &= table[column].notna().to_numpy(dtype=bool)
+            bad = np.flatnonzero(wrong)
             if bad.size:
                 cell = table[column].iloc[bad[0]]
                 shown = "an empty cell" if pd.isna(cell) else repr(str(cell))
@@ -100,18 +112,11 @@ def layer_scores(scores: pd.DataFrame) -> pd.DataFrame:
 def layer_summary(scores: pd.DataFrame) -> pd.DataFrame:
     """Average the scores of each layer over samples and trials (``tables/layer_summary.csv``).
 
-    ``low`` and ``high`` are the means of the trials' 95% bootstrap limits. Trials share utterances, so
-    their errors are not independent: the interval is not narrowed by their number (conservative).
+    Columns and intervals are those of `layerwise.cca.results.summarise`.
     """
-    groups = scores.groupby(["model", "analysis", "layer_index", "layer"], sort=True)
-    summary = groups.agg(
-        mean=("score", "mean"),
-        low=("low", "mean"),
-        high=("high", "mean"),
-        floor=("floor", "mean"),
-        n=("score", "size"),
-    )
-    return pd.DataFrame(summary.reset_index(), columns=LAYER_SUMMARY_COLUMNS)
+    if scores.empty:
+        return pd.DataFrame(columns=LAYER_SUMMARY_COLUMNS)
+    return summarise(scores)[LAYER_SUMMARY_COLUMNS]
 
 
 def downstream_table(runs: pd.DataFrame) -> pd.DataFrame:
@@ -149,13 +154,6 @@ def downstream_summary(runs: pd.DataFrame, split: str = "test") -> pd.DataFrame:
     """
     part = chosen_runs(runs)
     part = part[part["split"] == split]
-    bounds = part[["low", "high"]].apply(pd.to_numeric)
-    if split == "test" and not np.isfinite(bounds.to_numpy(dtype=float)).all():
-        row = part[bounds.isna().any(axis=1)].iloc[0]
-        raise ReportError(
-            f"downstream/{row['model']}/{row['task']}.csv: columns low, high are empty for layer "
-            f"{row['layer']} on test; every test metric needs its interval"
-        )
     groups = part.groupby(["model", "task", "metric", "layer_index", "layer"], sort=True)
     summary = groups[["value", "low", "high"]].mean().reset_index()
     return summary[DOWNSTREAM_SUMMARY_COLUMNS]

@@ -51,7 +51,12 @@ def number(value: float, digits: int = 2) -> str:
 
 
 def interval(value: float, low: float, high: float, digits: int = 2) -> str:
-    """Format a value with its interval, ``0.43 [0.41, 0.45]``; infinite limits mean one trial only."""
+    """Format a value with its interval, ``0.43 [0.41, 0.45]``; infinite limits mean one trial only.
+
+    Without limits (no bootstrap) it is the value alone.
+    """
+    if math.isnan(low) or math.isnan(high):
+        return number(value, digits)
     if math.isinf(low) or math.isinf(high):
         return f"{number(value, digits)} [one trial]"
     return f"{number(value, digits)} [{number(low, digits)}, {number(high, digits)}]"

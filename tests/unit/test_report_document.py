@@ -2,6 +2,7 @@ import html
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import report_tables as synthetic
@@ -119,6 +120,7 @@ def test_findings_follow_the_numbers(facts, results):
         ((0.2, 0.1, 0.3), (0.25, 0.2, 0.4), "not distinguishable from the single layer"),
         ((0.2, 0.1, 0.3), (0.5, 0.4, 0.6), "worse than the single layer"),
         ((0.5, 0.4, 0.6), (0.2, 0.1, 0.3), "better than the single layer"),
+        ((0.5, np.nan, np.nan), (0.2, np.nan, np.nan), "not distinguishable from the single layer"),
     ],
 )
 def test_single_layer_against_weighted_sum_in_words(results, facts, single, whole, words):

@@ -164,3 +164,10 @@ def test_corpus_figure_counts(tmp_path):
     texts = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert texts == ["297 (99.0%)", "2 (0.7%)", "1 (0.3%)"]
     assert len(figure.axes[2].get_xticklabels()) == 39
+
+
+def test_results_without_intervals_are_drawn(facts, summary, tmp_path):
+    bare = summary.assign(low=np.nan, high=np.nan, floor=np.nan)
+    tasks = tables.downstream_summary(runs_of(facts)).assign(low=np.nan, high=np.nan)
+    figures.save_figure(figures.layer_figure(bare, facts, ["cca-phone"]), tmp_path / "layers")
+    figures.save_figure(figures.task_figure(tasks, facts), tmp_path / "tasks")
