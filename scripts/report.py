@@ -9,6 +9,7 @@ from layerwise.report.document import read_captions, report_content, write_html,
 
 
 def by_stem(paths: list[str]) -> dict[str, Path]:
+    """Paths by their name without suffix."""
     return {Path(path).stem: Path(path) for path in paths}
 
 
