@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
+from pathlib import Path
 from typing import Literal, cast
 
 import torch
@@ -51,16 +52,24 @@ def load_model(
 
 def _load(source: str, options: LoadOptions) -> SpeechModel:
     prefix, colon, location = source.partition(":")
-    if colon and prefix == "random":
+    if Path(source).is_dir():
+        model = _loader("huggingface")(source, options)
+    elif colon and prefix == "random":
         model = _load(location, replace(options, random=True))
+    elif colon or source in FAMILIES:
+        if prefix not in FAMILIES:
+            raise ModelError(_unknown_family(source, prefix))
+        model = _loader(prefix)(location, options)
+    elif "/" not in source and difflib.get_close_matches(source, FAMILIES, n=1):
+        raise ModelError(_unknown_family(source, source))
     else:
-        family, location = (prefix, location) if colon or source in FAMILIES else ("huggingface", source)
-        if family not in FAMILIES:
-            raise ModelError(_unknown_family(source, family))
-        loader = cast(Loader, import_module(FAMILIES[family]).load)
-        model = loader(location, options)
+        model = _loader("huggingface")(source, options)
     model.source = source
     return model
+
+
+def _loader(family: str) -> Loader:
+    return cast(Loader, import_module(FAMILIES[family]).load)
 
 
 def _unknown_family(source: str, family: str) -> str:

@@ -1,12 +1,14 @@
 """Checkpoints in the transformers format, from a local folder or the hub."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from transformers import AutoConfig, AutoFeatureExtractor
+from transformers.utils import logging
 
 from layerwise.errors import ModelError
 from layerwise.models.base import SAMPLE_RATE, LoadOptions, SpeechModel
@@ -50,9 +52,10 @@ class Checkpoint:
                 from_config = getattr(model_class, "from_config", None) or model_class._from_config
                 model = from_config(self.config)
         else:
-            model, info = self._read(
-                model_class, dtype=torch.float32, output_loading_info=True, config=self.config, **kwargs
-            )
+            with _no_bars():
+                model, info = self._read(
+                    model_class, dtype=torch.float32, output_loading_info=True, config=self.config, **kwargs
+                )
             # the mask embedding is drawn only in training
             missing = sorted(key for key in info["missing_keys"] if "masked_spec_embed" not in key)
             if missing:
@@ -83,10 +86,22 @@ class Checkpoint:
         )
 
 
+@contextmanager
+def _no_bars() -> Iterator[None]:
+    """Keep transformers' progress bars out of logs."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
 def load(location: str, options: LoadOptions) -> SpeechModel:
     """Load a transformers checkpoint with the adapter of its model type."""
-    looks_like_folder = not location or location.count("/") > 1 or location[0] in "./~\\"
-    if looks_like_folder and not Path(location).is_dir():
+    looks_like_folder = location.count("/") > 1 or location.startswith((".", "/", "~", "\\"))
+    if not location or (looks_like_folder and not Path(location).is_dir()):
         raise ModelError(
             f"model folder {location!r}: no such folder; correct `source:` or put the model there"
         )

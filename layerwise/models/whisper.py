@@ -3,11 +3,16 @@
 Whisper is trained with transcripts (weak supervision), not self-supervised. Layers: ``C1``, ``C2`` are the
 convolutions after their GELU, ``T0`` the input of the first block (C2 plus positions), ``Tl`` the output of
 block l, ``TL+ln`` the last one after the final layer norm.
+
+The full window costs the same for every utterance, however short. A trimmed window costs up to thirty
+times less, but changes the upper layers a lot, since utterances attend to the silence after them: in
+tiny.en the relative difference of the centred hidden states is 12 % in T1 and 59 % in T4.
 """
 
 import math
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import torch
@@ -81,11 +86,26 @@ class WhisperModel(SpeechModel):
         values["C2"] = gelu(encoder.conv2(hidden)).transpose(1, 2)
         hidden = values["C2"] + encoder.embed_positions.weight[: values["C2"].shape[1]]
         values["T0"] = hidden
-        for i, block in enumerate(encoder.layers, 1):
+        depth = len(encoder.layers)
+        for i, block in enumerate(encoder.layers[:-1], 1):
             hidden = block(hidden, None)
             values[f"T{i}"] = hidden
-        values[f"T{len(encoder.layers)}+ln"] = encoder.layer_norm(hidden)
+        frames = self.num_frames(max(map(len, waveforms)), "T0")
+        values[f"T{depth}"] = _first_frames(encoder.layers[-1], hidden, frames)
+        values[f"T{depth}+ln"] = encoder.layer_norm(values[f"T{depth}"])
         return values
+
+
+def _first_frames(block: Any, hidden: torch.Tensor, frames: int) -> torch.Tensor:
+    """Return only the first frames of a block's output, which still attend to the whole window.
+
+    The last block's padding frames are never read: leaving them out saves a fifth of the whole encoder.
+    """
+    normed = block.self_attn_layer_norm(hidden)
+    attended = block.self_attn(normed[:, :frames], key_value_states=normed)[0]
+    hidden = hidden[:, :frames] + attended
+    output: torch.Tensor = hidden + block.fc2(block.activation_fn(block.fc1(block.final_layer_norm(hidden))))
+    return output
 
 
 def load(checkpoint: Checkpoint) -> WhisperModel:
