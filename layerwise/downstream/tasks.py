@@ -42,7 +42,7 @@ TASKS = {
             metric="per",
             superb_learning_rate=1e-2,
             learning_rates=(1e-2,),
-            epochs=20,
+            epochs=15,
             batch_size=8,
         ),
         Task(

@@ -22,7 +22,7 @@ from layerwise.seeds import derive_seed
 
 log = logging.getLogger(__name__)
 
-PIECE_SECONDS = 4.0
+PIECE_SECONDS = 3.0
 Protocol = Literal["paper", "corrected"]
 
 
