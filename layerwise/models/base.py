@@ -93,6 +93,7 @@ class SpeechModel(ABC):
     revision: str | None = None
     device: torch.device
     table: dict[str, Layer]
+    parameters: int = 0
 
     @property
     def layers(self) -> tuple[str, ...]:

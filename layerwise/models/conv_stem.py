@@ -35,6 +35,7 @@ class ConvStemModel(SpeechModel):
         self.device = checkpoint.options.device
         self.dtype = checkpoint.options.dtype
         self.model = checkpoint.build(AutoModel)
+        self.parameters = self.model.num_parameters()
         self.normalise = checkpoint.extractor.do_normalize
         self.pads_exactly = config.model_type in PADS_EXACTLY
         self.squeeze = getattr(config, "squeeze_factor", 1)

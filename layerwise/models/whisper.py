@@ -35,6 +35,7 @@ class WhisperModel(SpeechModel):
         self.extractor = checkpoint.extractor
         # checkpoints of the whole model name the encoder's weights model.encoder.* or encoder.*
         self.encoder = checkpoint.build(WhisperEncoder, key_mapping={r"^(model\.)?encoder\.": ""})
+        self.parameters = self.encoder.num_parameters()
         self.window_samples = int(self.extractor.n_samples)
         hop, n_fft = self.extractor.hop_length, self.extractor.n_fft
         dim, depth = checkpoint.config.d_model, checkpoint.config.encoder_layers
