@@ -1,7 +1,9 @@
 """Is the embedded corpus whole and consistent?"""
 
+import importlib.util
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pandas as pd
 import pocketsphinx
@@ -21,6 +23,16 @@ def prompts() -> pd.DataFrame:
         seconds=[item.duration for item in info],
         form=[(item.samplerate, item.channels, item.format) for item in info],
     )
+
+
+@pytest.fixture(scope="module")
+def make_corpus() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("make_corpus", PROMPTS / "make_corpus.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.fixture(scope="module")
@@ -103,6 +115,23 @@ def test_table_follows_from_the_transcripts(prompts: pd.DataFrame) -> None:
     columns = ["utt_id", "scenario", "text"]
     expected = source[columns].sort_values("utt_id", ignore_index=True)
     pd.testing.assert_frame_equal(prompts[columns], expected)
+
+
+def test_splits_can_be_made_again(prompts: pd.DataFrame, make_corpus: ModuleType) -> None:
+    assert make_corpus.split_prompts(prompts).tolist() == prompts["split"].tolist()
+
+
+def test_like_texts_are_one_group(make_corpus: ModuleType) -> None:
+    texts = ["press one to go", "goodbye", "press two to go", "press two to stop", "goodbye", "press one"]
+    group = make_corpus.group_texts(texts)
+    assert group[0] == group[2] == group[3]  # the first and the third of them only through the second
+    assert group[1] == group[4]
+    assert len(set(group)) == 3
+
+
+def test_word_distance_counts_insertions_deletions_substitutions(make_corpus: ModuleType) -> None:
+    assert make_corpus.word_distance(list("abcd"), list("acde")) == 2
+    assert make_corpus.word_distance([], ["a", "b"]) == 2
 
 
 def test_exclusions_are_listed_with_a_reason(prompts: pd.DataFrame) -> None:
