@@ -89,7 +89,7 @@ class RegularisedCCA:
                 f"{train.n} training rows for {dims[0]} and {dims[1]} dimensions; CCA needs at least "
                 f"{max(dims) + 1}: use more data"
             )
-        S = train.covariance * (train.n / (train.n - 1))
+        S = train.covariance
         x, y = slice(0, dims[0]), slice(dims[0], None)
         scales = [float(np.max(np.abs(np.diag(S)[view]))) for view in (x, y)]
         for name, scale in zip("xy", scales, strict=True):
