@@ -209,6 +209,17 @@ def test_tables_are_complete_sorted_and_repeatable(corpus):
     assert not scores.equals(train_task(source, manifest, intervals, PR, **(arguments | {"seed": 4})).scores)
 
 
+def test_each_seed_has_its_own_initial_values(corpus):
+    source, manifest, intervals = corpus
+    # One batch per epoch: the loss of the first epoch depends on the initial values alone.
+    task = replace(FIRST, batch_size=99)
+    curves = train_task(
+        source, manifest, intervals, task, seed=1, seeds=2, epochs=1, learning_rates=(1e-2,)
+    ).curves
+    first, second = (curves.loc[curves["seed"] == seed, "loss"].to_numpy() for seed in (1, 2))
+    assert (np.abs(first - second) > 1e-4).all()
+
+
 def test_each_head_is_kept_at_its_own_best_epoch(corpus):
     source, manifest, intervals = corpus
     problem = Recognition(source, manifest, intervals, PR, normalise=True)
