@@ -29,6 +29,7 @@ TOY = Architecture(
     channels=32, width=16, blocks=2, heads=2, feed_forward=32, positional_kernel=8, positional_groups=2
 )
 CLUSTERS = 8
+CODES = {"codes": 8, "dim": 16}
 SHORT = Training(
     steps=24, crops=4, crop_frames=40, learning_rate=5e-3, warmup_steps=4, fade_steps=10, log_every=4
 )
@@ -98,11 +99,14 @@ def test_packed_frames_lie_on_the_grid_of_the_stem(packed: Path, folder: Path) -
     np.testing.assert_allclose(speech.mfcc[rows], utterance_mfcc(samples), atol=5e-3)
 
 
-def test_mfcc_frame_depends_on_its_receptive_field_only_up_to_deltas() -> None:
+def test_mfcc_frame_sees_the_samples_of_its_frame() -> None:
     generator = np.random.default_rng(1)
     samples = generator.normal(size=16000).astype(np.float32)
-    assert utterance_mfcc(samples).shape == ((16000 - 400) // 320 + 1, 39)
-    np.testing.assert_allclose(utterance_mfcc(samples).std(axis=0), 1, atol=0.35)
+    samples[:8500] *= 1e-3  # frame 25 sees samples 8000 to 8400, frame 26 samples 8320 to 8720
+    mfcc = utterance_mfcc(samples)
+    assert mfcc.shape == ((16000 - 400) // 320 + 1, 39)
+    np.testing.assert_allclose(mfcc.mean(axis=0), 0, atol=0.2)
+    assert (mfcc[:26, 0] < -0.5).all() and (mfcc[27:, 0] > 0.5).all()
 
 
 def test_packing_is_seeded_and_complete(folder: Path, packed: Path, tmp_path: Path) -> None:
@@ -259,9 +263,7 @@ def test_unmasked_loss_fades_out(packed: Path) -> None:
 @pytest.mark.parametrize("kind", [MaskedPrediction, Contrastive])
 def test_training_beats_chance(packed: Path, tmp_path: Path, kind: type) -> None:
     torch.manual_seed(0)
-    learner = (
-        MaskedPrediction(TOY, CLUSTERS) if kind is MaskedPrediction else Contrastive(TOY, codes=8, dim=16)
-    )
+    learner = MaskedPrediction(TOY, CLUSTERS) if kind is MaskedPrediction else Contrastive(TOY, **CODES)
     speech = load_packed(packed)
     if isinstance(learner, Contrastive):
         learner.initialise_codes(toy_batch(packed).waveforms, seed=0)
@@ -277,10 +279,10 @@ import json, os, signal, sys
 import torch
 from layerwise.pretrain.data import Masking, load_packed
 from layerwise.pretrain.model import Architecture
-from layerwise.pretrain.objectives import MaskedPrediction
+from layerwise.pretrain.objectives import Contrastive
 from layerwise.pretrain.train import Training, train
 
-class Killed(MaskedPrediction):
+class Killed(Contrastive):
     calls = 0
 
     def forward(self, batch, progress):
@@ -289,10 +291,10 @@ class Killed(MaskedPrediction):
             os.kill(os.getpid(), signal.SIGKILL)
         return super().forward(batch, progress)
 
-data, folder, sizes, settings, clusters = sys.argv[1:]
+data, folder, sizes, settings, codes = sys.argv[1:]
 torch.set_num_threads(1)
 torch.manual_seed(0)
-learner = Killed(Architecture(**json.loads(sizes)), int(clusters))
+learner = Killed(Architecture(**json.loads(sizes)), **json.loads(codes))
 train(learner, load_packed(data), Training(**json.loads(settings)), Masking(), folder, seed=5)
 """
 
@@ -301,15 +303,15 @@ def test_killed_run_resumes_to_the_same_weights(packed: Path, tmp_path: Path) ->
     speech = load_packed(packed)
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    whole = MaskedPrediction(TOY, CLUSTERS)
+    whole = Contrastive(TOY, **CODES)
     expected = train(whole, speech, SHORT, Masking(), tmp_path / "whole", seed=5)
 
     eager = json.dumps(vars(SHORT) | {"checkpoint_seconds": 0.0})
     command = [sys.executable, "-c", KILLED, str(packed), str(tmp_path / "killed"), json.dumps(vars(TOY))]
-    killed = subprocess.run([*command, eager, str(CLUSTERS)], capture_output=True, text=True)
+    killed = subprocess.run([*command, eager, json.dumps(CODES)], capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert torch.load(tmp_path / "killed" / CHECKPOINT, weights_only=False)["step"] == 11
-    resumed = MaskedPrediction(TOY, CLUSTERS)
+    resumed = Contrastive(TOY, **CODES)
     curve = train(resumed, speech, SHORT, Masking(), tmp_path / "killed", seed=5)
     assert same(weights(whole), weights(resumed))
     pd.testing.assert_frame_equal(curve.drop(columns="wall_seconds"), expected.drop(columns="wall_seconds"))
