@@ -170,7 +170,7 @@ def test_both_trunks_start_with_the_same_weights() -> None:
 
 def test_stem_has_the_standard_receptive_field_and_stride() -> None:
     trunk = build_trunk("hubert", TOY).eval()
-    waveform = torch.zeros(1, 4000, requires_grad=True)
+    waveform = torch.randn(1, 4000, requires_grad=True)
     frames = trunk.feature_extractor(waveform).transpose(1, 2)
     assert frames.shape[1] == (4000 - 400) // 320 + 1
     frames[0, 3].square().sum().backward()
