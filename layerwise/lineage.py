@@ -81,12 +81,13 @@ def _module_files(name: str, beside: Path, root: Path) -> Iterator[Path]:
             yield location.with_suffix(".py")
 
 
-def digest(path: Path) -> str:
+def digest(path: Path | str) -> str:
     """SHA-256 of a file, or of the names and contents of all files in a folder.
 
     Raises:
         StoreError: nothing is there.
     """
+    path = Path(path)
     if path.is_file():
         return sha256_file(path)
     if not path.is_dir():
@@ -122,4 +123,4 @@ def provenance(
 
 
 def _digests(paths: Iterable[str]) -> dict[str, str]:
-    return {path: digest(Path(path)) for path in sorted(paths) if not path.endswith(".zarr")}
+    return {path: digest(path) for path in sorted(paths) if not path.endswith(".zarr")}

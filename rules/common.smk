@@ -7,6 +7,7 @@ from layerwise.report.names import TABLE_NAMES, figure_names
 
 ROOT = Path(workflow.basedir)
 AUDIO_SUFFIXES = {".flac", ".wav", ".ogg", ".opus", ".mp3"}
+MODEL_SUFFIXES = {".json", ".safetensors", ".bin", ".pt", ".pth", ".pkl"}
 LOCK = "envs/requirements.lock"
 MANIFEST = f"{RUN}/corpus/manifest.parquet"
 INTERVALS = f"{RUN}/alignment/intervals.parquet"
@@ -127,7 +128,7 @@ def pretrain_files():
 def model_files(wildcards):
     """Files of a model in a local folder; nothing for models from the hub and built-in ones."""
     location = Path(MODELS[wildcards.model].source.removeprefix("random:"))
-    return files_below(location) if location.is_dir() else []
+    return files_below(location, MODEL_SUFFIXES) if location.is_dir() else []
 
 
 def targets():

@@ -2,7 +2,6 @@
 
 import importlib.metadata
 import platform
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -40,7 +39,7 @@ def run_facts(snakemake: Any) -> RunFacts:
         trials=params.trials,
         exclusions=tuple(_exclusions(inputs)),
         versions={**versions, "python": platform.python_version()},
-        digests={path: digest(Path(path)) for path in artifacts},
+        digests={path: digest(path) for path in artifacts},
     )
 
 
