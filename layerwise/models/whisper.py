@@ -4,9 +4,9 @@ Whisper is trained with transcripts (weak supervision), not self-supervised. Lay
 convolutions after their GELU, ``T0`` the input of the first block (C2 plus positions), ``Tl`` the output of
 block l, ``TL+ln`` the last one after the final layer norm.
 
-The full window costs the same for every utterance, however short. A trimmed window costs up to thirty
-times less, but changes the upper layers a lot, since utterances attend to the silence after them: in
-tiny.en the relative difference of the centred hidden states is 12 % in T1 and 59 % in T4.
+The full window costs the same for every utterance, however short. A trimmed window is many times cheaper
+for short utterances, but changes the upper layers a lot, since utterances attend to the silence after them:
+in tiny.en the centred hidden states differ by 20 % in T1 and 34 % in T4 (median over prompts of two seconds).
 """
 
 import math
@@ -73,8 +73,12 @@ class WhisperModel(SpeechModel):
         return self._window(samples)
 
     def _window(self, samples: int) -> int:
+        if not self.trimmed:
+            return self.window_samples
         step = TRIM_SECONDS * SAMPLE_RATE
-        return math.ceil(samples / step) * step if self.trimmed else self.window_samples
+        # room for the stem's view beyond the last frame: all up to T0 equals that of the full window
+        seen = samples + self.grid("C1").receptive_field
+        return min(math.ceil(seen / step) * step, self.window_samples)
 
     def _forward(self, waveforms: Sequence[Waveform]) -> dict[str, torch.Tensor]:
         encoder = self.encoder

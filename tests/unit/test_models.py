@@ -321,7 +321,7 @@ def test_whisper_equals_transformers_one_by_one(whisper: str) -> None:
         module.register_forward_hook(
             lambda module, args, output, name=name: outputs.__setitem__(name, output[0])
         )
-    for waveform, layers in zip(waveforms, model.encode(waveforms, batch_samples=10**7), strict=True):
+    for waveform, layers in zip(waveforms, model.encode(waveforms, batch_samples=160_000), strict=True):
         frames = -(-len(waveform) // 320)
         features = extractor(waveform, sampling_rate=16_000, return_tensors="pt").input_features
         with torch.no_grad():
@@ -338,6 +338,17 @@ def test_whisper_equals_transformers_one_by_one(whisper: str) -> None:
 
 def encode_alone(model: SpeechModel, waveform: Waveform) -> dict[str, np.ndarray]:
     return model.encode([waveform])[0]
+
+
+def test_trimming_spares_the_stem_and_changes_the_blocks(whisper: str) -> None:
+    full, trimmed = load_model(whisper), load_model(whisper, window="trimmed")
+    waveform = noise(1.0, 7)
+    assert (full.cost(8_000), trimmed.cost(8_000), trimmed.cost(16_000)) == (80_000, 16_000, 32_000)
+    assert trimmed.cost(80_000) == 80_000
+    ours, theirs = encode_alone(trimmed, waveform), encode_alone(full, waveform)
+    for layer in ("C1", "C2", "T0"):
+        assert np.abs(ours[layer] - theirs[layer]).max() < TOLERANCE
+    assert np.abs(ours["T3"] - theirs["T3"]).max() > 1e-3
 
 
 def test_trimmed_whisper_does_not_depend_on_the_batch(whisper: str) -> None:
