@@ -28,7 +28,7 @@ CENTRING = 125
 FILLERS = frozenset({"<s>", "</s>", "<sil>", "(NULL)", "[NOISE]", "[SPEECH]"})
 # One unit of a decoder score in nats: logarithms to base 1.0001, shifted right by 10 bits.
 NATS = 1024 * math.log(1.0001)
-WIDE_BEAMS = {"beam": 1e-64, "pbeam": 1e-64, "wbeam": 1e-40}
+WIDE_BEAMS = {"beam": 1e-100, "pbeam": 1e-100, "wbeam": 1e-80}
 
 
 def align(manifest: pd.DataFrame, *, lexicon: Path | None = None, workers: int = 1) -> Iterator[Outcome]:
@@ -100,7 +100,8 @@ def _align_utterance(
 
 @lru_cache(maxsize=2)
 def _decoder(dictionary: str, **options: float) -> Any:
-    return pocketsphinx.Decoder(lm=None, dict=dictionary, loglevel="FATAL", **options)
+    # The lattice's best path may give words too few frames for their phones: the second pass then fails.
+    return pocketsphinx.Decoder(lm=None, dict=dictionary, bestpath=False, loglevel="FATAL", **options)
 
 
 def _search(

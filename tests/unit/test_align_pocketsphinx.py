@@ -1,12 +1,14 @@
 """Real alignment of real prompts."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 
+from layerwise.align import pocketsphinx
 from layerwise.align.corpus import align_corpus
 from layerwise.align.intervals import Outcome
 from layerwise.align.pocketsphinx import align
@@ -73,6 +75,27 @@ def test_shifted_audio_shifts_the_times(
     moved = [b.start - a.start for a, b in zip(outcomes[1].intervals, late.intervals, strict=True)]
     assert np.median(moved) == pytest.approx(0.3, abs=1e-9)
     np.testing.assert_allclose(moved, 0.3, atol=0.031)
+
+
+def test_failed_utterance_gets_a_second_try_with_a_new_decoder(
+    prompts: pd.DataFrame, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[object] = []
+    search = pocketsphinx._search
+
+    def fail_once(decoder: Any, *arguments: Any) -> object:
+        tried.append(decoder)
+        if len(tried) == 1:
+            raise RuntimeError
+        return search(decoder, *arguments)
+
+    monkeypatch.setattr(pocketsphinx, "_search", fail_once)
+    assert [outcome.status for outcome in align(prompts)] == ["aligned"] * 3
+    first, wide, fresh, again = tried
+    assert first is not wide
+    assert fresh is not first
+    assert again is fresh
+    assert (first.config["beam"], wide.config["beam"], fresh.config["beam"]) == (1e-48, 1e-100, 1e-48)
 
 
 def test_order_and_workers_change_nothing(prompts: pd.DataFrame, outcomes: list[Outcome]) -> None:
