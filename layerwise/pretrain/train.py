@@ -1,5 +1,6 @@
 """The training loop: warm-up, stable, decay; resumable at any step; a curve of what happened."""
 
+import logging
 import time
 from collections import defaultdict
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from layerwise.errors import ModelError
 from layerwise.files import write_aside, write_csv
 from layerwise.pretrain.data import FRAME_SAMPLES, Masking, PackedSpeech
 from layerwise.seeds import derive_seed
+
+log = logging.getLogger(__name__)
 
 CHECKPOINT = "checkpoint.pt"
 CURVE = "training_curve.csv"
@@ -63,7 +66,7 @@ def train(
     Step s uses random numbers derived from ``seed`` and s alone, so an interrupted run ends with the weights
     of an uninterrupted one. The curve has one row per ``log_every`` steps: step, audio_hours seen,
     wall_seconds of training, learning_rate, and the means of the objective's values since the last row.
-    Raises ModelError if the loss is not finite.
+    Raises ModelError if the loss is not finite or the checkpoint has seen more steps already.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,11 +85,16 @@ def train(
     recent: defaultdict[str, list[float]] = defaultdict(list)
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=False)
+        state = torch.load(checkpoint, weights_only=True)
         objective.load_state_dict(state["objective"])
         optimiser.load_state_dict(state["optimiser"])
         step, elapsed, curve = state["step"], state["elapsed"], state["curve"]
         recent.update(state["recent"])
+        if step > settings.steps:
+            raise ModelError(
+                f"{checkpoint}: at step {step}, beyond `steps: {settings.steps}`: delete it or raise steps"
+            )
+        log.info("resuming at step %d of %d from %s", step, settings.steps, checkpoint)
 
     def save() -> None:
         with write_aside(checkpoint) as partial:
@@ -133,7 +141,7 @@ def train(
             }
             curve.append(row | {name: float(np.mean(entries)) for name, entries in recent.items()})
             recent.clear()
-            print(" ".join(f"{name} {value:.4g}" for name, value in curve[-1].items()), flush=True)
+            log.info(" ".join(f"{name} {value:.4g}" for name, value in curve[-1].items()))
         if time.monotonic() - saved > settings.checkpoint_seconds:
             saved = time.monotonic()
             save()

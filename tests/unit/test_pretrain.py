@@ -310,12 +310,15 @@ def test_killed_run_resumes_to_the_same_weights(packed: Path, tmp_path: Path) ->
     command = [sys.executable, "-c", KILLED, str(packed), str(tmp_path / "killed"), json.dumps(vars(TOY))]
     killed = subprocess.run([*command, eager, json.dumps(CODES)], capture_output=True, text=True)
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert torch.load(tmp_path / "killed" / CHECKPOINT, weights_only=False)["step"] == 11
+    assert torch.load(tmp_path / "killed" / CHECKPOINT, weights_only=True)["step"] == 11
     resumed = Contrastive(TOY, **CODES)
     curve = train(resumed, speech, SHORT, Masking(), tmp_path / "killed", seed=5)
     assert same(weights(whole), weights(resumed))
     pd.testing.assert_frame_equal(curve.drop(columns="wall_seconds"), expected.drop(columns="wall_seconds"))
-    assert [path.name for path in (tmp_path / "killed").iterdir()] == [CHECKPOINT, CURVE]
+    assert sorted(path.name for path in (tmp_path / "killed").iterdir()) == [CHECKPOINT, CURVE]
+    fewer = Training(**(vars(SHORT) | {"steps": 20}))
+    with pytest.raises(ModelError, match="at step 24, beyond `steps: 20`"):
+        train(resumed, speech, fewer, Masking(), tmp_path / "killed", seed=5)
 
 
 def test_steps_can_be_chosen_until_the_decay_begins(packed: Path, tmp_path: Path) -> None:
@@ -385,7 +388,7 @@ def test_exported_folder_loads_and_encodes_the_same(
     folder = models / f"{name}-tiny"
     saved = load_file(folder / "model.safetensors")
     assert {tensor.dtype for tensor in saved.values()} == {torch.float16}
-    trained = torch.load(models / name / CHECKPOINT, weights_only=False)["objective"]
+    trained = torch.load(models / name / CHECKPOINT, weights_only=True)["objective"]
     trunk = build_trunk(name, TOY).eval()
     trunk.load_state_dict(
         {key.removeprefix("trunk."): value for key, value in trained.items() if key.startswith("trunk.")}
