@@ -11,7 +11,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from layerwise.corpus.audio import read_audio
+from layerwise.corpus.audio import SAMPLE_RATE, read_audio
 from layerwise.errors import AudioError, ModelError, StoreError
 from layerwise.features.batching import plan_batches
 from layerwise.features.pooling import average, grid_10ms, pooling_weights
@@ -20,7 +20,7 @@ from layerwise.features.source import SegmentKind
 from layerwise.features.store import GROUPS, StoredLayer, StoreHeader
 from layerwise.features.writer import SHARD_CHUNKS, StoreWriter
 from layerwise.files import write_aside
-from layerwise.models.base import SAMPLE_RATE, Activations, SpeechModel, Waveform
+from layerwise.models.base import Activations, SpeechModel, Waveform
 
 BATCH_SECONDS = 30.0
 BLOCK_SECONDS = 300.0

@@ -14,7 +14,8 @@ import torch
 from numpy.typing import NDArray
 from transformers.audio_utils import mel_filter_bank
 
-SAMPLE_RATE = 16_000
+from layerwise.corpus.audio import SAMPLE_RATE
+
 PEAK = 0.999
 PRE_EMPHASIS = 0.97
 N_FFT = 2048

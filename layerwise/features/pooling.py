@@ -17,7 +17,7 @@ def frame_range(
 
     Words: floor(start/stride) to ceil(end/stride). Phones: without offset = floor((n + 1) / 3) of those n
     frames on either side, the middle third. Clipped to the ``frames`` available; at least one frame. Times
-    are taken as the decimal numbers they print as: 0.06 s at 20 ms is 3 frames, not 3.0000000000000004.
+    are taken as the decimal numbers they print as: 0.58 s at 20 ms is frame 29, not 28.999999999999996.
     """
     if frames < 1:
         raise ValueError("no frames to pool")

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import AudioError, ModelError
 from layerwise.features.batching import plan_batches
 
-SAMPLE_RATE = 16_000
 ENCODE_SAMPLES = 30 * SAMPLE_RATE
 
 Waveform = NDArray[np.float32]

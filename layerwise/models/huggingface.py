@@ -10,8 +10,9 @@ import torch
 from transformers import AutoConfig, AutoFeatureExtractor
 from transformers.utils import logging
 
+from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import ModelError
-from layerwise.models.base import SAMPLE_RATE, LoadOptions, SpeechModel
+from layerwise.models.base import LoadOptions, SpeechModel
 from layerwise.seeds import derive_seed
 
 # model_type of config.json -> module with load(checkpoint); all others: the conv-stem adapter

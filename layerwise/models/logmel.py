@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
+from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import ModelError
 from layerwise.features import mel
 from layerwise.models.base import Grid, Layer, LoadOptions, SpeechModel, Waveform
@@ -14,7 +15,7 @@ class LogMel(SpeechModel):
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        grid = Grid(mel.HOP, mel.WINDOW, mel.FIRST_CENTRE * mel.SAMPLE_RATE)
+        grid = Grid(mel.HOP, mel.WINDOW, mel.FIRST_CENTRE * SAMPLE_RATE)
         self.table = {"T0": Layer(mel.N_MELS, grid, "log-mel spectrogram, dB / 80 + 1")}
 
     def num_frames(self, samples: int, layer: str) -> int:

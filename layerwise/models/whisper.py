@@ -19,7 +19,8 @@ import torch
 from torch.nn.functional import gelu
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
-from layerwise.models.base import SAMPLE_RATE, Grid, Layer, SpeechModel, Waveform
+from layerwise.corpus.audio import SAMPLE_RATE
+from layerwise.models.base import Grid, Layer, SpeechModel, Waveform
 from layerwise.models.huggingface import Checkpoint
 
 TRIM_SECONDS = 1  # a trimmed window is rounded up to whole seconds, so that batching cannot change it
