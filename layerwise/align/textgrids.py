@@ -25,7 +25,7 @@ def write_textgrids(manifest: pd.DataFrame, intervals: pd.DataFrame, folder: Pat
             grid = textgrid.Textgrid(0, seconds[str(utt_id)])
             for name, tier in TIERS.items():
                 marked = rows.loc[rows["tier"] == tier, ["start", "end", "label"]]
-                entries = list(marked.sort_values("start").itertuples(index=False, name=None))
+                entries = list(marked.itertuples(index=False, name=None))
                 grid.addTier(textgrid.IntervalTier(name, entries, 0, seconds[str(utt_id)]))
             grid.save(str(partial / f"{utt_id}.TextGrid"), format="long_textgrid", includeBlankSpaces=True)
     return len(utterances)
