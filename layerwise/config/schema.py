@@ -152,7 +152,7 @@ class ExtractionConfig(Section):
         default="float16", description="Number format of the stored features.", examples=["float16"]
     )
     batch_seconds: float = Field(
-        default=60.0, gt=0, description="Padded audio per batch, in seconds.", examples=[60]
+        default=30.0, gt=0, description="Padded audio per batch, in seconds.", examples=[30]
     )
     threads: int = Field(default=1, ge=1, description="CPU threads of one extraction job.", examples=[4])
 

@@ -49,9 +49,11 @@ def read_downstream(paths: Iterable[Path]) -> pd.DataFrame:
 def read_weights(paths: Iterable[Path]) -> pd.DataFrame:
     """Read ``downstream/{model}/{task}.weights.csv`` files: weight of each layer in the weighted sum.
 
-    Adds ``layer_index``. Raises `ReportError` as `read_scores` does.
+    Adds ``layer_index``. A model with one layer has no weights: its file holds the header alone. Raises
+    `ReportError` as `read_scores` does.
     """
-    table = _read(paths, WEIGHT_COLUMNS, ("weight",), ["model", "task", "seed", "layer"])
+    key = ["model", "task", "seed", "layer"]
+    table = _read(paths, WEIGHT_COLUMNS, ("weight",), key, may_be_empty=True)
     table["layer_index"] = [layer_index(layer, "weights table") for layer in table["layer"]]
     return table.sort_values(["model", "task", "seed", "layer_index"], ignore_index=True)
 
@@ -62,6 +64,7 @@ def _read(
     numbers: Sequence[str],
     key: list[str],
     optional: Sequence[str] = (),
+    may_be_empty: bool = False,
 ) -> pd.DataFrame:
     """Read, check and concatenate CSV files; no file at all gives an empty table with the columns.
 
@@ -79,7 +82,7 @@ def _read(
             raise ReportError(
                 f"{path}: column {', '.join(missing)} is missing; expected {', '.join(columns)}"
             )
-        if table.empty:
+        if table.empty and not may_be_empty:
             raise ReportError(f"{path}: no rows; run the stage that makes it again")
         for column in (*numbers, *optional):
             values = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)

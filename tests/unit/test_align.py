@@ -130,8 +130,8 @@ def test_bad_lexicon_lines_are_named(tmp_path: Path, line: str, message: str) ->
         read_lexicon(tmp_path / "nope.txt")
 
 
-def test_pronunciations_of_all_lexicons_then_cmudict() -> None:
-    found = pronounce(["no", "yes", "qqzz"], {"no": ["N AA"]}, {"no": ["N OW", "N AA"]})
+def test_pronunciations_of_all_lexicons() -> None:
+    found = pronounce(["no", "yes", "qqzz"], {"no": ["N AA"]}, {"no": ["N OW", "N AA"], "yes": ["Y EH S"]})
     assert found == {"no": ["N AA", "N OW"], "yes": ["Y EH S"]}
 
 
