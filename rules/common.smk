@@ -52,7 +52,7 @@ def code(script):
 
 def record(artifact):
     """Path of the provenance record of the job whose first artifact this is (relative to the run)."""
-    return f"{RUN}/lineage/{artifact.replace('/', '.')}.json"
+    return f"{RUN}/lineage/{'.'.join(Path(artifact).parts)}.json"
 
 
 def options(section, *leave_out):

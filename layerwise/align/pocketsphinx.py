@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pocketsphinx
-from joblib import Parallel, delayed  # type: ignore[import-untyped]
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from layerwise.align.intervals import Interval, Outcome, find_fault
