@@ -1,10 +1,14 @@
 """A whole run: what it makes, that it can be verified, and what a fault leaves behind."""
 
 import json
+import os
 import shutil
+import signal
+import time
 
 import pandas as pd
 import pytest
+from running import Workflow
 
 
 def test_every_artifact_of_the_contract_is_made(finished):
@@ -90,7 +94,7 @@ def test_each_job_leaves_a_provenance_record(finished):
 
 
 def test_second_run_does_nothing(finished):
-    assert "Nothing to be done" in finished.snakemake().stdout
+    assert "Nothing to be done" in finished.snakemake().output
 
 
 def test_verify_accepts_whole_stores_and_names_a_flipped_byte(finished):
@@ -104,7 +108,7 @@ def test_verify_accepts_whole_stores_and_names_a_flipped_byte(finished):
     finally:
         chunk.write_bytes(whole)
     assert broken.returncode != 0
-    assert chunk.relative_to(store).as_posix() in broken.stdout
+    assert chunk.relative_to(store).as_posix() in broken.output
 
 
 def test_same_inputs_give_the_same_bytes(finished):
@@ -122,17 +126,42 @@ def test_same_inputs_give_the_same_bytes(finished):
     finished.snakemake()
 
 
+def test_killed_extraction_is_never_taken_for_whole(finished, tmp_path):
+    """kill -9 in the middle of an extraction: no store is there, and a rerun ends with the same digest."""
+    digest = "results/ci/features/hubert-tiny.digest.json"
+    workflow = Workflow(shutil.copytree(finished.folder, tmp_path / "copy"))
+    features = workflow.path("results/ci/features")
+    workflow.path(digest).unlink()
+    shutil.rmtree(features / "hubert-tiny.zarr")
+    process = workflow.start(digest)
+    while not any(features.glob(".hubert-tiny.zarr.*/*/frames")):
+        assert process.poll() is None, process.communicate()[0]
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert not (features / "hubert-tiny.zarr").exists() and not workflow.path(digest).exists()
+    workflow.snakemake("--unlock")
+    workflow.snakemake(digest)
+    assert workflow.path(digest).read_bytes() == finished.path(digest).read_bytes()
+
+
+def test_report_of_snakemake_holds_the_figures(finished):
+    finished.snakemake("--report", "snakemake-report.html")
+    page = finished.path("snakemake-report.html").read_text()
+    assert "layers.png" in page and "What each layer knows" in page
+
+
 def test_missing_corpus_is_named(fresh):
     shutil.rmtree(fresh.path("resources/prompts"))
     failed = fresh.snakemake(check=False)
     assert failed.returncode != 0
-    assert "`corpus.path`" in failed.stdout and "does not exist" in failed.stdout
+    assert "`corpus.path`" in failed.output and "does not exist" in failed.output
 
 
 def test_wrong_key_is_named_with_its_neighbour(fresh):
     failed = fresh.snakemake("--dry-run", "--config", "analysses=[cca-mel]", check=False)
     assert failed.returncode != 0
-    assert "did you mean `analyses`" in failed.stdout
+    assert "did you mean `analyses`" in failed.output
 
 
 def test_broken_audio_is_excluded_and_listed(fresh):
