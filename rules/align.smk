@@ -15,13 +15,13 @@ rule align:
         f"{RUN}/benchmarks/align.tsv"
     conda:
         "../envs/layerwise.yaml"
-    threads: workflow.cores or 1
+    threads: CONFIG.alignment.threads
     resources:
         mem_mb=4000,
         runtime=240,
     params:
         aligner=CONFIG.aligner,
-        alignment=options(CONFIG.alignment),
+        alignment=options(CONFIG.alignment, "threads"),
     message:
         "Aligning with {params.aligner}"
     script:

@@ -69,6 +69,9 @@ class AlignmentConfig(Section):
         description="The run stops when a larger share of the utterances cannot be aligned.",
         examples=[0.05],
     )
+    threads: int = Field(
+        default=16, ge=1, description="CPU cores of the alignment job, at most those given.", examples=[16]
+    )
 
 
 class SamplesConfig(Section):
