@@ -4,10 +4,11 @@ PY := .venv/bin
 
 run: .venv/.ready
 	$(PY)/snakemake --cores all
-	@echo "Report: results/demo/report/report.pdf and report.html"
+	@echo "The report: results/demo/report/report.pdf and results/demo/report/report.html"
 
 test: lint
-	$(PY)/pytest
+	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 tests/unit
+	$(PY)/pytest tests/workflow
 
 lint: .venv/.ready
 	$(PY)/ruff check .
