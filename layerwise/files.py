@@ -1,5 +1,6 @@
 """Whole files or none: every artifact is written aside and renamed into place."""
 
+import glob
 import hashlib
 import json
 import shutil
@@ -17,11 +18,14 @@ BLOCK_BYTES = 1 << 20
 def write_aside(target: Path | str) -> Iterator[Path]:
     """Yield a path beside ``target``; rename it to ``target`` when the block ends without an error.
 
-    The path may become a file or a folder. An existing target is replaced only by a finished one.
+    The path may become a file or a folder. An existing target is replaced only by a finished one. What a
+    killed writer of the same target left behind is removed: a target has one writer at a time.
     """
     target = Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    for leftover in target.parent.glob(f".{glob.escape(target.name)}.aside-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}.aside-", dir=target.parent))
     try:
         partial = aside / target.name
         yield partial

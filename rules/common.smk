@@ -1,12 +1,16 @@
 """Names and paths that the rules share. Nothing is written here: a dry run leaves no trace."""
 
+import re
+import sys
 from pathlib import Path
 
+from layerwise.cca.analyses import ANALYSES
+from layerwise.corpus.readers import AUDIO_SUFFIXES, READERS
+from layerwise.errors import CorpusError
 from layerwise.lineage import source_files
-from layerwise.report.names import TABLE_NAMES, figure_names
+from layerwise.report.names import TABLE_NAMES, figure_names, latex_names
 
 ROOT = Path(workflow.basedir)
-AUDIO_SUFFIXES = {".flac", ".wav", ".ogg", ".opus", ".mp3"}
 MODEL_SUFFIXES = {".json", ".safetensors", ".bin", ".pt", ".pth", ".pkl"}
 LOCK = "envs/requirements.lock"
 MANIFEST = f"{RUN}/corpus/manifest.parquet"
@@ -16,8 +20,12 @@ SEGMENTS = f"{RUN}/samples/segments.parquet"
 MODELS = {entry.name: entry for entry in CONFIG.all_models()}
 REPORT = f"{RUN}/report/report.pdf"
 TABLES = [f"{RUN}/tables/{name}.csv" for name in TABLE_NAMES]
+# Log-mel is compared with labels only: with frames it would be compared with itself.
 SCORES = [
-    f"{RUN}/cca/{model}/{name}.csv" for model in MODELS for name in CONFIG.analyses
+    f"{RUN}/cca/{model}/{name}.csv"
+    for model in MODELS
+    for name in CONFIG.analyses
+    if model != "logmel" or ANALYSES[name].kind
 ]
 TASK_STEMS = [
     f"{RUN}/downstream/{model}/{name}" for model in MODELS for name in CONFIG.tasks
@@ -77,7 +85,8 @@ def facts_params():
         "protocol": CONFIG.protocol,
         "seed": CONFIG.seed,
         "models": [options(entry) for entry in MODELS.values()],
-        "corpus": CONFIG.corpus.path if CONFIG.corpus else None,
+        "corpus": CONFIG.corpus.path,
+        "description": CONFIG.corpus.description,
         "aligner": CONFIG.aligner,
         "samples": CONFIG.samples.number,
         "trials": CONFIG.cca.trials,
@@ -92,6 +101,12 @@ def figure_files(suffix):
     ]
 
 
+def latex_files():
+    """Paths of the LaTeX tables of the run."""
+    names = latex_names(CONFIG.analyses, CONFIG.tasks)
+    return [f"{RUN}/tables/{name}.tex" for name in names]
+
+
 def caption(path):
     """Caption of a figure in the report of Snakemake; figures of a single analysis share one."""
     stem = Path(path).stem
@@ -99,16 +114,23 @@ def caption(path):
 
 
 def corpus_files():
-    """Everything that the manifest is made from: the table and the audio beside it, or the corpus folder."""
+    """What the manifest is made from: the table and its audio, or audio and text of the folder."""
     path = Path(CONFIG.corpus.path)
     if not path.exists():
         raise WorkflowError(
             f"`corpus.path`: {path} does not exist; put the corpus there or correct the path "
             "(the README says where to get LibriSpeech)"
         )
-    if path.is_file():
-        return [path.as_posix(), *files_below(path.parent, AUDIO_SUFFIXES)]
-    return files_below(path, AUDIO_SUFFIXES | {".txt", ".lab"})
+    if path.is_dir():
+        return files_below(path, AUDIO_SUFFIXES | {".txt", ".lab"})
+    try:
+        audio = {entry.audio_path for entry in READERS[CONFIG.corpus.reader](path)}
+    except CorpusError as error:
+        raise WorkflowError(str(error))
+    return [
+        path.as_posix(),
+        *sorted(item.as_posix() for item in audio if item.is_file()),
+    ]
 
 
 def pretrain_files():

@@ -14,11 +14,12 @@ rule manifest:
         f"{RUN}/benchmarks/manifest.tsv"
     conda:
         "../envs/layerwise.yaml"
+    threads: 4
     resources:
         mem_mb=2000,
         runtime=60,
     params:
-        corpus=options(CONFIG.corpus),
+        corpus=options(CONFIG.corpus, "description"),
         seed=CONFIG.seed,
     message:
         "Checking the audio of {params.corpus[path]}"

@@ -9,6 +9,7 @@ rule tables:
             report(path, caption="../report/tables.rst", category="Tables")
             for path in TABLES
         ),
+        latex=latex_files(),
         record=record("tables"),
     log:
         f"{RUN}/logs/tables.log",
@@ -64,7 +65,7 @@ rule report:
         pdf=figure_files("pdf"),
         png=figure_files("png"),
         tables=TABLES,
-        captions=files_below(ROOT / "report", {".rst"}),
+        captions=files_below("report", {".rst"}),
         typst="report/template.typ",
         jinja="report/report.html.j2",
         code=code("report"),

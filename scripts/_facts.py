@@ -33,8 +33,8 @@ def run_facts(snakemake: Any) -> RunFacts:
         run=params.run,
         protocol=params.protocol,
         seed=params.seed,
-        models=tuple(_model(entry, inputs.stores) for entry in params.models),
-        corpus=_corpus(params.corpus, read_manifest(inputs.manifest)),
+        models=tuple(_model(entry, params.models, inputs.stores) for entry in params.models),
+        corpus=_corpus(params.corpus, params.description, read_manifest(inputs.manifest)),
         aligner=params.aligner,
         samples=params.samples,
         trials=params.trials,
@@ -44,7 +44,7 @@ def run_facts(snakemake: Any) -> RunFacts:
     )
 
 
-def _model(entry: dict[str, Any], stores: list[str]) -> ModelFacts:
+def _model(entry: dict[str, Any], models: list[dict[str, Any]], stores: list[str]) -> ModelFacts:
     store = next(path for path in stores if Path(path).stem == entry["name"])
     source = entry["source"]
     kind = "random" if source.startswith("random:") else "baseline" if source == "logmel" else "trained"
@@ -54,17 +54,18 @@ def _model(entry: dict[str, Any], stores: list[str]) -> ModelFacts:
         objective=entry["objective"],
         supervision=SUPERVISION[entry["supervision"]],
         kind=kind,
-        twin_of=entry["name"].removeprefix("random-") if kind == "random" else None,
+        twin_of=next((m["name"] for m in models if source == f"random:{m['source']}"), None),
         parameters=FeatureStore(store).header.provenance["parameters"] or None,
     )
 
 
-def _corpus(path: str, manifest: pd.DataFrame) -> CorpusFacts:
+def _corpus(path: str, description: str, manifest: pd.DataFrame) -> CorpusFacts:
     return CorpusFacts(
         name=path,
         utterances=len(manifest),
         speakers=manifest.speaker.nunique(),
         seconds=float((manifest.samples / manifest.sample_rate).sum()),
+        description=description,
         splits=manifest.split.value_counts().sort_index().to_dict(),
     )
 

@@ -25,11 +25,11 @@ def job(snakemake: Any) -> Iterator[None]:
     logging.captureWarnings(True)
     try:
         yield
-        outputs = [path for path in snakemake.output if path != snakemake.output.record]
-        record = provenance(
-            snakemake.rule, outputs, _named_paths(snakemake.input), dict(snakemake.params.items())
-        )
-        write_json(record, snakemake.output.record)
+        target = snakemake.output.get("record")
+        outputs = [path for path in snakemake.output if path != target]
+        if target:
+            params = dict(snakemake.params.items())
+            write_json(provenance(snakemake.rule, outputs, _named_paths(snakemake.input), params), target)
     except LayerwiseError as error:
         log.error("%s: %s", type(error).__name__, error)
         sys.exit(1)

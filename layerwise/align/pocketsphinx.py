@@ -34,8 +34,8 @@ WIDE_BEAMS = {"beam": 1e-100, "pbeam": 1e-100, "wbeam": 1e-80}
 def align(manifest: pd.DataFrame, *, lexicon: Path | None = None, workers: int = 1) -> Iterator[Outcome]:
     """Align every utterance of a manifest, yielding outcomes in its order.
 
-    Words come from PocketSphinx's dictionary, the ``lexicon`` file and CMUdict; an utterance with a word in
-    none of them is dropped. An utterance that fails with the default beams is tried once more with wider
+    Words come from PocketSphinx's dictionary and the ``lexicon`` file; an utterance with a word in neither
+    is dropped. An utterance that fails with the default beams is tried once more with wider
     ones. Each outcome depends on its own audio and text alone, not on ``workers`` or the order.
 
     Raises AlignmentError for a bad lexicon.

@@ -99,7 +99,7 @@ def _stratify_groups(rng: np.random.Generator, groups: Index, labels: Index, par
     splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=int(rng.integers(2**31)))
     part = np.empty(len(labels), np.int64)
     with warnings.catch_warnings():
-        # A class with fewer members than parts is fine here; _refuse_rare says which are not.
+        # A class with fewer members than parts is fine here; rare_classes says which are not.
         warnings.filterwarnings("ignore", message="The least populated class", category=UserWarning)
         for number, (_, rows) in enumerate(splitter.split(np.zeros(len(labels)), labels, groups)):
             if not len(rows):

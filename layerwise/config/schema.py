@@ -41,6 +41,11 @@ class CorpusConfig(Section):
     max_seconds: float = Field(
         default=30.0, gt=0, description="Longer utterances are excluded and listed.", examples=[30]
     )
+    description: str = Field(
+        default="",
+        description="Origin and licence of the speech, for the report.",
+        examples=["LibriSpeech dev-clean (Panayotov et al. 2015), CC BY 4.0"],
+    )
     max_utterances: int | None = Field(
         default=None,
         ge=1,
@@ -52,6 +57,12 @@ class CorpusConfig(Section):
     @classmethod
     def _known_reader(cls, value: str) -> str:
         return check_name("readers", value)
+
+    @model_validator(mode="after")
+    def _ordered_bounds(self) -> "CorpusConfig":
+        if self.min_seconds >= self.max_seconds:
+            raise ValueError(f"min_seconds {self.min_seconds} must be below max_seconds {self.max_seconds}")
+        return self
 
 
 class AlignmentConfig(Section):
@@ -133,11 +144,20 @@ class ModelEntry(Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_source_alone(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            return value
-        location = value.split(":", 1)[-1].rstrip("/")
-        return {"name": re.sub(r"[^A-Za-z0-9._-]", "-", PurePosixPath(location).name), "source": value}
+    def _fill_in(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            name = PurePosixPath(value.split(":", 1)[-1].rstrip("/")).name
+            prefix = "random-" if value.startswith("random:") else ""
+            value = {"name": prefix + re.sub(r"[^A-Za-z0-9._-]", "-", name), "source": value}
+        if isinstance(value, dict) and str(value.get("source", "")).startswith(("random:", "logmel")):
+            value = {"supervision": "none", "twin": False, **value}
+        return value
+
+    @model_validator(mode="after")
+    def _one_logmel(self) -> "ModelEntry":
+        if (self.source == "logmel") != (self.name == "logmel"):
+            raise ValueError("the log-mel baseline, and nothing else, has the source and the name `logmel`")
+        return self
 
 
 class ExtractionConfig(Section):
@@ -145,7 +165,8 @@ class ExtractionConfig(Section):
 
     device: str = Field(
         default="auto",
-        description="`auto` (CUDA, else MPS, else CPU), `cpu`, `cuda`, `mps`.",
+        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+        description="`auto` (CUDA, else MPS, else CPU), `cpu`, `cuda`, `cuda:N` or `mps`.",
         examples=["auto"],
     )
     precision: Literal["float32", "tf32", "bfloat16"] = Field(
@@ -187,6 +208,14 @@ class CcaConfig(Section):
         default=1000, ge=0, description="Bootstrap resamples for confidence intervals.", examples=[1000]
     )
     threads: int = Field(default=1, ge=1, description="CPU threads of one analysis job.", examples=[4])
+
+    @model_validator(mode="after")
+    def _enough_parts(self) -> "CcaConfig":
+        if self.parts < 2 * self.trials:
+            raise ValueError(
+                f"{self.trials} trials need a dev and a test part each: parts must be at least {2 * self.trials}"
+            )
+        return self
 
     @field_validator("epsilons")
     @classmethod
@@ -298,6 +327,10 @@ class RunConfig(Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two models are named {twice[0]!r}; give one of them another `name:`")
+        if self.corpus is None and self.pretrain is None:
+            raise ValueError(
+                "nothing to do: add `corpus:`, e.g. corpus: {path: resources/prompts/prompts.tsv}"
+            )
         if self.corpus is not None and not self.models:
             raise ValueError(
                 "`models:` is empty; name at least one, e.g. models: [facebook/hubert-base-ls960]"
@@ -311,17 +344,10 @@ class RunConfig(Section):
                 name=f"random-{entry.name}",
                 source=f"random:{entry.source}",
                 revision=entry.revision,
-                supervision="none",
                 window=entry.window,
-                twin=False,
             )
             for entry in self.models
-            if entry.twin and entry.source != "logmel"
+            if entry.twin
         )
-        logmel = ModelEntry(name="logmel", source="logmel", supervision="none", twin=False)
         named = any(entry.source == "logmel" for entry in self.models)
-        return self.models + twins + (() if named else (logmel,))
-
-    def model(self, name: str) -> ModelEntry:
-        """Return the entry of that name."""
-        return next(entry for entry in self.all_models() if entry.name == name)
+        return self.models + twins + (() if named else (ModelEntry(name="logmel", source="logmel"),))

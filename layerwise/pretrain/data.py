@@ -19,6 +19,7 @@ from torchaudio.compliance import kaldi
 from torchaudio.functional import compute_deltas
 
 from layerwise.corpus.audio import SAMPLE_RATE, read_audio
+from layerwise.corpus.readers import AUDIO_SUFFIXES
 from layerwise.errors import AudioError, CorpusError
 from layerwise.files import write_aside, write_csv
 from layerwise.seeds import derive_seed
@@ -26,7 +27,6 @@ from layerwise.seeds import derive_seed
 FRAME_SAMPLES = 320
 RECEPTIVE_FIELD = 400
 MFCC_DIM = 39
-AUDIO_SUFFIXES = (".flac", ".wav", ".ogg")
 EPSILON = 1e-5
 
 
@@ -83,7 +83,7 @@ class PackedSpeech:
         if last < 0:
             raise CorpusError(
                 f"pre-training data has {len(self.clusters)} frames, fewer than one crop of {frames}: "
-                "add audio or shorten crop_frames"
+                "add audio"
             )
         starts = np.random.default_rng(seed).integers(0, last, size=crops, endpoint=True)
         rows = starts[:, None] + np.arange(frames)
@@ -116,7 +116,10 @@ def pack_speech(
     Raises CorpusError if the folders hold no usable audio.
     """
     paths = sorted(
-        path for folder in folders for path in Path(folder).rglob("*") if path.suffix in AUDIO_SUFFIXES
+        path
+        for folder in folders
+        for path in Path(folder).rglob("*")
+        if path.suffix.lower() in AUDIO_SUFFIXES
     )
     waveforms, mfccs, rows, first = [], [], [], 0
     for path in paths:
@@ -131,7 +134,7 @@ def pack_speech(
         rows.append((path.as_posix(), len(samples) / SAMPLE_RATE, first, len(mfcc), ""))
         first += len(mfcc)
     if not mfccs:
-        raise CorpusError(f"no usable audio below {', '.join(map(str, folders))}: check pretrain.audio")
+        raise CorpusError(f"no usable audio below {', '.join(map(str, folders))}: check `pretrain.data`")
     tail = np.zeros(RECEPTIVE_FIELD - FRAME_SAMPLES, dtype=np.float16)
     frames = np.concatenate(mfccs)
     with write_aside(target) as partial:

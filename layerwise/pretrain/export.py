@@ -92,7 +92,7 @@ def export_model(
     weights = {key: weight.to(torch.float16) for key, weight in trunk.state_dict().items()}
     for key, weight in weights.items():
         if not torch.isfinite(weight).all():
-            raise ModelError(f"{name}: {key} does not fit float16: train with a lower learning_rate")
+            raise ModelError(f"{name}: {key} does not fit float16: train fewer steps")
     preprocessor = Wav2Vec2FeatureExtractor(  # type: ignore[no-untyped-call]
         sampling_rate=SAMPLE_RATE, return_attention_mask=True
     )

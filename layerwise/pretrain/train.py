@@ -94,6 +94,12 @@ def train(
             raise ModelError(
                 f"{checkpoint}: at step {step}, beyond `steps: {settings.steps}`: delete it or raise steps"
             )
+        stable = (1 - settings.decay) * min(state["steps"], settings.steps)
+        if state["steps"] != settings.steps and step > stable:
+            raise ModelError(
+                f"{checkpoint}: at step {step} of {state['steps']} the learning rate was falling already: "
+                f"delete it to train {settings.steps} steps from the start, or set `steps: {state['steps']}`"
+            )
         log.info("resuming at step %d of %d from %s", step, settings.steps, checkpoint)
 
     def save() -> None:
@@ -103,6 +109,7 @@ def train(
                     "objective": objective.state_dict(),
                     "optimiser": optimiser.state_dict(),
                     "step": step,
+                    "steps": settings.steps,
                     "elapsed": elapsed + time.monotonic() - began,
                     "curve": curve,
                     "recent": dict(recent),
@@ -124,7 +131,9 @@ def train(
         with torch.autocast("cpu", torch.bfloat16):
             loss, values = objective(batch, min(1.0, step / settings.fade_steps))
         if not torch.isfinite(loss):
-            raise ModelError(f"{folder.name}: the loss is {loss.item()} at step {step}: lower learning_rate")
+            raise ModelError(
+                f"{folder.name}: the loss is {loss.item()} at step {step}; train fewer steps or on cleaner audio"
+            )
         loss.backward()
         nn.utils.clip_grad_norm_(objective.parameters(), settings.gradient_norm)
         optimiser.step()

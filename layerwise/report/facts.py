@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from layerwise.cca import results
 from layerwise.errors import ReportError
 
 ModelKind = Literal["trained", "random", "baseline"]
@@ -135,10 +136,9 @@ def layer_index(layer: str, file: str = "layer") -> float:
     """Position of a transformer layer: ``Tl`` is l, ``TL+ln`` is L + 0.5 and ``all`` comes last."""
     if layer == "all":
         return float("inf")
-    match = re.fullmatch(r"T(\d+)(\+ln)?", layer)
-    if match is None:
+    if re.fullmatch(r"T\d+(\+ln)?", layer) is None:
         raise ReportError(f"{file}: column layer has {layer!r}; expected T0, T1, ..., TL+ln or all")
-    return int(match[1]) + (0.5 if match[2] else 0.0)
+    return results.layer_index(layer, (layer,))
 
 
 def block_layers(table: pd.DataFrame) -> pd.DataFrame:

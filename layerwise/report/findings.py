@@ -244,6 +244,11 @@ def limits(facts: RunFacts) -> list[str]:
         "the information is there, not that the model uses it."
     )
     sentences.append(
+        "The peak layer of a model is the best of many on the scores that are reported for it, which "
+        "favours models with many layers over features with one; a control is beaten for certain only "
+        "where the difference is clear."
+    )
+    sentences.append(
         "Comparisons of many models and layers are not corrected for their number, except across the layers "
         "of one pair of curves."
     )

@@ -14,6 +14,11 @@ TABLE_NAMES = (
 )
 
 
+def latex_names(analyses: Sequence[str], tasks: Sequence[str]) -> list[str]:
+    """Stems of the LaTeX tables that `write_tables` writes for a run's analyses and tasks."""
+    return [*analyses, *tasks, *(["agreement"] if analyses and tasks else [])]
+
+
 def figure_names(analyses: Sequence[str], tasks: Sequence[str]) -> list[str]:
     """Stems of the figures that `make_figures` makes for a run's analyses and tasks."""
     names = ["corpus"]

@@ -1,6 +1,6 @@
 """Everything the figures and the report draw on, computed once from the result files of a run."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def gather(
 
 
 def write_tables(results: Results, facts: RunFacts, folder: Path) -> None:
-    """Write the tables of the run into a folder: CSV files of `table_names` and LaTeX tables.
+    """Write the tables of the run into a folder: CSV files of `names.TABLE_NAMES` and LaTeX tables.
 
     Tables of a stage that did not run hold only their header.
     """
@@ -89,22 +89,10 @@ def write_tables(results: Results, facts: RunFacts, folder: Path) -> None:
         write_csv(table, folder / f"{name}.csv")
     typeset = {name: analysis_table(results, facts, name) for name in results.analyses}
     typeset |= {name: task_table(results, facts, name) for name in results.task_names}
-    if not results.agreement.empty:
+    if results.analyses and results.task_names:
         typeset["agreement"] = agreement_table(results, facts)
     for name, content in typeset.items():
         write_text(to_latex(content, label=f"tab:{name}"), folder / f"{name}.tex")
-
-
-def figure_names(analyses: Sequence[str], tasks: Sequence[str]) -> list[str]:
-    """Stems of the figures that `make_figures` makes for a run's analyses and tasks."""
-    names = ["corpus"]
-    if analyses:
-        names += ["layers", *analyses]
-    if tasks:
-        names += ["tasks", "single-vs-weighted", "weights"]
-    if analyses and tasks:
-        names += ["cca-vs-task", "agreement"]
-    return names
 
 
 def make_figures(

@@ -15,6 +15,14 @@ def test_nothing_half_written_is_left(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_leftovers_of_a_killed_writer_are_removed(tmp_path):
+    (tmp_path / ".table.csv.aside-abc").mkdir()
+    (tmp_path / ".table.csv.aside-abc" / "table.csv").write_text("half")
+    with write_aside(tmp_path / "table.csv") as partial:
+        partial.write_text("whole")
+    assert [item.name for item in tmp_path.iterdir()] == ["table.csv"]
+
+
 def test_a_folder_replaces_a_folder_whole(tmp_path):
     target = tmp_path / "store"
     target.mkdir()

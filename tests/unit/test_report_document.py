@@ -13,7 +13,8 @@ from layerwise.report.document import read_captions, report_content, write_html,
 from layerwise.report.facts import CorpusFacts, Exclusion
 from layerwise.report.figures import save_figure
 from layerwise.report.figures.style import Style, panels
-from layerwise.report.results import figure_names, gather
+from layerwise.report.names import figure_names
+from layerwise.report.results import gather
 
 AWKWARD = "a#b_c<d>$e@f*g`h\\i[j]{k}&l"
 NAMES = ("hubert-tiny", "wav2vec2-tiny", "whisper-tiny-en")

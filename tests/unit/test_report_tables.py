@@ -9,7 +9,8 @@ from scipy import stats
 
 from layerwise.errors import ReportError
 from layerwise.report import agreement, contrasts, tables
-from layerwise.report.results import figure_names, gather, write_tables
+from layerwise.report.names import figure_names
+from layerwise.report.results import gather, write_tables
 from layerwise.report.typeset import interval, latex, number
 
 
