@@ -213,7 +213,8 @@ class CcaConfig(Section):
     def _enough_parts(self) -> "CcaConfig":
         if self.parts < 2 * self.trials:
             raise ValueError(
-                f"{self.trials} trials need a dev and a test part each: parts must be at least {2 * self.trials}"
+                f"{self.trials} trials need a dev and a test part each: "
+                f"`parts` must be at least {2 * self.trials}"
             )
         return self
 

@@ -131,9 +131,7 @@ def train(
         with torch.autocast("cpu", torch.bfloat16):
             loss, values = objective(batch, min(1.0, step / settings.fade_steps))
         if not torch.isfinite(loss):
-            raise ModelError(
-                f"{folder.name}: the loss is {loss.item()} at step {step}; train fewer steps or on cleaner audio"
-            )
+            raise ModelError(f"{folder.name}: the loss is {loss.item()} at step {step}: train fewer steps")
         loss.backward()
         nn.utils.clip_grad_norm_(objective.parameters(), settings.gradient_norm)
         optimiser.step()
