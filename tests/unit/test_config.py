@@ -51,6 +51,10 @@ def test_twin_can_be_switched_off():
         ({"tasks": ["asrr"]}, ["`tasks`", "'asrr'", "pr"]),
         ({"models": [{"name": "a/b", "source": "x"}]}, ["`models.0.name`", "'a/b'"]),
         ({"cca": {"parts": 2}}, ["`cca.parts`", "greater than or equal to 3"]),
+        ({"cca": {"parts": 5}}, ["`cca`", "at least 6"]),
+        ({"corpus": {"path": "a", "min_seconds": 40}}, ["`corpus`", "must be below max_seconds"]),
+        ({"models": [{"name": "fbank", "source": "logmel"}]}, ["`models.0`", "`logmel`"]),
+        ({"extraction": {"device": "gpu"}}, ["`extraction.device`", "'gpu'"]),
         ({"cca": {"epsilons": []}}, ["`cca.epsilons`", "at least one"]),
     ],
 )
@@ -63,6 +67,17 @@ def test_errors_name_key_problem_and_remedy(content, parts):
 def test_two_models_of_one_name():
     message = refused({**GOOD, "models": ["a/hubert", "b/hubert"]})
     assert "two models are named 'hubert'" in message
+
+
+def test_random_and_baseline_entries_are_controls():
+    models = ["random:facebook/hubert-base-ls960", "logmel"]
+    entries = parse_config({**GOOD, "models": models}).all_models()
+    assert [entry.name for entry in entries] == ["random-hubert-base-ls960", "logmel"]
+    assert {entry.supervision for entry in entries} == {"none"}
+
+
+def test_nothing_to_do():
+    assert "nothing to do" in refused({"run": "empty"})
 
 
 def test_corpus_without_models():

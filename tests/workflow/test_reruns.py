@@ -91,7 +91,7 @@ def test_an_edited_file_reruns_its_stage_and_what_follows(finished, name, expect
         ("epochs: 3", "epochs: 4", DOWNSTREAM_ON),
         ("phones_per_label: 40", "phones_per_label: 41", SAMPLES_ON),
         ("objective: masked cluster prediction", "objective: clusters", {"tables", "figures", "report"}),
-        ("frame_utterances: 40", "frame_utterances: 40\nextraction:\n  threads: 2", set()),
+        ("tasks: [pr, scenario]", "tasks: [pr, scenario]\nextraction:\n  threads: 2", set()),
     ],
 )
 def test_an_edited_key_reruns_the_rules_that_use_it(finished, old, new, expected):

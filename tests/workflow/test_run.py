@@ -67,7 +67,7 @@ def test_scores_cover_every_layer_sample_and_trial(finished):
     hubert = scores.query("model == 'hubert-tiny' and analysis == 'cca-phone'")
     assert {"C1", "T0", "T6", "T6+ln"} <= set(hubert.layer)
     assert (hubert.groupby("layer").size() == 4).all()
-    assert scores.score.between(-1, 1).all()
+    assert scores.score.between(-1, 1 + 1e-9).all()
 
 
 def test_no_utterance_is_lost_silently(finished):
@@ -186,4 +186,4 @@ def test_network_configs_plan_with_local_stand_ins(fresh, config):
     models = {"hub": 3, "paper": 11}[config]
     jobs = fresh.planned()
     assert jobs["extract"] == 2 * models + 1
-    assert jobs["cca"] == 4 * jobs["extract"]
+    assert jobs["cca"] == 4 * jobs["extract"] - 2  # log-mel is not compared with itself
