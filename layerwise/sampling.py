@@ -72,6 +72,12 @@ def draw_samples(
 def _frequent_words(manifest: pd.DataFrame, number: int) -> list[str]:
     """Most frequent word types of the training transcripts; ties in alphabetical order."""
     training = manifest.loc[manifest["split"] == "train", "text"]
+    if training.empty:
+        given = ", ".join(sorted(set(manifest["split"])))
+        raise AnalysisError(
+            f"no utterance is in split train (found: {given}), so there are no frequent words to draw; name "
+            "the folder of the subset itself as `corpus.path`, or leave the split blank to have it drawn"
+        )
     counts = training.str.split().explode().dropna().value_counts()
     return sorted(counts.index, key=lambda word: (-counts[word], word))[:number]
 

@@ -59,12 +59,6 @@ def build_manifest(
     labels = sorted(set(manifest.columns) - set(COLUMNS))
     manifest[labels] = manifest[labels].fillna("")
     manifest["split"] = _assign_splits(manifest, seed)
-    if "train" not in set(manifest["split"]):
-        given = " and ".join(sorted(set(manifest["split"])))
-        raise CorpusError(
-            f"all {len(manifest)} utterances are in split {given}, none in train; name the folder of the "
-            "subset itself, or leave the split blank to have it drawn"
-        )
     return manifest[[*COLUMNS, *labels]], pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS))
 
 

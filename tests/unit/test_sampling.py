@@ -153,3 +153,9 @@ def test_too_little_speech_is_named() -> None:
         draw_samples(manifest, intervals, **{**OPTIONS, "min_tokens": 30})
     with pytest.raises(AnalysisError, match=r"fewer than 2 words have 2 aligned tokens .*'no' 12"):
         draw_samples(manifest, intervals, **{**OPTIONS, "words": 1})
+
+
+def test_a_corpus_without_training_utterances_is_named() -> None:
+    manifest, intervals = corpus()
+    with pytest.raises(AnalysisError, match=r"no utterance is in split train \(found: dev\)"):
+        draw_samples(manifest.assign(split="dev"), intervals, **OPTIONS)
