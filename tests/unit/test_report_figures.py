@@ -171,3 +171,5 @@ def test_results_without_intervals_are_drawn(facts, summary, tmp_path):
     tasks = tables.downstream_summary(runs_of(facts)).assign(low=np.nan, high=np.nan)
     figures.save_figure(figures.layer_figure(bare, facts, ["cca-phone"]), tmp_path / "layers")
     figures.save_figure(figures.task_figure(tasks, facts), tmp_path / "tasks")
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"layers.pdf", "layers.png", "tasks.pdf", "tasks.png"}
