@@ -71,11 +71,16 @@ def _corpus(path: str, description: str, manifest: pd.DataFrame) -> CorpusFacts:
 
 
 def _exclusions(inputs: Any) -> list[Exclusion]:
-    corpus = pd.read_csv(inputs.excluded)
-    quality = pd.read_csv(inputs.quality).query("status != 'aligned'")
+    corpus = _read(inputs.excluded)
+    quality = _read(inputs.quality).query("status != 'aligned'")
     found = [Exclusion("corpus", row.utt_id, row.reason) for row in corpus.itertuples()]
     found += [Exclusion("alignment", row.utt_id, row.reason) for row in quality.itertuples()]
-    tasks = [pd.read_csv(path) for path in inputs.task_exclusions]
+    tasks = [_read(path) for path in inputs.task_exclusions]
     lost = pd.concat(tasks).drop_duplicates(["task", "utt_id", "reason"]) if tasks else pd.DataFrame()
     found += [Exclusion(f"task {row.task}", row.utt_id, row.reason) for row in lost.itertuples()]
     return found
+
+
+def _read(path: str) -> pd.DataFrame:
+    """Read a table as text: an utterance may be called 0012 or NA."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False)
