@@ -82,7 +82,7 @@ def _module_files(name: str, beside: Path, root: Path) -> Iterator[Path]:
 
 
 def digest(path: Path | str) -> str:
-    """SHA-256 of a file, or of the names and contents of all files in a folder.
+    """SHA-256 of a file, or of the names and contents of all files in a folder that are not hidden.
 
     Raises:
         StoreError: nothing is there.
@@ -93,7 +93,8 @@ def digest(path: Path | str) -> str:
     if not path.is_dir():
         raise StoreError(f"{path}: missing; rerun the rule that makes it")
     whole = hashlib.sha256()
-    for file in sorted(item for item in path.rglob("*") if item.is_file()):
+    files = (item for item in path.rglob("*") if item.is_file() and not item.name.startswith("."))
+    for file in sorted(files):
         whole.update(f"{file.relative_to(path).as_posix()} {sha256_file(file)}\n".encode())
     return whole.hexdigest()
 

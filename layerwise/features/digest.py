@@ -46,7 +46,9 @@ def verify(store: Path | str, path: Path | str) -> list[str]:
 
 
 def _files(store: Path) -> list[str]:
-    return sorted(path.relative_to(store).as_posix() for path in store.rglob("*") if path.is_file())
+    """Files of a store by their path in it; hidden ones are no part of it (Snakemake leaves a time stamp)."""
+    files = (path for path in store.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return sorted(path.relative_to(store).as_posix() for path in files)
 
 
 def _overall(files: dict[str, str]) -> str:

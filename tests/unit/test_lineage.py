@@ -60,6 +60,8 @@ def test_digest_of_a_folder_sees_names_and_contents(tmp_path):
     first = digest(folder)
     (folder / "a").rename(folder / "b")
     renamed = digest(folder)
+    (folder / ".time_stamp").write_text("now")
+    assert digest(folder) == renamed
     (folder / "b").write_text("2")
     assert len({first, renamed, digest(folder)}) == 3
     with pytest.raises(StoreError, match="missing"):

