@@ -10,6 +10,17 @@ from numpy.typing import NDArray
 SegmentKind = Literal["phone", "word"]
 
 
+class FrameView(Protocol):
+    """The stored frames of one layer, (frames, dim), read on demand."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of stored frames and dimensions."""
+
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read the wanted rows (n, dim), and of the store no more than the chunks they lie in."""
+
+
 class FeatureSource(Protocol):
     """Read access to the stored features of one model.
 
@@ -42,6 +53,12 @@ class FeatureSource(Protocol):
         self, layer: str, utt_ids: Sequence[str] | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return frames (n, dim) of the given utterances (default: all) and offsets (len(utt_ids) + 1)."""
+
+    def frame_offsets(self, layer: str, utt_ids: Sequence[str] | None = None) -> NDArray[np.int64]:
+        """Return first and last-plus-one frame of each utterance in ``frames_view``: (len(utt_ids), 2)."""
+
+    def frames_view(self, layer: str) -> FrameView:
+        """Return the stored frames of a layer without reading them."""
 
     def segments(
         self, kind: SegmentKind, layer: str, rows: NDArray[np.int64] | None = None

@@ -115,14 +115,27 @@ class FeatureStore:
 
         Raises StoreError for an utterance whose frames are not stored.
         """
+        rows = self.frame_offsets(layer, utt_ids)
+        counts = rows[:, 1] - rows[:, 0]
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        wanted = None
+        if utt_ids is not None:
+            wanted = np.arange(offsets[-1]) + np.repeat(rows[:, 0] - offsets[:-1], counts)
+        return _take(self._array("frames", layer), wanted), offsets
+
+    def frame_offsets(self, layer: str, utt_ids: Sequence[str] | None = None) -> NDArray[np.int64]:
+        """Return first and last-plus-one frame of each utterance in ``frames_view``: (len(utt_ids), 2).
+
+        Default: the utterances of ``utterances``. Raises StoreError for an utterance whose frames are not
+        stored.
+        """
         offsets = np.asarray(self._array("offsets", layer)[:], dtype=np.int64)
-        if utt_ids is None:
-            return _take(self._array("frames", layer), None), offsets
-        positions = self._positions(self._frame_rows, utt_ids, "frames")
-        counts = np.diff(offsets)[positions]
-        chosen = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        rows = np.arange(chosen[-1]) + np.repeat(offsets[positions] - chosen[:-1], counts)
-        return _take(self._array("frames", layer), rows), chosen
+        bounds = np.stack([offsets[:-1], offsets[1:]], axis=1)
+        return bounds if utt_ids is None else bounds[self._positions(self._frame_rows, utt_ids, "frames")]
+
+    def frames_view(self, layer: str) -> "StoredFrames":
+        """Return the stored frames of a layer without reading them."""
+        return StoredFrames(self._array("frames", layer))
 
     def segments(
         self, kind: SegmentKind, layer: str, rows: NDArray[np.int64] | None = None
@@ -161,6 +174,29 @@ class FeatureStore:
                 "extract them or leave them out"
             )
         return np.array([rows[utt_id] for utt_id in utt_ids], dtype=np.int64)
+
+
+class StoredFrames:
+    """The stored frames of one layer; implements :class:`layerwise.features.source.FrameView`."""
+
+    def __init__(self, array: "zarr.Array[Any]") -> None:
+        self._array = array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of stored frames and dimensions."""
+        frames, dim = self._array.shape
+        return frames, dim
+
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read the wanted rows (n, dim), and of the store no more than the chunks they lie in.
+
+        An array of rows may be in any order and hold a row twice. Raises StoreError for rows that are not
+        there.
+        """
+        if isinstance(rows, slice):
+            rows = np.arange(*rows.indices(self.shape[0]), dtype=np.int64)
+        return _take(self._array, rows)
 
 
 def _take(array: "zarr.Array[Any]", rows: NDArray[np.int64] | None) -> NDArray[np.float32]:

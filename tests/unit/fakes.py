@@ -1,5 +1,6 @@
 """A feature source in memory."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
@@ -32,6 +33,15 @@ class FakeSource:
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         parts = [self.features[layer][utt_id] for utt_id in (self.utterances if utt_ids is None else utt_ids)]
         return np.concatenate(parts), np.cumsum([0, *(len(part) for part in parts)])
+
+    def frame_offsets(self, layer: str, utt_ids: Sequence[str] | None = None) -> NDArray[np.int64]:
+        ends = np.cumsum([0, *map(len, self.features[layer].values())])
+        bounds = dict(zip(self.features[layer], itertools.pairwise(ends), strict=True))
+        wanted = self.utterances if utt_ids is None else utt_ids
+        return np.array([bounds[utt_id] for utt_id in wanted], dtype=np.int64).reshape(-1, 2)
+
+    def frames_view(self, layer: str) -> NDArray[np.float32]:
+        return self.frames(layer)[0]
 
     def segments(self, kind: str, layer: str, rows: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         pooled = self.pooled[kind, layer]

@@ -137,6 +137,33 @@ def test_frames_of_chosen_utterances_come_in_the_order_asked_for(store: FeatureS
     assert (frames.shape, offsets.tolist()) == ((0, 320), [0])
 
 
+def test_a_view_reads_blocks_of_frames(store: FeatureStore) -> None:
+    frames, offsets = store.frames("T0")
+    view = store.frames_view("T0")
+    assert view.shape == frames.shape
+    for rows in (slice(None), slice(10, 60), slice(90, 10**6), slice(5, 5), slice(40, 3, -7)):
+        assert view[rows].dtype == np.float32
+        assert np.array_equal(view[rows], frames[rows])
+    shuffled = np.random.default_rng(0).integers(0, len(frames), 50)
+    assert np.array_equal(view[shuffled], frames[shuffled])
+    assert store.frame_offsets("T0").tolist() == np.stack([offsets[:-1], offsets[1:]], 1).tolist()
+    first, last = store.frame_offsets("C1", ["utt5", "utt1"]).T
+    assert (last - first).tolist() == [len(store.frames("C1", [utt_id])[0]) for utt_id in ("utt5", "utt1")]
+    assert np.array_equal(store.frames_view("C1")[first[0] : last[0]], store.frames("C1", ["utt5"])[0])
+    with pytest.raises(StoreError, match=r"rows outside 0\.\."):
+        view[np.array([len(frames)])]
+
+
+def test_a_view_reads_only_the_chunks_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "CHUNK_BYTES", 320 * 4 * 3)
+    run(tmp_path / "s.zarr", shard_chunks=2)
+    view = FeatureStore(tmp_path / "s.zarr").frames_view("T0")
+    for shard in (tmp_path / "s.zarr" / "frames" / "T0" / "c").iterdir():
+        if shard.name != "2":
+            (shard / "0").write_bytes(b"broken")
+    assert view[slice(12, 18)].shape == (6, 320)
+
+
 def test_fast_conv_layers_are_averaged_to_10_ms(store: FeatureStore) -> None:
     frames, offsets = store.frames("C1", ["utt1"])
     native = by_hand("utt1", 80, 1)
