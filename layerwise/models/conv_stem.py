@@ -52,12 +52,7 @@ class ConvStemModel(SpeechModel):
         self.table = self._describe(config)
 
     def _describe(self, config: Any) -> dict[str, Layer]:
-        strides = list(accumulate(config.conv_stride, int.__mul__))
-        steps = [1, *strides[:-1]]
-        fields = accumulate(
-            ((kernel - 1) * step for kernel, step in zip(config.conv_kernel, steps, strict=True)), initial=1
-        )
-        grids = [Grid.unpadded(*pair) for pair in zip(strides, list(fields)[1:], strict=True)]
+        grids = conv_grids(config.conv_kernel, config.conv_stride)
         table = {
             f"C{i}": Layer(dim, grid, f"output of conv layer {i} after its norm and activation")
             for i, (dim, grid) in enumerate(zip(config.conv_dim, grids, strict=True), 1)
@@ -149,12 +144,20 @@ class ConvStemModel(SpeechModel):
                 norm = getattr(conv, "layer_norm", None)
                 if isinstance(norm, nn.GroupNorm):
                     ends = [self.num_frames(length, f"C{index}") for length in lengths]
-                    norm.forward = partial(_group_norm_each, norm, ends)  # type: ignore[method-assign]
+                    norm.forward = partial(group_norm_each, norm, ends)  # type: ignore[method-assign]
                     stack.callback(delattr, norm, "forward")
             for module in self.model.encoder.pos_conv_embed.modules():
                 if isinstance(module, nn.Conv1d):
                     stack.callback(module.register_forward_pre_hook(zero_padding).remove)
             yield
+
+
+def conv_grids(kernels: Sequence[int], strides: Sequence[int]) -> list[Grid]:
+    """Return the grid of each layer of a stack of convolutions on the waveform, none of them padded."""
+    total = list(accumulate(strides, int.__mul__))
+    steps = [1, *total[:-1]]
+    fields = accumulate(((kernel - 1) * step for kernel, step in zip(kernels, steps, strict=True)), initial=1)
+    return [Grid.unpadded(*pair) for pair in zip(total, list(fields)[1:], strict=True)]
 
 
 def _zero_mean_unit_variance(waveform: Waveform) -> Waveform:
@@ -163,7 +166,7 @@ def _zero_mean_unit_variance(waveform: Waveform) -> Waveform:
     return normalised
 
 
-def _group_norm_each(norm: nn.GroupNorm, ends: Sequence[int], hidden: torch.Tensor) -> torch.Tensor:
+def group_norm_each(norm: nn.GroupNorm, ends: Sequence[int], hidden: torch.Tensor) -> torch.Tensor:
     """Normalise each utterance of (batch, channels, frames) over its own frames; zeros after its end."""
     output = torch.zeros_like(hidden)
     for row, end in enumerate(ends):
