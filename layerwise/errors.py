@@ -17,6 +17,10 @@ class AudioError(CorpusError):
     """An audio file is missing, empty, broken or too short."""
 
 
+class DownloadError(LayerwiseError):
+    """A file or model cannot be downloaded, or is not the one that was asked for."""
+
+
 class AlignmentError(LayerwiseError):
     """Forced alignment failed, or an interval table is inconsistent."""
 
