@@ -1,8 +1,31 @@
+ALIGNMENT = {
+    key: value
+    for key, value in options(CONFIG.alignment).items()
+    if key in ("lexicon", "max_unaligned")
+}
+ALIGNER = options(CONFIG.alignment.section(CONFIG.aligner))
+
+
+def aligner_files():
+    """The files that the options of the aligner name, and all files of the folders that they name."""
+    paths = [
+        Path(value)
+        for value in ALIGNER.values()
+        if isinstance(value, str) and Path(value).exists()
+    ]
+    return [
+        file
+        for path in paths
+        for file in (files_below(path) if path.is_dir() else [path.as_posix()])
+    ]
+
+
 rule align:
     """Find phone and word boundaries; list every utterance that could not be aligned."""
     input:
         manifest=MANIFEST,
         lexicon=CONFIG.alignment.lexicon or [],
+        files=aligner_files(),
         code=code("align"),
         lock=LOCK,
     output:
@@ -21,7 +44,8 @@ rule align:
         runtime=240,
     params:
         aligner=CONFIG.aligner,
-        alignment=options(CONFIG.alignment, "threads"),
+        alignment=ALIGNMENT,
+        options=ALIGNER,
     message:
         "Aligning with {params.aligner}"
     script:

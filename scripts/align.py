@@ -11,6 +11,7 @@ with job(snakemake):
         read_manifest(snakemake.input.manifest),
         snakemake.params.aligner,
         workers=snakemake.threads,
+        options=snakemake.params.options,
         **snakemake.params.alignment,
     )
     log.info("aligned %d of %d utterances", (quality.status == "aligned").sum(), len(quality))

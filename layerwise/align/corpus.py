@@ -2,8 +2,9 @@
 
 import importlib
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pandas as pd
 from rich.console import Console
@@ -28,9 +29,11 @@ def align_corpus(
     lexicon: Path | str | None = None,
     workers: int = 1,
     max_unaligned: float = 1.0,
+    options: Mapping[str, Any] | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Align every utterance of a manifest; return the interval table and the quality table.
 
+    ``options`` are the keyword arguments that only this aligner takes (``alignment.{aligner}`` of a config).
     Every utterance has a row in the quality table; those that the aligner does not mention are ``failed``.
 
     Raises:
@@ -42,7 +45,7 @@ def align_corpus(
         raise ConfigError(f"unknown aligner {aligner!r}; known: {', '.join(ALIGNERS)}")
     module, function = ALIGNERS[aligner].split(":")
     align = cast(Aligner, getattr(importlib.import_module(module), function))
-    found = align(manifest, lexicon=Path(lexicon) if lexicon else None, workers=workers)
+    found = align(manifest, lexicon=Path(lexicon) if lexicon else None, workers=workers, **(options or {}))
     console = Console(stderr=True)
     outcomes = {
         outcome.utt_id: outcome

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import pandas as pd
 
@@ -48,9 +48,12 @@ class Aligner(Protocol):
     """Aligns the utterances of a manifest (their ``audio_path`` and ``text``), in any order."""
 
     def __call__(
-        self, manifest: pd.DataFrame, *, lexicon: Path | None = None, workers: int = 1
+        self, manifest: pd.DataFrame, *, lexicon: Path | None = None, workers: int = 1, **options: Any
     ) -> Iterable[Outcome]:
-        """Yield what became of each utterance; the times lie on the aligner's own grid."""
+        """Yield what became of each utterance; the times lie on the aligner's own grid.
+
+        ``options`` are the keys of the aligner's own section of the config.
+        """
 
 
 def interval_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:

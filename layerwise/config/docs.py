@@ -1,6 +1,7 @@
 """docs/config.md and docs/config.schema.json, generated from the schema."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,7 @@ A run is one YAML file. Unknown keys are refused. Keys left out take the default
 
 def config_page() -> str:
     """The reference page, in Markdown: a table of keys for each section."""
-    parts = [HEAD, _table(RunConfig, "Top level")]
-    for name, field in RunConfig.model_fields.items():
-        section = section_of(field.annotation)
-        if section is not None:
-            parts.append(_table(section, f"`{name}:`"))
+    parts = [HEAD, _table(RunConfig, "Top level"), *_sections(RunConfig)]
     names = [f"- {kind}: {', '.join(f'`{name}`' for name in known_names(kind))}" for kind in REGISTRIES]
     parts.append("## Known names\n\n" + "\n".join(names) + "\n")
     return "\n".join(parts)
@@ -42,6 +39,15 @@ def write_docs(folder: Path) -> None:
     """Write both files into ``folder``."""
     write_text(config_page(), folder / "config.md")
     write_text(config_schema(), folder / "config.schema.json")
+
+
+def _sections(parent: type[BaseModel], above: str = "") -> Iterator[str]:
+    """Tables of the sections inside a section, at any depth."""
+    for name, field in parent.model_fields.items():
+        section = section_of(field.annotation)
+        if section is not None:
+            yield _table(section, f"`{above}{name}:`")
+            yield from _sections(section, f"{above}{name}.")
 
 
 def _table(section: type[BaseModel], title: str) -> str:

@@ -65,8 +65,44 @@ class CorpusConfig(Section):
         return self
 
 
+class MfaConfig(Section):
+    """Options of the Montreal Forced Aligner (`aligner: mfa`)."""
+
+    acoustic: str | None = Field(
+        default="english_us_arpa",
+        description="Acoustic model: a name of MFA's model collection or a .zip file. "
+        "None: train one on the corpus.",
+        examples=["english_us_arpa"],
+    )
+    dictionary: str = Field(
+        default="english_us_arpa",
+        description="Pronunciations: a name of MFA's model collection or a file.",
+        examples=["english_us_arpa"],
+    )
+    g2p: str | None = Field(
+        default=None,
+        description="Model that spells words missing from the dictionary: a name or a .zip file. "
+        "None: such words are left out and listed.",
+        examples=["english_us_arpa"],
+    )
+    train: bool = Field(
+        default=False,
+        description="Train the acoustic model on the corpus itself instead of using `acoustic`.",
+        examples=[True],
+    )
+    shards: int = Field(
+        default=1,
+        ge=1,
+        description="The corpus is aligned in so many jobs; a speaker stays in one of them.",
+        examples=[8],
+    )
+    timeout_minutes: float = Field(
+        default=240.0, gt=0, description="One call of MFA is stopped after so long.", examples=[240]
+    )
+
+
 class AlignmentConfig(Section):
-    """Options of the forced aligner."""
+    """Options of the forced aligner. Those of one aligner have a section of its own, named like it."""
 
     lexicon: str | None = Field(
         default=None,
@@ -83,6 +119,12 @@ class AlignmentConfig(Section):
     threads: int = Field(
         default=16, ge=1, description="CPU cores of the alignment job, at most those given.", examples=[16]
     )
+    mfa: MfaConfig = Field(default=MfaConfig(), description="Options of the Montreal Forced Aligner.")
+
+    def section(self, aligner: str) -> Section:
+        """Options of one aligner: the section named like it, hyphens written as underscores, or none."""
+        section = getattr(self, aligner.replace("-", "_"), None)
+        return section if isinstance(section, Section) else Section()
 
 
 class SamplesConfig(Section):

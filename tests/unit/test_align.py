@@ -144,8 +144,12 @@ def fake_aligner(monkeypatch: pytest.MonkeyPatch) -> dict[str, Outcome]:
     return outcomes
 
 
-def fake_align(manifest: pd.DataFrame, *, lexicon: Path | None, workers: int) -> Iterator[Outcome]:
+def fake_align(
+    manifest: pd.DataFrame, *, lexicon: Path | None, workers: int, reason: str = ""
+) -> Iterator[Outcome]:
     yield from globals()["OUTCOMES"].values()
+    if reason:
+        yield Outcome("b", "failed", reason)
 
 
 def test_every_utterance_is_accounted_for(fake_aligner: dict[str, Outcome]) -> None:
@@ -157,6 +161,12 @@ def test_every_utterance_is_accounted_for(fake_aligner: dict[str, Outcome]) -> N
         "failed",
         "absent from the aligner's output",
     ]
+
+
+def test_an_aligner_gets_its_own_options(fake_aligner: dict[str, Outcome]) -> None:
+    fake_aligner["a"] = Outcome("a", "aligned", "", -1.0, NO)
+    _, quality = align_corpus(manifest("a", "b"), "fake", options={"reason": "as asked"})
+    assert quality["reason"].tolist() == ["", "as asked"]
 
 
 def test_loss_limit_counts_reasons(fake_aligner: dict[str, Outcome]) -> None:

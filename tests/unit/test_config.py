@@ -46,6 +46,7 @@ def test_twin_can_be_switched_off():
         ({"seed": "one"}, ["`seed`", "integer", "'one'", "seed: 1"]),
         ({"protocol": "papr"}, ["`protocol`", "'papr'", 'protocol: "corrected"']),
         ({"aligner": "pocketsphynx"}, ["`aligner`", "did you mean 'pocketsphinx'"]),
+        ({"alignment": {"mfa": {"shard": 2}}}, ["`alignment.mfa.shard`", "did you mean `shards`"]),
         ({"analyses": ["cca-fone"]}, ["`analyses`", "did you mean 'cca-phone'"]),
         ({"analyses": ["cca-mel", "cca-mel"]}, ["`analyses`", "twice"]),
         ({"tasks": ["asrr"]}, ["`tasks`", "'asrr'", "pr"]),
@@ -99,6 +100,12 @@ def test_missing_and_broken_files(tmp_path):
     broken.write_text("- a\n- b\n")
     with pytest.raises(ConfigError, match="expected `key: value` lines"):
         read_config(broken)
+
+
+def test_each_aligner_has_its_own_section():
+    alignment = parse_config({**GOOD, "alignment": {"mfa": {"shards": 3}}}).alignment
+    assert alignment.section("mfa").model_dump()["shards"] == 3
+    assert alignment.section("no-options").model_dump() == {}
 
 
 @pytest.mark.parametrize(
