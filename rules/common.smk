@@ -25,7 +25,7 @@ SCORES = [
     f"{RUN}/cca/{model}/{name}.csv"
     for model in MODELS
     for name in CONFIG.analyses
-    if model != "logmel" or ANALYSES[name].kind
+    if model != "logmel" or ANALYSES[name].of_logmel
 ]
 TASK_STEMS = [
     f"{RUN}/downstream/{model}/{name}" for model in MODELS for name in CONFIG.tasks

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerwise.cca.targets import Grid, one_hot, pair_frames
+from layerwise.cca.targets.frames import Grid, pair_frames
+from layerwise.cca.targets.labels import one_hot
 from layerwise.errors import AnalysisError
 
 MS = Fraction(1, 1000)

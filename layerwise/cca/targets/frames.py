@@ -1,23 +1,19 @@
-"""What a layer is compared with: labels as one-hot vectors, and frames of another layer or of log-mel."""
+"""Frames of a layer paired with frames of log-mel or of another layer."""
 
+import logging
 from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
-from typing import Any, Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from layerwise.cca.moments import Index
+from layerwise.cca.moments import Index, View
+from layerwise.cca.targets.base import Comparison, Problem, Protocol, Request, frame_namer
 from layerwise.errors import AnalysisError
+from layerwise.features.source import FeatureSource
 
-Protocol = Literal["corrected", "paper"]
-
-
-def one_hot(labels: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[np.float32], list[Any]]:
-    """Return one-hot rows (n, classes) and the classes, sorted; only classes that occur get a column."""
-    classes, codes = np.unique(np.asarray(labels), return_inverse=True)
-    return np.eye(len(classes), dtype=np.float32)[codes], classes.tolist()
+logger = logging.getLogger(__name__)
 
 
 class Grid(NamedTuple):
@@ -74,3 +70,47 @@ def pair_frames(layer: Grid, target: Grid, protocol: Protocol = "corrected") -> 
         utterances.append(np.full(int(inside.sum()), utterance))
         dropped += int((~inside).sum())
     return FramePairs(np.concatenate(rows), np.concatenate(partners), np.concatenate(utterances), dropped)
+
+
+class PairedFrames(Comparison):
+    """Frames of each layer with those of ``target_layer`` in the store ``target``, paired in time.
+
+    ``layer_first``: x is the layer and y the target; else the other way round.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        target: FeatureSource,
+        target_layer: str,
+        layers: Sequence[str],
+        *,
+        layer_first: bool,
+    ) -> None:
+        self.request, self.layers, self.layer_first = request, tuple(layers), layer_first
+        rows = request.rows("utterance")
+        self.utterances = rows["utt_id"].tolist()
+        self.units = request.units(rows)
+        self.target, self.target_grid = self._read(target, target_layer)
+
+    def problem(self, layer: str) -> Problem:
+        """Return the frames of a layer that have a partner, and their partners."""
+        frames, grid = self._read(self.request.source, layer)
+        pairs = pair_frames(grid, self.target_grid, self.request.protocol)
+        if pairs.dropped:
+            logger.info(
+                "%s, layer %s: %d of %d frames have no partner and are left out",
+                self.request.name,
+                layer,
+                pairs.dropped,
+                len(frames),
+            )
+        layer_view, target = frames[pairs.layer], self.target[pairs.target]
+        x, y = (layer_view, target) if self.layer_first else (target, layer_view)
+        units = self.units[pairs.utterance]
+        name_row = frame_namer(self.utterances, grid.offsets, pairs.layer)
+        return Problem(x, y, units, self.request.deal(units), name_row)
+
+    def _read(self, store: FeatureSource, layer: str) -> tuple[View, Grid]:
+        frames, offsets = store.frames(layer, self.utterances)
+        return frames, Grid(offsets, store.stride(layer), store.first_centre(layer))

@@ -1,0 +1,51 @@
+"""Another layer of the same model: how far each layer has moved from the input (CCA-intra).
+
+The target is view x and the layer view y: with equal dimensions the weights are then the layer's, as
+published. Layers with another stride than the target are not part of the analysis.
+"""
+
+from dataclasses import replace
+
+from layerwise.cca.results import layer_index
+from layerwise.cca.targets.base import Analysis, Comparison, Request
+from layerwise.cca.targets.frames import PairedFrames
+from layerwise.errors import AnalysisError
+
+
+def prepare_t0(request: Request) -> Comparison:
+    """Compare with T0, the input of the first block."""
+    return _prepare(request, "T0")
+
+
+def prepare_conv(request: Request) -> Comparison:
+    """Compare with the last conv layer, the paper's layer 0. Raises AnalysisError without conv layers."""
+    layers = request.source.layers
+    conv = [layer for layer in layers if layer.startswith("C")]
+    if not conv:
+        raise AnalysisError(f"{request.source.model} has no conv layers: leave {request.name} out for it")
+    return _prepare(request, max(conv, key=lambda layer: layer_index(layer, layers)))
+
+
+def _prepare(request: Request, target: str) -> Comparison:
+    source = request.source
+    layers = [layer for layer in source.layers if source.stride(layer) == source.stride(target)]
+    return PairedFrames(request, source, target, layers, layer_first=False)
+
+
+INTRA = Analysis(
+    title="CCA-intra (input to the first block)",
+    method="with the input of the first block (CCA-intra)",
+    prepare=prepare_t0,
+    unit="utterance",
+    permute=False,
+    of_logmel=False,
+    own_reference=True,
+    reference="T0",
+)
+INTRA_CONV = replace(
+    INTRA,
+    title="CCA-intra-conv (last conv layer)",
+    method="with the output of the last conv layer (CCA-intra-conv)",
+    prepare=prepare_conv,
+    reference=None,
+)

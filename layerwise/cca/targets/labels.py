@@ -1,0 +1,42 @@
+"""Phone and word identity as one-hot vectors (Pasad et al. 2021, CCA-phone and CCA-word)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from layerwise.cca.targets.base import Analysis, Comparison, Request
+from layerwise.cca.targets.segments import LabelledSegments
+
+
+def one_hot(labels: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[np.float32], list[Any]]:
+    """Return one-hot rows (n, classes) and the classes, sorted; only classes that occur get a column."""
+    classes, codes = np.unique(np.asarray(labels), return_inverse=True)
+    return np.eye(len(classes), dtype=np.float32)[codes], classes.tolist()
+
+
+def prepare_phones(request: Request) -> Comparison:
+    """Compare phone segments with their labels."""
+    return LabelledSegments(request, "phone", lambda labels: one_hot(labels)[0])
+
+
+def prepare_words(request: Request) -> Comparison:
+    """Compare word segments with their labels."""
+    return LabelledSegments(request, "word", lambda labels: one_hot(labels)[0])
+
+
+PHONE = Analysis(
+    title="CCA-phone (phone identity)",
+    method="with one-hot phone labels (CCA-phone)",
+    prepare=prepare_phones,
+    unit="phone",
+    permute=True,
+)
+WORD = Analysis(
+    title="CCA-word (word identity)",
+    method="with one-hot word labels (CCA-word)",
+    prepare=prepare_words,
+    unit="word",
+    permute=True,
+)

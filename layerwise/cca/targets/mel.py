@@ -1,0 +1,25 @@
+"""Log-mel filterbanks: how much of the spectrum a layer still holds (Pasad et al. 2021, CCA-mel)."""
+
+from layerwise.cca.targets.base import Analysis, Comparison, Request
+from layerwise.cca.targets.frames import PairedFrames
+from layerwise.errors import AnalysisError
+
+LOGMEL_LAYER = "T0"
+
+
+def prepare(request: Request) -> Comparison:
+    """Pair each layer's frames with log-mel frames. Raises AnalysisError without the log-mel store."""
+    if request.logmel is None:
+        raise AnalysisError(f"{request.name} needs the log-mel store: add the model `logmel`")
+    return PairedFrames(request, request.logmel, LOGMEL_LAYER, request.source.layers, layer_first=True)
+
+
+MEL = Analysis(
+    title="CCA-mel (log-mel spectrogram)",
+    method="with the log-mel spectrogram of the same frames (CCA-mel)",
+    prepare=prepare,
+    unit="utterance",
+    permute=False,
+    needs_logmel=True,
+    of_logmel=False,
+)
