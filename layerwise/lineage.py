@@ -17,12 +17,12 @@ RECORDED_PACKAGES = ("numpy", "pandas", "scikit-learn", "scipy", "torch", "trans
 
 
 @cache
-def source_files(script: Path, root: Path) -> tuple[Path, ...]:
+def source_files(script: Path, root: Path, unused: tuple[str, ...] = ()) -> tuple[Path, ...]:
     """Return a script and every file of ``root`` that it imports, directly or not, sorted.
 
     Follows ``import``, ``from ... import`` (absolute and relative, anywhere in a file) into the package and
-    into modules beside the script, and dotted names in strings (``"layerwise.align.mfa"``), which
-    registries use to import late.
+    into modules beside the script, and dotted names in strings (``"layerwise.align.mfa:align"``), which
+    registries use to import late; the ``unused`` entries of a registry are not followed.
 
     Raises:
         StoreError: the script does not exist or a file cannot be parsed.
@@ -34,20 +34,20 @@ def source_files(script: Path, root: Path) -> tuple[Path, ...]:
         if path in found:
             continue
         found.add(path)
-        queue.extend(_imported_files(path, script.parent, root))
+        queue.extend(_imported_files(path, script.parent, root, unused))
     return tuple(sorted(found))
 
 
-def _imported_files(path: Path, beside: Path, root: Path) -> Iterator[Path]:
+def _imported_files(path: Path, beside: Path, root: Path, unused: tuple[str, ...]) -> Iterator[Path]:
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
     except (OSError, SyntaxError) as error:
         raise StoreError(f"{path}: cannot read the source file of a rule: {error}") from error
-    for name in _imported_names(tree, _module_name(path, root)):
+    for name in _imported_names(tree, _module_name(path, root), unused):
         yield from _module_files(name, beside, root)
 
 
-def _imported_names(tree: ast.AST, module: list[str]) -> Iterator[str]:
+def _imported_names(tree: ast.AST, module: list[str], unused: tuple[str, ...]) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -57,6 +57,8 @@ def _imported_names(tree: ast.AST, module: list[str]) -> Iterator[str]:
             yield base
             yield from (f"{base}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Constant) and str(node.value).startswith(f"{PACKAGE}."):
+            if node.value in unused:
+                continue
             yield str(node.value).split(":")[0]
 
 

@@ -4,6 +4,7 @@ import re
 import sys
 from pathlib import Path
 
+from layerwise.align.registry import ALIGNERS
 from layerwise.cca.analyses import ANALYSES
 from layerwise.corpus.readers import AUDIO_SUFFIXES, READERS
 from layerwise.errors import CorpusError
@@ -53,8 +54,9 @@ wildcard_constraints:
 
 
 def code(script):
-    """The source files of a rule: its script and every module that this imports."""
-    files = source_files(ROOT / "scripts" / f"{script}.py", ROOT)
+    """The source files of a rule: its script and every module that this imports, but no other aligner."""
+    unused = tuple(entry for name, entry in ALIGNERS.items() if name != CONFIG.aligner)
+    files = source_files(ROOT / "scripts" / f"{script}.py", ROOT, unused)
     return [path.relative_to(ROOT).as_posix() for path in files]
 
 

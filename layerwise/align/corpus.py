@@ -10,7 +10,6 @@ import pandas as pd
 from rich.console import Console
 from rich.progress import track
 
-from layerwise.align import ALIGNERS
 from layerwise.align.intervals import (
     Aligner,
     Outcome,
@@ -19,6 +18,7 @@ from layerwise.align.intervals import (
     interval_table,
     quality_table,
 )
+from layerwise.align.registry import ALIGNERS
 from layerwise.errors import AlignmentError, ConfigError
 
 

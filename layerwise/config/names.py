@@ -5,7 +5,7 @@ import importlib
 
 REGISTRIES = {
     "readers": "layerwise.corpus.readers:READERS",
-    "aligners": "layerwise.align:ALIGNERS",
+    "aligners": "layerwise.align.registry:ALIGNERS",
     "analyses": "layerwise.cca.analyses:ANALYSES",
     "tasks": "layerwise.downstream.tasks:TASKS",
 }

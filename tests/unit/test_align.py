@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 from praatio import textgrid
 
-from layerwise import align
 from layerwise.align.corpus import align_corpus
 from layerwise.align.intervals import (
     COLUMNS,
@@ -22,6 +21,7 @@ from layerwise.align.intervals import (
     read_intervals,
 )
 from layerwise.align.lexicon import dictionary_lines, pronounce, read_lexicon
+from layerwise.align.registry import ALIGNERS
 from layerwise.align.textgrids import write_textgrids
 from layerwise.errors import AlignmentError, ConfigError
 from layerwise.files import write_parquet
@@ -139,7 +139,7 @@ def test_pronunciations_of_all_lexicons() -> None:
 def fake_aligner(monkeypatch: pytest.MonkeyPatch) -> dict[str, Outcome]:
     """An aligner that gives the outcomes that a test puts into the dictionary, through the registry."""
     outcomes: dict[str, Outcome] = {}
-    monkeypatch.setitem(align.ALIGNERS, "fake", f"{__name__}:fake_align")
+    monkeypatch.setitem(ALIGNERS, "fake", f"{__name__}:fake_align")
     monkeypatch.setitem(globals(), "OUTCOMES", outcomes)
     return outcomes
 

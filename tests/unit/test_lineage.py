@@ -33,6 +33,12 @@ def test_walker_finds_everything_imported_and_nothing_else(tree):
     assert found == set(FILES) - {"scripts/other.py", "layerwise/unused.py"}
 
 
+def test_unused_entries_of_a_registry_are_not_followed(tree):
+    unused = ("layerwise.plugin:load",)
+    found = {path.name for path in source_files(tree / "scripts/job.py", tree, unused)}
+    assert "plugin.py" not in found and "deep.py" in found
+
+
 def test_walker_names_a_broken_file(tree):
     (tree / "layerwise/log.py").write_text("def (")
     with pytest.raises(StoreError, match=r"log\.py"):

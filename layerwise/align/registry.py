@@ -1,0 +1,7 @@
+"""The aligners by name."""
+
+# Name of each aligner -> its function, imported when used. Not in the package's __init__: the jobs that
+# prepare one aligner's work would then depend on the source of all.
+ALIGNERS = {
+    "pocketsphinx": "layerwise.align.pocketsphinx:align",
+}
