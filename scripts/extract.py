@@ -40,8 +40,12 @@ with job(snakemake):
         provenance={
             "parameters": model.parameters,
             "precision": options["precision"],
+            "window": entry["window"],
+            "seed": snakemake.params.seed,
+            "files": {path: digest(path) for path in snakemake.input.model},
             "manifest": digest(snakemake.input.manifest),
             "segments": digest(snakemake.input.segments),
+            "environment": digest(snakemake.input.lock),
             "code": {path: digest(path) for path in snakemake.input.code},
         },
     )

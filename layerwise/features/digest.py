@@ -3,6 +3,9 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
+
+import zarr
 
 from layerwise.errors import StoreError
 from layerwise.files import sha256_file, write_json
@@ -24,7 +27,10 @@ def write_digest(store: Path | str, path: Path | str) -> str:
 
 
 def verify(store: Path | str, path: Path | str) -> list[str]:
-    """Hash a store again and return one line per array file that differs, is missing or is unexpected."""
+    """Hash a store again and return one line per array file that differs, is missing or is unexpected.
+
+    Of a shard that differs, the line names the chunks that do not match their own checksum.
+    """
     store, path = Path(store), Path(path)
     try:
         recorded = json.loads(path.read_text(encoding="utf-8"))
@@ -41,7 +47,7 @@ def verify(store: Path | str, path: Path | str) -> list[str]:
         elif name not in files:
             problems.append(f"{where} is not in the digest")
         elif sha256_file(store / name) != files[name]:
-            problems.append(f"{where} differs from its digest")
+            problems.append(f"{where} differs from its digest{_damage(store, name)}")
     return problems
 
 
@@ -60,3 +66,26 @@ def _describe(name: str) -> str:
     """Name the array and its shard: ``frames/T3/c/0/0`` is shard c/0/0 of array frames/T3."""
     array, slash, shard = name.partition("/c/")
     return f"array {array}, shard file c/{shard}" if slash else f"metadata file {name}"
+
+
+def _damage(store: Path, name: str) -> str:
+    """Name the chunks of a shard that cannot be read, counted within the shard, and their rows."""
+    array_name, slash, file = name.partition("/c/")
+    if not slash or file.count("/") != 1:
+        return ""
+    try:
+        array: zarr.Array[Any] = zarr.open_array(store / array_name, mode="r")
+    except (OSError, ValueError, KeyError):
+        return ""
+    chunk, shard = array.chunks[0], (array.shards or array.chunks)[0]
+    start = int(file.partition("/")[0]) * shard
+    damaged = []
+    for first in range(start, min(start + shard, array.shape[0]), chunk):
+        try:
+            array[first : first + chunk]
+        except (OSError, ValueError, RuntimeError):
+            last = min(first + chunk, array.shape[0]) - 1
+            damaged.append(f"chunk {(first - start) // chunk} (rows {first} to {last})")
+    if not damaged:
+        return ", though each of its chunks matches its own checksum: it was written by another extraction"
+    return ": " + ", ".join(damaged)

@@ -31,7 +31,10 @@ def frame_range(
 
 
 def pooling_weights(
-    segments: Mapping[SegmentKind, Sequence[tuple[float, float]]], frames: int, stride: Fraction
+    segments: Mapping[SegmentKind, Sequence[tuple[float, float]]],
+    frames: int,
+    stride: Fraction,
+    device: torch.device | str = "cpu",
 ) -> torch.Tensor:
     """Return the matrix (segments + 1, frames) whose product with (frames, dim) are the means.
 
@@ -42,10 +45,10 @@ def pooling_weights(
         for kind, bounds in segments.items()
         for start, end in bounds
     ]
-    weights = torch.zeros(len(ranges) + 1, frames)
-    for row, (first, last) in zip(weights, [*ranges, (0, frames)], strict=True):
-        row[first:last] = 1 / (last - first)
-    return weights
+    bounds = torch.tensor([*ranges, (0, frames)], device=device)
+    first, last = bounds[:, :1], bounds[:, 1:]
+    position = torch.arange(frames, device=device)
+    return ((position >= first) & (position < last)).float() / (last - first)
 
 
 def grid_10ms(stride: int, receptive_field: int) -> tuple[int, int]:
@@ -66,6 +69,11 @@ def average(hidden: torch.Tensor, kernel: int, stride: int) -> torch.Tensor:
         return hidden
     kernel = min(kernel, len(hidden))
     return torch.nn.functional.avg_pool1d(hidden.float().T[None], kernel, stride)[0].T
+
+
+def averaged_frames(frames: int, kernel: int, stride: int) -> int:
+    """Return how many frames ``average`` makes of that many (at least one)."""
+    return (frames - min(kernel, frames)) // stride + 1
 
 
 def _exact(seconds: float) -> Fraction:

@@ -118,10 +118,10 @@ class FeatureStore:
         rows = self.frame_offsets(layer, utt_ids)
         counts = rows[:, 1] - rows[:, 0]
         offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        wanted = None
-        if utt_ids is not None:
-            wanted = np.arange(offsets[-1]) + np.repeat(rows[:, 0] - offsets[:-1], counts)
-        return _take(self._array("frames", layer), wanted), offsets
+        if utt_ids is None:
+            return self._rows("frames", layer)[:], offsets
+        wanted = np.arange(offsets[-1]) + np.repeat(rows[:, 0] - offsets[:-1], counts)
+        return self._rows("frames", layer)[wanted], offsets
 
     def frame_offsets(self, layer: str, utt_ids: Sequence[str] | None = None) -> NDArray[np.int64]:
         """Return first and last-plus-one frame of each utterance in ``frames_view``: (len(utt_ids), 2).
@@ -129,19 +129,21 @@ class FeatureStore:
         Default: the utterances of ``utterances``. Raises StoreError for an utterance whose frames are not
         stored.
         """
-        offsets = np.asarray(self._array("offsets", layer)[:], dtype=np.int64)
+        array = self._array("offsets", layer)
+        offsets = _read(self.path / "offsets" / layer, array, 0, len(self.utterances) + 1)
         bounds = np.stack([offsets[:-1], offsets[1:]], axis=1)
         return bounds if utt_ids is None else bounds[self._positions(self._frame_rows, utt_ids, "frames")]
 
-    def frames_view(self, layer: str) -> "StoredFrames":
+    def frames_view(self, layer: str) -> "StoredRows":
         """Return the stored frames of a layer without reading them."""
-        return StoredFrames(self._array("frames", layer))
+        return self._rows("frames", layer)
 
     def segments(
         self, kind: SegmentKind, layer: str, rows: NDArray[np.int64] | None = None
     ) -> NDArray[np.float32]:
         """Return pooled segments (len(rows), dim); phones: middle third, words: all frames."""
-        return _take(self._array(GROUPS[kind], layer), rows)
+        stored = self._rows(GROUPS[kind], layer)
+        return stored[:] if rows is None else stored[rows]
 
     def utterance_means(self, layer: str, utt_ids: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Return each utterance's mean over all its frames, (len(utt_ids), dim).
@@ -150,20 +152,24 @@ class FeatureStore:
         """
         wanted = self.utterances if utt_ids is None else utt_ids
         rows = self._positions(self._mean_rows, wanted, "the mean")
-        return _take(self._array("utterances", layer), rows)
+        return self._rows("utterances", layer)[rows]
 
     def _layer(self, layer: str) -> StoredLayer:
         if layer not in self._layers:
             raise StoreError(f"{self.path}: no layer {layer!r}; stored layers: {', '.join(self._layers)}")
         return self._layers[layer]
 
+    def _rows(self, group: str, layer: str) -> "StoredRows":
+        return StoredRows(self.path / group / layer, self._array(group, layer))
+
     def _array(self, group: str, layer: str) -> "zarr.Array[Any]":
         self._layer(layer)
         try:
             return cast("zarr.Array[Any]", self._group[f"{group}/{layer}"])
-        except KeyError as error:
+        except (KeyError, ValueError, OSError) as error:
             raise StoreError(
-                f"{self.path}: array {group}/{layer} is missing; extract the features again"
+                f"{self.path}: array {group}/{layer} is missing or damaged ({error}); "
+                "extract the features again"
             ) from error
 
     def _positions(self, rows: dict[str, int], utt_ids: Sequence[str], what: str) -> NDArray[np.int64]:
@@ -176,46 +182,69 @@ class FeatureStore:
         return np.array([rows[utt_id] for utt_id in utt_ids], dtype=np.int64)
 
 
-class StoredFrames:
-    """The stored frames of one layer; implements :class:`layerwise.features.source.FrameView`."""
+class StoredRows:
+    """Rows of one array of a store; implements :class:`layerwise.features.source.FrameView`."""
 
-    def __init__(self, array: "zarr.Array[Any]") -> None:
+    def __init__(self, path: Path, array: "zarr.Array[Any]") -> None:
+        self._path = path
         self._array = array
+        self._shard = (array.shards or array.chunks)[0]
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Number of stored frames and dimensions."""
-        frames, dim = self._array.shape
-        return frames, dim
+        """Number of rows and dimensions."""
+        rows, dim = self._array.shape
+        return rows, dim
 
     def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.float32]:
         """Read the wanted rows (n, dim), and of the store no more than the chunks they lie in.
 
         An array of rows may be in any order and hold a row twice. Raises StoreError for rows that are not
-        there.
+        there and for chunks that do not match their checksum.
         """
         if isinstance(rows, slice):
-            rows = np.arange(*rows.indices(self.shape[0]), dtype=np.int64)
-        return _take(self._array, rows)
+            first, last, step = rows.indices(self.shape[0])
+            if step == 1:
+                return self._run(first, max(first, last))
+            rows = np.arange(first, last, step, dtype=np.int64)
+        return self._take(rows)
 
-
-def _take(array: "zarr.Array[Any]", rows: NDArray[np.int64] | None) -> NDArray[np.float32]:
-    """Return rows of a stored array as float32, reading each needed run of chunks once, shard by shard."""
-    total, dim = array.shape
-    if rows is not None and len(rows) and (rows.min() < 0 or rows.max() >= total):
-        raise StoreError(f"{array.store_path}: rows outside 0..{total - 1} wanted; extract again")
-    size = total if rows is None else len(rows)
-    out = np.empty((size, dim), dtype=np.float32)
-    shard = (array.shards or array.chunks)[0]
-    if rows is None:
-        for start in range(0, total, shard):
-            out[start : start + shard] = array[start : min(start + shard, total)]
+    def _run(self, first: int, last: int) -> NDArray[np.float32]:
+        """Read consecutive rows, shard by shard."""
+        out = np.empty((last - first, self.shape[1]), dtype=np.float32)
+        start = first
+        while start < last:
+            stop = min(last, (start // self._shard + 1) * self._shard)
+            out[start - first : stop - first] = _read(self._path, self._array, start, stop)
+            start = stop
         return out
-    order = np.argsort(rows, kind="stable")
-    ordered = rows[order]
-    chunks = ordered // array.chunks[0]
-    breaks = np.flatnonzero((np.diff(chunks) > 1) | (np.diff(ordered // shard) > 0)) + 1
-    for part in np.split(np.arange(size), breaks) if size else []:
-        first, last = ordered[part[0]], ordered[part[-1]] + 1
-        out[order[part]] = np.asarray(array[int(first) : int(last)])[ordered[part] - first]
-    return out
+
+    def _take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Read rows in any order, each needed run of chunks once."""
+        total, dim = self.shape
+        if len(rows) and (rows.min() < 0 or rows.max() >= total):
+            raise StoreError(f"{self._path}: rows outside 0..{total - 1} wanted; extract again")
+        out = np.empty((len(rows), dim), dtype=np.float32)
+        order = np.argsort(rows, kind="stable")
+        ordered = rows[order]
+        chunks = ordered // self._array.chunks[0]
+        breaks = np.flatnonzero((np.diff(chunks) > 1) | (np.diff(ordered // self._shard) > 0)) + 1
+        for part in np.split(np.arange(len(rows)), breaks) if len(rows) else []:
+            first, last = int(ordered[part[0]]), int(ordered[part[-1]]) + 1
+            out[order[part]] = _read(self._path, self._array, first, last)[ordered[part] - first]
+        return out
+
+
+def _read(path: Path, array: "zarr.Array[Any]", first: int, last: int) -> NDArray[Any]:
+    """Read rows of one shard of the array at ``path``."""
+    shard = first // (array.shards or array.chunks)[0]
+    file = path.joinpath("c", str(shard), *["0"] * (array.ndim - 1))
+    try:
+        if not file.stat().st_size:  # zarr takes a missing or empty file for zeros
+            raise ValueError("the file is empty")
+        return np.asarray(array[first:last])
+    except (OSError, ValueError, RuntimeError) as error:
+        raise StoreError(
+            f"{file}: rows {first} to {last - 1} cannot be read ({error}); `snakemake verify` names what "
+            "is damaged; delete the store's digest.json and run again to rebuild it"
+        ) from error

@@ -1,95 +1,164 @@
-"""Append rows to the arrays of a store, whole shards at a time."""
+"""Write the arrays of a store, whole shards at a time, from rows that come in any order."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import zarr
 from numpy.typing import NDArray
+from zarr.codecs import Crc32cCodec
 
+from layerwise.errors import StoreError
 from layerwise.features.store import StoreHeader
 
 CHUNK_BYTES = 1_500_000
 SHARD_CHUNKS = 64
-SPOOL = ".spool"
+
+
+def create_store(
+    path: Path, header: StoreHeader, dims: Mapping[str, int], shard_chunks: int = SHARD_CHUNKS
+) -> None:
+    """Create a store with an empty array (0, dim) for each name ``group/layer`` of ``dims``.
+
+    Every chunk carries its CRC-32C, so that a flipped bit is an error when it is read.
+    """
+    group = zarr.open_group(path, mode="w-", zarr_format=3, attributes=header.to_attributes())
+    for name, dim in dims.items():
+        chunk_rows = max(1, CHUNK_BYTES // (dim * np.dtype(header.dtype).itemsize))
+        group.create_array(
+            name,
+            shape=(0, dim),
+            dtype=header.dtype,
+            chunks=(chunk_rows, dim),
+            shards=(chunk_rows * shard_chunks, dim),
+            compressors=Crc32cCodec(),
+            config={"write_empty_chunks": True},
+        )
 
 
 class StoreWriter:
-    """Writes a new store row by row; memory does not grow with it.
+    """Fills the arrays of a store; memory does not grow with it.
 
-    Rows gather in memory-mapped spool files of one shard per array until a shard is full and written
-    once. Use as a context manager: a store is complete only after the block ended without an error.
+    Rows wait in spool files of one shard each. Shards are written once, from rows that ``sync`` has made
+    durable only, so a killed writer loses at most what it wrote after the last ``sync``.
     """
 
-    def __init__(self, path: Path, header: StoreHeader, shard_chunks: int = SHARD_CHUNKS) -> None:
-        self._group = zarr.open_group(path, mode="w-", zarr_format=3, attributes=header.to_attributes())
-        self._spool = path / SPOOL
-        self._spool.mkdir()
-        self._shard_chunks = shard_chunks
-        self._arrays: dict[str, _Appender] = {}
+    def __init__(self, store: Path, spool: Path, rows: Mapping[str, int]) -> None:
+        """Open a created store whose arrays have ``rows`` durable rows, and forget all later ones.
 
-    def create(self, name: str, dim: int, dtype: str) -> None:
-        """Create the empty array ``group/layer`` (0, dim)."""
-        spool = self._spool / f"{len(self._arrays)}.bin"
-        self._arrays[name] = _Appender(self._group, name, dim, np.dtype(dtype), spool, self._shard_chunks)
+        Raises StoreError if durable rows are missing.
+        """
+        for leftover in store.rglob("*.partial"):  # zarr writes files aside under such names
+            leftover.unlink()
+        self._group = zarr.open_group(store, mode="r+")
+        self._arrays = {
+            name: _Rows(cast("zarr.Array[Any]", self._group[name]), store / name, spool / name, count)
+            for name, count in rows.items()
+        }
 
-    def append(self, name: str, rows: NDArray[Any]) -> None:
-        """Append rows (n, dim) to an array."""
-        self._arrays[name].append(rows)
+    def write(self, name: str, first: int, rows: NDArray[Any]) -> None:
+        """Write rows (n, dim) of an array, the first of them row ``first``."""
+        self._arrays[name].write(first, rows)
 
-    def put(self, name: str, values: NDArray[Any]) -> None:
-        """Write a small array whole."""
-        array = self._group.create_array(name, shape=values.shape, dtype=values.dtype, compressors=None)
-        array[:] = values
+    def sync(self) -> None:
+        """Make all written rows durable."""
+        for array in self._arrays.values():
+            array.sync()
 
-    def __enter__(self) -> "StoreWriter":
-        return self
+    def flush(self, rows: Mapping[str, int]) -> None:
+        """Write the shards that are full now that the arrays have so many durable rows."""
+        for name, count in rows.items():
+            self._arrays[name].flush(count)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            for array in self._arrays.values():
-                array.close()
-            self._spool.rmdir()
+    def finish(self, rows: Mapping[str, int], tables: Mapping[str, NDArray[Any]]) -> None:
+        """Write the last shards and the small arrays of ``tables``."""
+        for name, count in rows.items():
+            self._arrays[name].finish(count)
+        for name, values in tables.items():
+            array = self._group.create_array(
+                name,
+                shape=values.shape,
+                dtype=values.dtype,
+                compressors=Crc32cCodec(),
+                config={"write_empty_chunks": True},
+                overwrite=True,
+            )
+            array[:] = values
 
 
-class _Appender:
-    """One growing array and its spool file."""
+class _Rows:
+    """One growing array and its spool files, numbered like its shards."""
 
-    def __init__(
-        self, group: zarr.Group, name: str, dim: int, dtype: np.dtype[Any], spool: Path, shard_chunks: int
-    ) -> None:
-        chunk_rows = max(1, CHUNK_BYTES // (dim * dtype.itemsize))
-        self._array = group.create_array(
-            name,
-            shape=(0, dim),
-            dtype=dtype,
-            chunks=(chunk_rows, dim),
-            shards=(chunk_rows * shard_chunks, dim),
-            compressors=None,
-            config={"write_empty_chunks": True},
-        )
-        self._path = spool
-        self._buffer = np.memmap(spool, dtype=dtype, mode="w+", shape=(chunk_rows * shard_chunks, dim))
-        self._filled = 0
+    def __init__(self, array: "zarr.Array[Any]", folder: Path, spool: Path, rows: int) -> None:
+        self._array = array
+        self._folder = folder
+        self._spool = spool
+        self._shard_rows = (array.shards or array.chunks)[0]
+        self._dirty: set[Path] = set()
+        spool.mkdir(parents=True, exist_ok=True)
+        self._rewind(rows)
+        self.flush(rows)
 
-    def append(self, rows: NDArray[Any]) -> None:
+    def _rewind(self, rows: int) -> None:
+        shard, rest = divmod(rows, self._shard_rows)
+        for path in self._spool.iterdir():
+            if int(path.name) > shard:
+                path.unlink()
+        current, size = self._file(shard), rest * self._row_bytes
+        if size > (current.stat().st_size if current.exists() else 0):
+            raise StoreError(f"{current}: rows are missing; delete {self._spool.parents[2]} and run again")
+        if current.exists():
+            os.truncate(current, size)
+
+    def write(self, first: int, rows: NDArray[Any]) -> None:
         while len(rows):
-            count = min(len(rows), len(self._buffer) - self._filled)
-            self._buffer[self._filled : self._filled + count] = rows[:count]
-            self._filled += count
-            rows = rows[count:]
-            if self._filled == len(self._buffer):
-                self._flush()
+            shard, at = divmod(first, self._shard_rows)
+            part = rows[: self._shard_rows - at]
+            path = self._file(shard)
+            with path.open("r+b" if path.exists() else "wb") as stream:
+                stream.seek(at * self._row_bytes)
+                stream.write(np.ascontiguousarray(part).data)
+            self._dirty.add(path)
+            first, rows = first + len(part), rows[len(part) :]
 
-    def _flush(self) -> None:
-        if self._filled:
-            self._array.append(np.asarray(self._buffer[: self._filled]))
-            self._filled = 0
+    def sync(self) -> None:
+        for path in self._dirty:
+            _fsync(path)
+        self._dirty.clear()
 
-    def close(self) -> None:
-        self._flush()
-        del self._buffer
-        self._path.unlink()
+    def flush(self, rows: int) -> None:
+        full = rows // self._shard_rows
+        for shard in sorted(int(path.name) for path in self._spool.iterdir() if int(path.name) < full):
+            self._write_shard(shard, self._shard_rows)
+            self._file(shard).unlink()
+
+    def finish(self, rows: int) -> None:
+        shard, rest = divmod(rows, self._shard_rows)
+        if rest:
+            self._write_shard(shard, rest)
+
+    def _write_shard(self, shard: int, count: int) -> None:
+        dim = self._array.shape[1]
+        values = np.fromfile(self._file(shard), dtype=self._array.dtype, count=count * dim)
+        first = shard * self._shard_rows
+        if self._array.shape[0] < first + count:
+            self._array.resize((first + count, dim))
+        self._array[first : first + count] = values.reshape(count, dim)
+        _fsync(self._folder / "c" / str(shard) / "0")
+
+    def _file(self, shard: int) -> Path:
+        return self._spool / str(shard)
+
+    @property
+    def _row_bytes(self) -> int:
+        return int(self._array.shape[1] * self._array.dtype.itemsize)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

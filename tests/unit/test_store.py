@@ -1,5 +1,6 @@
 """Extraction into a store, reading it back, and its digest."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -61,9 +62,9 @@ class Blocks(SpeechModel):
 
     def _forward(self, waveforms: Sequence[Waveform]) -> dict[str, torch.Tensor]:
         self.batches.append([len(waveform) for waveform in waveforms])
-        padded = torch.zeros(len(waveforms), max(map(len, waveforms)) // 320 * 320)
+        padded = torch.zeros(len(waveforms), -(-max(map(len, waveforms)) // 320) * 320)
         for row, waveform in zip(padded, waveforms, strict=True):
-            row[: len(waveform)] = torch.from_numpy(waveform[: len(row)])
+            row[: len(waveform)] = torch.from_numpy(waveform)
         return {
             layer: (self.scale * (1 + i) * padded).unflatten(1, (-1, self.dim(layer)))
             for i, layer in enumerate(self.layers)
@@ -293,20 +294,59 @@ def flip_byte(path: Path) -> None:
     path.write_bytes(bytes(content))
 
 
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:1000])
+
+
+WORDS = "chunk 0 (rows 0 to 1)"
+CHUNKS = "chunk 0 (rows 40 to 49), chunk 1 (rows 50 to 59), chunk 2 (rows 60 to 69), chunk 3 (rows 70 to 79)"
+
+
 @pytest.mark.parametrize(
     ("damage", "name", "message"),
     [
-        (flip_byte, "frames/T1+ln/c/0/0", "array frames/T1+ln, shard file c/0/0 differs from its digest"),
+        (
+            flip_byte,
+            "frames/T1+ln/c/1/0",
+            "array frames/T1+ln, shard file c/1/0 differs from its digest: chunk 2 (rows 60 to 69)",
+        ),
+        (cut, "words/C1/c/0/0", f"array words/C1, shard file c/0/0 differs from its digest: {WORDS}"),
+        (cut, "frames/T0/c/1/0", f"array frames/T0, shard file c/1/0 differs from its digest: {CHUNKS}"),
+        (flip_byte, "offsets/T0/c/0", "array offsets/T0, shard file c/0 differs from its digest"),
         (Path.unlink, "words/C1/c/0/0", "array words/C1, shard file c/0/0 is missing"),
+        (flip_byte, "frames/T0/zarr.json", "metadata file frames/T0/zarr.json differs from its digest"),
         (Path.unlink, "frames/T0/zarr.json", "metadata file frames/T0/zarr.json is missing"),
     ],
 )
 def test_damage_is_found_and_named(
-    damage: Callable[[Path], None], name: str, message: str, digested: tuple[Path, Path]
+    damage: Callable[[Path], None],
+    name: str,
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    store, digest = digested
+    monkeypatch.setattr(writer, "CHUNK_BYTES", 320 * 4 * 10)
+    store, digest = tmp_path / "s.zarr", tmp_path / "s.digest.json"
+    run(store, shard_chunks=4)
+    write_digest(store, digest)
     damage(store / name)
     assert verify(store, digest) == [f"{store}: {message}"]
+    group, layer = name.split("/")[:2]
+    with pytest.raises(StoreError, match=rf"s\.zarr.*{group}/{re.escape(layer)}.*"):
+        FeatureStore(store).frames(layer) if group != "words" else FeatureStore(store).segments("word", layer)
+
+
+def test_a_shard_of_another_extraction_is_found(digested: tuple[Path, Path], tmp_path: Path) -> None:
+    run(tmp_path / "other.zarr", model=Blocks(scale=2))
+    shard = "frames/T0/c/0/0"
+    (digested[0] / shard).write_bytes((tmp_path / "other.zarr" / shard).read_bytes())
+    assert "written by another extraction" in verify(*digested)[0]
+
+
+def test_an_emptied_shard_is_an_error_when_read(digested: tuple[Path, Path]) -> None:
+    (digested[0] / "frames/T0/c/0/0").write_bytes(b"")
+    with pytest.raises(StoreError, match=r"frames/T0/c/0/0: rows 0 to \d+ cannot be read"):
+        FeatureStore(digested[0]).frames("T0")
 
 
 def test_a_foreign_file_and_a_missing_store_are_found(digested: tuple[Path, Path], tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""The folder in which a store grows until it is whole, and the journal from which a killed job resumes."""
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from layerwise.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+LOCK = "lock"
+
+
+class PartialStore:
+    """A store in the making and its journal: the key of the extraction and how far it has come.
+
+    ``samples`` holds the length of each finished utterance in stored order, in samples at 16 kHz as
+    encoded; what every array holds follows from it.
+    """
+
+    def __init__(self, folder: Path, key: str) -> None:
+        self.folder = folder
+        self.store = folder / "store"
+        self.spool = folder / "spool"
+        self.key = key
+        self.samples: list[int] = []
+        self._journal = folder / "journal.json"
+
+    def resume(self) -> bool:
+        """Read the journal; return False if there is none or it is of another extraction."""
+        try:
+            journal = json.loads(self._journal.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        if journal["key"] != self.key:
+            log.info("%s: of another model, corpus, config or code; starting anew", self.folder)
+            return False
+        self.samples = journal["samples"]
+        return True
+
+    def commit(self, samples: Sequence[int]) -> None:
+        """Note durably that utterances of these lengths are finished too."""
+        done = [*self.samples, *samples]
+        aside = self._journal.with_suffix(".aside")
+        with aside.open("w", encoding="utf-8") as stream:
+            json.dump({"key": self.key, "samples": done}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(self._journal)
+        self.samples = done
+
+    def clear(self) -> None:
+        """Remove everything but the lock."""
+        self.samples = []
+        for path in self.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != LOCK:
+                path.unlink()
+
+
+@contextmanager
+def partial_store(target: Path, key: str, create: Callable[[Path], None]) -> Iterator[PartialStore]:
+    """Yield the store in the making at ``.NAME.partial`` beside ``target``; rename it when the block ends.
+
+    ``key`` stands for all that determines the store. A folder that a killed or failed job of the same key
+    left is gone on with; any other is emptied, and ``create(path)`` makes the empty store. After an error
+    the folder stays if an utterance is finished. Raises StoreError if another process works on it.
+    """
+    folder = target.with_name(f".{target.name}.partial")
+    folder.mkdir(parents=True, exist_ok=True)
+    with _locked(folder):
+        partial = PartialStore(folder, key)
+        done = False
+        try:
+            if not partial.resume():
+                partial.clear()
+                create(partial.store)
+                partial.commit([])
+            yield partial
+            if target.is_dir():
+                shutil.rmtree(target)
+            partial.store.replace(target)
+            done = True
+        finally:
+            if done or not partial.samples:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock: the job of a killed Snakemake may still run when the next one starts."""
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StoreError(
+                f"{folder}: another process is extracting into it; wait for it or end it, then run again"
+            ) from error
+        except OSError as error:
+            log.warning("%s: this file system has no locks (%s); start one job at a time", folder, error)
+        yield

@@ -1,0 +1,166 @@
+"""What an extraction writes: utterances, arrays, and how many rows each utterance adds to each."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from layerwise.corpus.audio import SAMPLE_RATE
+from layerwise.errors import StoreError
+from layerwise.features.pooling import averaged_frames, grid_10ms
+from layerwise.features.source import SegmentKind
+from layerwise.features.store import GROUPS, StoredLayer, StoreHeader
+from layerwise.models.base import SpeechModel
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What to compute for one utterance: its segments in seconds, and whether its frames are stored."""
+
+    utt_id: str
+    audio_path: str
+    seconds: float
+    segments: dict[SegmentKind, list[tuple[float, float]]]
+    store_frames: bool
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What stays the same for all utterances of an extraction."""
+
+    model: SpeechModel
+    name: str
+    dtype: torch.dtype
+    utterances: Sequence[Utterance]
+
+    @cached_property
+    def dims(self) -> dict[str, int]:
+        """Dimensions of each array ``group/layer``; ``rows`` counts in this order."""
+        groups = ("frames", *GROUPS.values(), "utterances")
+        return {f"{group}/{layer}": self.model.dim(layer) for layer in self.model.layers for group in groups}
+
+    def kernel(self, layer: str) -> tuple[int, int]:
+        """Return the (kernel, stride) that average a layer for storage; (1, 1): stored as it is."""
+        grid = self.model.grid(layer)
+        return grid_10ms(grid.stride, grid.receptive_field) if layer.startswith("C") else (1, 1)
+
+    def frames(self, layer: str, samples: int) -> int:
+        """Return how many frames of a layer are stored for a waveform of that many samples."""
+        return averaged_frames(self.model.num_frames(samples, layer), *self.kernel(layer))
+
+    def rows(self, utterance: Utterance, samples: int) -> NDArray[np.int64]:
+        """Return how many rows an utterance of that many samples adds to each array of ``dims``."""
+        segments = [len(utterance.segments[kind]) for kind in GROUPS]
+        counts = [
+            count
+            for layer in self.model.layers
+            for count in (self.frames(layer, samples) if utterance.store_frames else 0, *segments, 1)
+        ]
+        return np.array(counts, dtype=np.int64)
+
+    def offsets(self, samples: Sequence[int]) -> dict[str, NDArray[np.int64]]:
+        """Return ``offsets/layer`` of the utterances whose frames are stored, given the samples of all."""
+        stored = [
+            count for utterance, count in zip(self.utterances, samples, strict=True) if utterance.store_frames
+        ]
+        return {
+            f"offsets/{layer}": np.cumsum(
+                [0, *(self.frames(layer, count) for count in stored)], dtype=np.int64
+            )
+            for layer in self.model.layers
+        }
+
+    def size(self) -> int:
+        """Return about how many bytes the store will have."""
+        row_bytes = np.array(list(self.dims.values())) * self.dtype.itemsize
+        samples = [round(utterance.seconds * SAMPLE_RATE) for utterance in self.utterances]
+        rows = map(self.rows, self.utterances, samples)
+        return int(sum(row_bytes @ count for count in rows))
+
+    def header(self, provenance: dict[str, Any]) -> StoreHeader:
+        """Return the attributes of the store."""
+        model = self.model
+        layers = []
+        for layer, description in model.table.items():
+            kernel, step = self.kernel(layer)
+            grid = description.grid
+            centre = grid.first_centre + Fraction((kernel - 1) * grid.stride, 2)
+            meaning = description.meaning
+            if kernel > 1 or step > 1:
+                meaning += (
+                    f"; frames averaged over {kernel} every {step}, segments from the layer's own frames"
+                )
+            stride = Fraction(grid.stride * step, SAMPLE_RATE)
+            layers.append(
+                StoredLayer(layer, description.dim, str(stride), str(centre / SAMPLE_RATE), meaning)
+            )
+        return StoreHeader(
+            model=self.name,
+            source=model.source,
+            revision=model.revision,
+            dtype=str(self.dtype).removeprefix("torch."),
+            layers=tuple(layers),
+            frame_utterances=tuple(
+                utterance.utt_id for utterance in self.utterances if utterance.store_frames
+            ),
+            mean_utterances=tuple(utterance.utt_id for utterance in self.utterances),
+            provenance=provenance,
+        )
+
+
+def plan_utterances(
+    manifest: pd.DataFrame, segments: pd.DataFrame, frame_utterances: Sequence[str]
+) -> list[Utterance]:
+    """Return the utterances in stored order, each with its segments in the order of their rows.
+
+    Raises StoreError if the tables are not sorted or do not belong together.
+    """
+    utt_ids = manifest["utt_id"].tolist()
+    for what, wanted in (("segments", segments["utt_id"]), ("frame utterances", frame_utterances)):
+        if unknown := sorted(set(wanted) - set(utt_ids)):
+            raise StoreError(f"{what}: {len(unknown)} utterances are not in the manifest, e.g. {unknown[0]}")
+    if (
+        utt_ids != sorted(set(utt_ids))
+        or not segments["utt_id"]
+        .groupby(segments["kind"])
+        .apply(lambda column: column.is_monotonic_increasing)
+        .all()
+    ):
+        raise StoreError("manifest and segments must be sorted by utt_id, and utt_ids be unique")
+    bounds: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    columns = (segments[column] for column in ("utt_id", "kind", "start", "end"))
+    for utt_id, kind, start, end in zip(*columns, strict=True):
+        bounds.setdefault((utt_id, kind), []).append((float(start), float(end)))
+    stored = set(frame_utterances)
+    return [
+        Utterance(
+            utt_id,
+            audio_path,
+            samples / rate,
+            {kind: bounds.get((utt_id, kind), []) for kind in GROUPS},
+            utt_id in stored,
+        )
+        for utt_id, audio_path, samples, rate in zip(
+            utt_ids, manifest["audio_path"], manifest["samples"], manifest["sample_rate"], strict=True
+        )
+    ]
+
+
+def plan_blocks(utterances: Sequence[Utterance], seconds: float) -> Iterator[list[Utterance]]:
+    """Yield the utterances in blocks of at most ``seconds`` (a longer utterance: one of its own)."""
+    block: list[Utterance] = []
+    filled = 0.0
+    for utterance in utterances:
+        if block and filled + utterance.seconds > seconds:
+            yield block
+            block, filled = [], 0.0
+        block.append(utterance)
+        filled += utterance.seconds
+    if block:
+        yield block
