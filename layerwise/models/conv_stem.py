@@ -1,8 +1,8 @@
-"""Encoders with a convolutional stem on the waveform: wav2vec 2.0, HuBERT, WavLM, data2vec and kin.
+"""Encoders with a convolutional stem on the waveform: wav2vec 2.0, HuBERT, WavLM, data2vec, SEW and kin.
 
 Layers: ``Ci`` is what conv layer i returns (after its norm and activation), ``T0`` the input of the first
-transformer block, ``Tl`` what block l returns; in models that layer-norm the last block's output (pre-LN),
-``TL`` is the block's output itself and ``TL+ln`` the normalised one.
+transformer block, ``Tl`` what block l returns; in models that layer-norm the last block's output (pre-LN,
+conformer), ``TL`` is the block's output itself and ``TL+ln`` the normalised one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,17 +18,30 @@ from transformers import AutoModel
 
 from layerwise.errors import ModelError
 from layerwise.models.base import Grid, Layer, SpeechModel, Waveform, pad
+from layerwise.models.hooks import capturing, describe_blocks
 from layerwise.models.huggingface import Checkpoint
 
 # model types whose padded batches this module makes equal to single utterances (tested one by one); all
 # others are batched by equal length only
-PADS_EXACTLY = frozenset({"wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech", "unispeech-sat"})
+PADS_EXACTLY = frozenset(
+    {
+        "wav2vec2",
+        "hubert",
+        "wavlm",
+        "data2vec-audio",
+        "unispeech",
+        "unispeech-sat",
+        "sew",
+        "sew-d",
+        "wav2vec2-conformer",
+    }
+)
 # model types with a layer norm after the last block though their config has no do_stable_layer_norm
 FINAL_NORM = frozenset({"wav2vec2-conformer"})
 
 
 class ConvStemModel(SpeechModel):
-    """A transformers encoder with ``feature_extractor.conv_layers`` and ``encoder.layers``."""
+    """A transformers encoder with ``feature_extractor.conv_layers`` and transformer blocks."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         config = checkpoint.config
@@ -41,14 +54,15 @@ class ConvStemModel(SpeechModel):
         self.squeeze = getattr(config, "squeeze_factor", 1)
         try:
             self.convs = self.model.feature_extractor.conv_layers
-            self.blocks = self.model.encoder.layers
+            encoder = self.model.encoder
+            self.blocks = encoder.encoder.layer if config.model_type == "sew-d" else encoder.layers
         except AttributeError as error:
             raise ModelError(
                 f"{checkpoint.location}: model type {config.model_type!r} has no conv stem with transformer "
                 "blocks that layerwise knows; add an adapter in layerwise/models and its line in ADAPTERS"
             ) from error
         stable = getattr(config, "do_stable_layer_norm", False)
-        self.final_norm = self.model.encoder.layer_norm if stable or config.model_type in FINAL_NORM else None
+        self.final_norm = encoder.layer_norm if stable or config.model_type in FINAL_NORM else None
         self.table = self._describe(config)
 
     def _describe(self, config: Any) -> dict[str, Layer]:
@@ -61,13 +75,8 @@ class ConvStemModel(SpeechModel):
         top = Grid.unpadded(
             last.stride * self.squeeze, last.receptive_field + (self.squeeze - 1) * last.stride
         )
-        depth = len(self.blocks)
-        table["T0"] = Layer(config.hidden_size, top, "input of the first transformer block")
-        for i in range(1, depth + 1):
-            table[f"T{i}"] = Layer(config.hidden_size, top, f"output of transformer block {i}")
-        if self.final_norm is not None:
-            table[f"T{depth}+ln"] = Layer(config.hidden_size, top, f"T{depth} after the final layer norm")
-        return table
+        blocks = describe_blocks(config.hidden_size, top, len(self.blocks), self.final_norm is not None)
+        return table | blocks
 
     def num_frames(self, samples: int, layer: str) -> int:
         """Return floor((samples - receptive field) / stride) + 1, or 0."""
@@ -83,61 +92,39 @@ class ConvStemModel(SpeechModel):
             waveforms = [_zero_mean_unit_variance(waveform) for waveform in waveforms]
         lengths = [len(waveform) for waveform in waveforms]
         values = pad(waveforms, self.device, self.dtype)
-        captured: dict[str, torch.Tensor] = {}
         with ExitStack() as stack:
-            stack.enter_context(self._capturing(captured))
+            captured = stack.enter_context(capturing(self.convs, self.blocks, self.final_norm))
             mask = None
             if len(set(lengths)) > 1:
                 stack.enter_context(self._padding_ignored(lengths))
-                ends = torch.tensor(lengths, device=self.device)[:, None]
-                mask = (torch.arange(values.shape[1], device=self.device) < ends).long()
+                mask = self._valid(lengths, values.shape[1]).long()
             self.model(values, attention_mask=mask)
         return captured
 
-    @contextmanager
-    def _capturing(self, captured: dict[str, torch.Tensor]) -> Iterator[None]:
-        """Collect every layer (batch, frames, dim) during the block by forward hooks."""
-
-        def conv_output(name: str, module: nn.Module, args: Any, output: torch.Tensor) -> None:
-            captured[name] = output.transpose(1, 2)
-
-        def block_input(module: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
-            captured["T0"] = args[0]
-
-        def block_output(name: str, module: nn.Module, args: Any, output: Any) -> None:
-            captured[name] = output[0] if isinstance(output, tuple) else output
-
-        depth = len(self.blocks)
-        with ExitStack() as stack:
-            handles = [
-                conv.register_forward_hook(partial(conv_output, f"C{i}"))
-                for i, conv in enumerate(self.convs, 1)
-            ]
-            handles.append(self.blocks[0].register_forward_pre_hook(block_input))
-            handles += [
-                block.register_forward_hook(partial(block_output, f"T{i}"))
-                for i, block in enumerate(self.blocks, 1)
-            ]
-            if self.final_norm is not None:
-                norm_hook = partial(block_output, f"T{depth}+ln")
-                handles.append(self.final_norm.register_forward_hook(norm_hook))
-            for handle in handles:
-                stack.callback(handle.remove)
-            yield
+    def _valid(self, ends: Sequence[int], size: int) -> torch.Tensor:
+        """Return a mask (batch, size), true before the end of each row."""
+        return torch.arange(size, device=self.device) < torch.tensor(ends, device=self.device)[:, None]
 
     @contextmanager
     def _padding_ignored(self, lengths: Sequence[int]) -> Iterator[None]:
         """Make the encoder blind to padding where transformers is not, for waveforms of these lengths.
 
-        Group norms in the stem take their statistics over each utterance's own frames, and positional
-        convolutions see zeros after its end, as they do at the end of a single utterance.
+        Group norms in the stem take their statistics over each utterance's own frames. Convolutions over
+        frames (positional, and those in conformer blocks) see zeros after its end, as they do at the end of
+        a single utterance. The blocks of squeezed models (SEW) attend to whole groups of frames only, as
+        pooling leaves nothing else of a single utterance; transformers rounds up in a batch.
         """
         frames = [self.num_frames(length, f"C{len(self.convs)}") for length in lengths]
 
         def zero_padding(module: nn.Module, args: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
-            ends = torch.tensor(frames, device=self.device)[:, None, None]
-            valid = torch.arange(args[0].shape[-1], device=self.device) < ends
-            return (args[0] * valid,)
+            return (args[0] * self._valid(frames, args[0].shape[-1])[:, None],)
+
+        def mask_padding(module: nn.Module, args: Any, kwargs: Any) -> tuple[Any, Any]:
+            ends = [self.num_frames(length, "T0") for length in lengths]
+            mask = self._valid(ends, args[0].shape[1])[:, None, None]
+            if len(args) > 1:  # SEW-D passes its mask by position
+                return (args[0], mask, *args[2:]), kwargs
+            return args, {**kwargs, "attention_mask": mask}
 
         with ExitStack() as stack:
             for index, conv in enumerate(self.convs, 1):
@@ -146,9 +133,13 @@ class ConvStemModel(SpeechModel):
                     ends = [self.num_frames(length, f"C{index}") for length in lengths]
                     norm.forward = partial(group_norm_each, norm, ends)  # type: ignore[method-assign]
                     stack.callback(delattr, norm, "forward")
-            for module in self.model.encoder.pos_conv_embed.modules():
-                if isinstance(module, nn.Conv1d):
+            for module in self.model.encoder.modules():
+                if isinstance(module, nn.Conv1d) and module.kernel_size[0] > 1:
                     stack.callback(module.register_forward_pre_hook(zero_padding).remove)
+            if self.squeeze > 1:
+                for block in self.blocks:
+                    hook = block.register_forward_pre_hook(mask_padding, with_kwargs=True)
+                    stack.callback(hook.remove)
             yield
 
 

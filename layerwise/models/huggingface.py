@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from huggingface_hub import hf_hub_download
 from transformers import AutoConfig, AutoFeatureExtractor
 from transformers.utils import logging
 
@@ -17,17 +18,23 @@ from layerwise.seeds import derive_seed
 
 # model_type of config.json -> module with load(checkpoint); all others: the conv-stem adapter
 ADAPTERS = {
+    "wav2vec2-bert": "layerwise.models.wav2vec2_bert",
     "whisper": "layerwise.models.whisper",
 }
 DEFAULT_ADAPTER = "layerwise.models.conv_stem"
 
 
 class Checkpoint:
-    """A located checkpoint: its config, its feature extractor and how to build its model."""
+    """A located checkpoint: its config, its feature extractor and how to build its model.
+
+    ``revision`` is the commit of a hub checkpoint, also of one in a folder that ``hf download`` wrote, or
+    None; all files are read at that commit.
+    """
 
     def __init__(self, location: str, options: LoadOptions) -> None:
         self.location = location
         self.options = options
+        self.revision = self._commit()
         self.config = self._read(AutoConfig)
         self.extractor = self._read(AutoFeatureExtractor)
         if self.extractor.sampling_rate != SAMPLE_RATE:
@@ -35,11 +42,6 @@ class Checkpoint:
                 f"{location}: expects {self.extractor.sampling_rate} Hz audio, layerwise reads 16000 Hz; "
                 "this checkpoint is not supported"
             )
-
-    @property
-    def revision(self) -> str | None:
-        """Commit of a hub checkpoint; None for a local folder."""
-        return getattr(self.config, "_commit_hash", None) or self.options.revision
 
     def build(self, model_class: Any, **kwargs: Any) -> Any:
         """Return the model in evaluation mode, with the checkpoint's weights or, for a twin, random ones.
@@ -64,11 +66,23 @@ class Checkpoint:
                     f"{self.location}: the checkpoint lacks {len(missing)} weights of the encoder, e.g. "
                     f"{missing[0]}; is it complete, and of type {self.config.model_type}?"
                 )
-        return model.to(options.device, options.dtype).eval()
+        return _cast(model, options).eval()
+
+    def _commit(self) -> str | None:
+        folder = Path(self.location)
+        if folder.is_dir():
+            # huggingface_hub notes the commit of each file on the first line of its record
+            record = folder / ".cache" / "huggingface" / "download" / "config.json.metadata"
+            return record.read_text().split()[0] if record.is_file() else None
+        try:
+            path = hf_hub_download(self.location, "config.json", revision=self.options.revision)
+        except (OSError, ValueError) as error:
+            raise ModelError(self._cannot_read("config.json", error)) from error
+        return Path(path).parent.name  # snapshots/<commit>/config.json
 
     def _read(self, auto_class: Any, **kwargs: Any) -> Any:
         try:
-            return auto_class.from_pretrained(self.location, revision=self.options.revision, **kwargs)
+            return auto_class.from_pretrained(self.location, revision=self.revision, **kwargs)
         except (OSError, ValueError, KeyError) as error:
             raise ModelError(self._cannot_read(auto_class.__name__, error)) from error
 
@@ -80,11 +94,26 @@ class Checkpoint:
                 "format holds config.json, preprocessor_config.json and model.safetensors"
             )
         folder = f"models/{self.location.rpartition('/')[2]}"
+        revision = f" --revision {self.options.revision}" if self.options.revision else ""
         return (
-            f"model {self.location!r} is no local folder, and the hub did not deliver it: {cause} Without "
-            f"network, download it elsewhere with `hf download {self.location} --local-dir {folder}`, "
-            f"copy that folder here and set `source: {folder}`"
+            f"model {self.location!r}{revision.replace(' --', ', ')} is no local folder, and neither the hub "
+            f"nor its cache here delivered it ({what}): {cause} Without network, download it elsewhere with "
+            f"`hf download {self.location}{revision} --local-dir {folder}` (config.json, "
+            f"preprocessor_config.json and the weights are needed), copy that folder here and set "
+            f"`source: {folder}`"
         )
+
+
+def _cast(model: Any, options: LoadOptions) -> Any:
+    """Move a model to its device and number format.
+
+    Frequencies of rotary positions stay float32: bfloat16 cannot tell frame 257 from frame 256.
+    """
+    rotary = [(module, module.inv_freq) for module in model.modules() if hasattr(module, "inv_freq")]
+    model.to(options.device, options.dtype)
+    for module, frequencies in rotary:
+        module.inv_freq = frequencies.to(options.device)
+    return model
 
 
 @contextmanager

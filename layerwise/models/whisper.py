@@ -38,11 +38,12 @@ class WhisperModel(SpeechModel):
         self.encoder = checkpoint.build(WhisperEncoder, key_mapping={r"^(model\.)?encoder\.": ""})
         self.parameters = self.encoder.num_parameters()
         self.window_samples = int(self.extractor.n_samples)
-        hop, n_fft = self.extractor.hop_length, self.extractor.n_fft
+        # the periodic Hann window is zero at its first sample
+        hop, window = self.extractor.hop_length, self.extractor.n_fft - 1
         dim, depth = checkpoint.config.d_model, checkpoint.config.encoder_layers
         # frames are centred on multiples of the hop; each convolution adds a mel frame on either side
-        stem = Grid(hop, n_fft + 2 * hop, Fraction(0))
-        top = Grid(2 * hop, n_fft + 4 * hop, Fraction(0))
+        stem = Grid(hop, window + 2 * hop, Fraction(0))
+        top = Grid(2 * hop, window + 4 * hop, Fraction(0))
         self.table = {
             "C1": Layer(dim, stem, "output of conv layer 1 after GELU"),
             "C2": Layer(dim, top, "output of conv layer 2 after GELU"),
