@@ -18,8 +18,11 @@ Loader = Callable[[str, LoadOptions], SpeechModel]
 
 # family prefix of a source -> module with load(location, options); no prefix means transformers
 FAMILIES = {
+    "avhubert": "layerwise.models.avhubert",
+    "fastvgs": "layerwise.models.fastvgs",
     "huggingface": "layerwise.models.huggingface",
     "logmel": "layerwise.models.logmel",
+    "vghubert": "layerwise.models.vghubert",
 }
 DEVICES = ("auto", "cpu", "cuda", "mps")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
