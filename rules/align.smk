@@ -26,6 +26,7 @@ rule align:
         manifest=MANIFEST,
         lexicon=CONFIG.alignment.lexicon or [],
         files=aligner_files(),
+        phonesets=files_below("layerwise/align/phonesets"),
         code=code("align"),
         lock=LOCK,
     output:

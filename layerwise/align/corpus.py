@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from layerwise.align.intervals import (
+    PHONES,
     Aligner,
     Outcome,
     check_intervals,
@@ -56,7 +57,8 @@ def align_corpus(
         for utt_id in manifest["utt_id"]
     ]
     intervals, quality = interval_table(every), quality_table(every)
-    check_intervals(intervals, durations(manifest))
+    own_phones = (options or {}).get("phone_set") == "keep"
+    check_intervals(intervals, durations(manifest), None if own_phones else PHONES)
     _check_losses(quality, max_unaligned)
     return intervals, quality
 

@@ -1,6 +1,6 @@
 """The interval table: what every aligner gives, whatever it is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -74,11 +74,11 @@ def quality_table(outcomes: Iterable[Outcome]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(QUALITY_COLUMNS)).sort_values("utt_id", ignore_index=True)
 
 
-def find_fault(intervals: Iterable[Interval], seconds: float) -> str:
+def find_fault(intervals: Iterable[Interval], seconds: float, known: Collection[str] | None = PHONES) -> str:
     """Say what is wrong with one utterance's intervals, or return an empty string.
 
     Intervals must have a positive length, lie inside [0, seconds] and not overlap within a tier; every word
-    has phones, which are known ones and lie inside it.
+    has phones, which are of the ``known`` ones (None: any) and lie inside it.
     """
     words = sorted((item for item in intervals if item.tier == "word"), key=lambda item: item.start)
     phones = sorted((item for item in intervals if item.tier == "phone"), key=lambda item: item.start)
@@ -92,8 +92,8 @@ def find_fault(intervals: Iterable[Interval], seconds: float) -> str:
     by_index = {word.word_index: word for word in words}
     for phone in phones:
         word = by_index.get(phone.word_index)
-        if phone.label not in PHONES:
-            return f"{_name(phone)} is not one of the {len(PHONES)} ARPAbet phones"
+        if known is not None and phone.label not in known:
+            return f"{_name(phone)} is not one of the {len(known)} known phones"
         if word is None or not (word.start <= phone.start and phone.end <= word.end):
             return f"{_name(phone)} is outside its word"
     silent = by_index.keys() - {phone.word_index for phone in phones}
@@ -104,7 +104,9 @@ def _name(item: Interval) -> str:
     return f"{item.tier} {item.label!r} ({item.start:.3f}-{item.end:.3f} s)"
 
 
-def check_intervals(table: pd.DataFrame, seconds: Mapping[str, float]) -> None:
+def check_intervals(
+    table: pd.DataFrame, seconds: Mapping[str, float], known: Collection[str] | None = PHONES
+) -> None:
     """Check an interval table against the durations of the utterances.
 
     Raises AlignmentError naming the first utterance that breaks the contract of :func:`find_fault`.
@@ -116,7 +118,7 @@ def check_intervals(table: pd.DataFrame, seconds: Mapping[str, float]) -> None:
         if utt_id not in seconds:
             raise AlignmentError(f"{utt_id}: aligned but not in the manifest; rerun the aligner")
         items = [Interval(*row) for row in rows[list(COLUMNS[1:])].itertuples(index=False)]
-        if fault := find_fault(items, seconds[str(utt_id)]):
+        if fault := find_fault(items, seconds[str(utt_id)], known):
             raise AlignmentError(f"{utt_id}: {fault}; correct or leave out its alignment")
 
 

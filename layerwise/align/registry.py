@@ -4,4 +4,5 @@
 # prepare one aligner's work would then depend on the source of all.
 ALIGNERS = {
     "pocketsphinx": "layerwise.align.pocketsphinx:align",
+    "textgrid": "layerwise.align.textgrid:align",
 }

@@ -101,6 +101,37 @@ class MfaConfig(Section):
     )
 
 
+class TextgridConfig(Section):
+    """Import of TextGrids (`aligner: textgrid`)."""
+
+    path: str | None = Field(
+        default=None,
+        description="Folder with a TextGrid (or JSON of MFA) named like each utterance, anywhere under it.",
+        examples=["data/my-alignment"],
+    )
+    word_tier: str | None = Field(
+        default=None,
+        description="Name of the word tier, with or without the speaker's (`Mary - words`). None: detected.",
+        examples=["words"],
+    )
+    phone_tier: str | None = Field(
+        default=None, description="Name of the phone tier. None: detected.", examples=["phones"]
+    )
+    phone_set: Literal["auto", "arpabet", "mfa-ipa", "sampa", "timit", "keep"] = Field(
+        default="auto",
+        description="Phone set of the files, mapped on the 39 ARPAbet phones; `auto`: detected; `keep`: the "
+        "labels are analysed as they are.",
+        examples=["mfa-ipa"],
+    )
+    tolerance: float = Field(
+        default=0.02,
+        ge=0,
+        description="Seconds. Smaller overlaps and overshoots are mended with a note, larger ones fail the "
+        "utterance.",
+        examples=[0.02],
+    )
+
+
 class AlignmentConfig(Section):
     """Options of the forced aligner. Those of one aligner have a section of its own, named like it."""
 
@@ -120,6 +151,7 @@ class AlignmentConfig(Section):
         default=16, ge=1, description="CPU cores of the alignment job, at most those given.", examples=[16]
     )
     mfa: MfaConfig = Field(default=MfaConfig(), description="Options of the Montreal Forced Aligner.")
+    textgrid: TextgridConfig = Field(default=TextgridConfig(), description="Import of TextGrids.")
 
     def section(self, aligner: str) -> Section:
         """Options of one aligner: the section named like it, hyphens written as underscores, or none."""

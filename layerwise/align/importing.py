@@ -1,0 +1,284 @@
+"""From a TextGrid to the intervals of one utterance: what is mended with a note, and what fails it."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import partial
+from itertools import pairwise
+
+import pandas as pd
+from joblib import Parallel, delayed
+
+from layerwise.align.intervals import PHONES, Interval, Outcome, durations, find_fault
+from layerwise.align.phonesets import (
+    NOISE,
+    SILENCE,
+    PhoneSet,
+    detect_phone_set,
+    listed,
+    phone_set,
+)
+from layerwise.align.textgrid_reader import DECIMALS, find_tier, read_textgrid
+from layerwise.corpus.text import normalise_text
+from layerwise.errors import AlignmentError
+
+DETECTION_FILES = 200
+FILES_PER_WORKER = 500  # starting a worker takes about as long as reading so many
+LONGEST_MISMATCH = 0.5  # seconds between the ends of TextGrid and audio
+LEAST_SIMILARITY = 0.5  # between the words of TextGrid and transcript
+BRACKETS = {"<": ">", "[": "]", "{": "}", "(": ")"}
+
+Entry = tuple[float, float, str]
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """What an imported alignment must fit: the audio's length, the speaker and the transcript."""
+
+    utt_id: str
+    speaker: str
+    seconds: float
+    text: str
+
+
+def import_alignments(
+    manifest: pd.DataFrame,
+    content: Callable[[str], bytes],
+    *,
+    word_tiers: Sequence[str],
+    phone_tiers: Sequence[str],
+    phone_set_name: str = "auto",
+    tolerance: float = 0.02,
+    workers: int = 1,
+) -> Iterator[Outcome]:
+    """Import the TextGrid of every utterance of a manifest, yielding outcomes in its order.
+
+    Args:
+        manifest: utterances with utt_id, speaker, text, samples and sample_rate.
+        content: gives the bytes of an utterance's TextGrid; raises AlignmentError if it cannot.
+        word_tiers: names of the word tier, in order of preference.
+        phone_tiers: names of the phone tier, in order of preference.
+        phone_set_name: one of `phonesets.PHONE_SETS`, ``keep`` (labels stay as they are) or ``auto``: the set
+            that knows most labels of the first ``DETECTION_FILES`` TextGrids.
+        tolerance: seconds; smaller overlaps, holes and overshoots are mended or borne, with a note in the
+            reason of the outcome. What else is borne and what is not: docs/alignment.md.
+        workers: processes.
+
+    Raises:
+        AlignmentError: the phones fit no phone set.
+    """
+    seconds = durations(manifest)
+    utterances = [
+        Utterance(utt_id, str(speaker), seconds[utt_id], text)
+        for utt_id, speaker, text in zip(
+            manifest["utt_id"], manifest["speaker"], manifest["text"], strict=True
+        )
+    ]
+    convert = partial(
+        _outcome,
+        word_tiers=word_tiers,
+        phone_tiers=phone_tiers,
+        phones=_chosen_set(phone_set_name, utterances, content, phone_tiers),
+        tolerance=tolerance,
+    )
+    jobs = min(workers, math.ceil(len(utterances) / FILES_PER_WORKER)) or 1
+    found = ((utterance, _try(content, utterance.utt_id)) for utterance in utterances)
+    yield from Parallel(n_jobs=jobs, return_as="generator")(
+        delayed(convert)(utterance, bytes_or_fault) for utterance, bytes_or_fault in found
+    )
+
+
+def _try(content: Callable[[str], bytes], utt_id: str) -> bytes | str:
+    try:
+        return content(utt_id)
+    except AlignmentError as error:
+        return str(error)
+
+
+def _chosen_set(
+    name: str, utterances: Sequence[Utterance], content: Callable[[str], bytes], phone_tiers: Sequence[str]
+) -> PhoneSet:
+    if name != "auto":
+        return phone_set(name)
+    labels: Counter[str] = Counter()
+    read = 0
+    for utterance in utterances:
+        try:
+            grid = read_textgrid(content(utterance.utt_id))
+            tier = find_tier(grid, phone_tiers, "phone", utterance.speaker)
+        except AlignmentError:
+            continue  # it fails with this reason when its turn comes
+        labels.update(label for _, _, label in tier.entries)
+        read += 1
+        if read == DETECTION_FILES:
+            break
+    return detect_phone_set(labels.elements())
+
+
+def _outcome(
+    utterance: Utterance,
+    content: bytes | str,
+    *,
+    word_tiers: Sequence[str],
+    phone_tiers: Sequence[str],
+    phones: PhoneSet,
+    tolerance: float,
+) -> Outcome:
+    """Convert one TextGrid; ``content`` may be the reason why there is none."""
+    if isinstance(content, str):
+        return Outcome(utterance.utt_id, "failed", content)
+    notes: list[str] = []
+    try:
+        grid = read_textgrid(content)
+        if grid.encoding == "latin-1":
+            notes.append("read as Latin-1")
+        words, sounds = (
+            find_tier(grid, names, what, utterance.speaker, f"alignment.textgrid.{what}_tier")
+            for names, what in ((word_tiers, "word"), (phone_tiers, "phone"))
+        )
+        _check_end(grid.end, utterance.seconds, tolerance, notes)
+        word_entries = [entry for entry in words.entries if not _is_silence(entry[2])]
+        phone_entries = _mapped(sounds.entries, phones)
+        limits = (utterance.seconds, tolerance)
+        intervals = _nested(
+            _mended(word_entries, "word", *limits, notes),
+            _mended(phone_entries, "phone", *limits, notes),
+            tolerance,
+            notes,
+        )
+    except AlignmentError as error:
+        return Outcome(utterance.utt_id, "failed", str(error))
+    fault = find_fault(intervals, utterance.seconds, None if phones.name == "keep" else PHONES)
+    if fault or not intervals:
+        return Outcome(utterance.utt_id, "failed", fault or "; ".join(["no word with phones", *notes]))
+    labels = [normalise_text(label) for _, _, label in word_entries if not _is_bracketed(label)]
+    if unlike := _unlike(" ".join(labels), utterance.text, notes):
+        return Outcome(utterance.utt_id, "dropped", unlike)
+    return Outcome(utterance.utt_id, "aligned", "; ".join(notes), intervals=tuple(intervals))
+
+
+def _is_silence(label: str) -> bool:
+    return phone_set("keep").phone(label) == SILENCE
+
+
+def _is_bracketed(label: str) -> bool:
+    """Whether a word is none: ``<unk>``, ``[laughter]``, ``{breath}``, or without any letter."""
+    return not normalise_text(label) or (label[-1] == BRACKETS.get(label[0]))
+
+
+def _check_end(end: float, seconds: float, tolerance: float, notes: list[str]) -> None:
+    difference = end - seconds
+    if abs(difference) > LONGEST_MISMATCH:
+        raise AlignmentError(f"the TextGrid lasts {end:.3f} s, the audio {seconds:.3f} s: not of this audio")
+    if abs(difference) > tolerance:
+        notes.append(f"the TextGrid lasts {end:.3f} s, the audio {seconds:.3f} s")
+
+
+def _mapped(entries: Sequence[Entry], phones: PhoneSet) -> list[Entry]:
+    """Phones in the analysis set, closures joined with their releases; NOISE stays, silence goes."""
+    unknown = [label for _, _, label in entries if phones.phone(label) is None]
+    if unknown:
+        raise AlignmentError(f"phones unknown in {phones.name}: {listed(list(dict.fromkeys(unknown)))}")
+    mapped: list[Entry] = []
+    closure: Entry | None = None
+    for start, end, label in entries:
+        phone = str(phones.phone(label))
+        if closure is not None and closure[1] == start and phones.joined(closure[2], label):
+            mapped[-1] = (closure[0], end, mapped[-1][2] if phone == SILENCE else phone)
+            closure = None
+            continue
+        closure = (start, end, label) if phones.joins.get(label.lower()) else None
+        if phone != SILENCE:
+            mapped.append((start, end, phone))
+    return mapped
+
+
+def _mended(
+    entries: Sequence[Entry], what: str, seconds: float, tolerance: float, notes: list[str]
+) -> list[Entry]:
+    """Entries in order, inside the audio and without overlaps; the notes count what was mended."""
+    mended: list[Entry] = []
+    clipped = overlaps = 0
+    for start, end, label in entries:
+        name = f"{what} {label!r} ({start:.3f}-{end:.3f} s)"
+        if end <= start:
+            raise AlignmentError(f"{name} does not end after its start")
+        if start < -tolerance or end > seconds + tolerance or start >= seconds:
+            raise AlignmentError(f"{name} is not inside the {seconds:.3f} s of audio")
+        # Rounding to DECIMALS may put an end beyond the last sample by less than its unit.
+        clipped += start < 0 or end > seconds + 10**-DECIMALS
+        start, end = max(start, 0.0), min(end, seconds)
+        if mended and start < mended[-1][1]:
+            left = mended[-1]
+            if start <= left[0] or left[1] - start > tolerance or end <= left[1]:
+                raise AlignmentError(f"{name} overlaps {left[2]!r} ({left[0]:.3f}-{left[1]:.3f} s)")
+            mended[-1] = (left[0], start, left[2])
+            overlaps += 1
+        mended.append((start, end, label))
+    if clipped:
+        notes.append(f"{clipped} {what}(s) clipped to the audio")
+    if overlaps:
+        notes.append(f"{overlaps} overlap(s) of {what}s cut")
+    return mended
+
+
+def _nested(
+    words: Sequence[Entry], phones: Sequence[Entry], tolerance: float, notes: list[str]
+) -> list[Interval]:
+    """Words with their phones; each phone belongs to the word that holds its middle."""
+    inside: list[list[Entry]] = [[] for _ in words]
+    number = clipped = 0
+    for start, end, phone in phones:
+        while number < len(words) and words[number][1] <= (start + end) / 2:
+            number += 1
+        name = f"phone {phone!r} ({start:.3f}-{end:.3f} s)"
+        if number == len(words) or words[number][0] > (start + end) / 2:
+            if phone == NOISE:
+                continue
+            raise AlignmentError(f"{name} is outside any word")
+        first, last = max(start, words[number][0]), min(end, words[number][1])
+        if max(first - start, end - last) > tolerance:
+            raise AlignmentError(f"{name} reaches out of its word {words[number][2]!r}")
+        clipped += (first, last) != (start, end)
+        inside[number].append((first, last, phone))
+    intervals: list[Interval] = []
+    bracketed: list[str] = []
+    unpronounced: list[str] = []
+    holes = 0
+    for index, ((start, end, label), own) in enumerate(zip(words, inside, strict=True)):
+        spoken = [entry for entry in own if entry[2] != NOISE]
+        if _is_bracketed(label):
+            bracketed.append(label)
+        elif not spoken and own:
+            unpronounced.append(label)
+        elif not spoken:
+            raise AlignmentError(f"word {label!r} ({start:.3f}-{end:.3f} s) has no phones")
+        else:
+            edges = [start, *(time for first, last, _ in spoken for time in (first, last)), end]
+            holes += sum(right - left > tolerance for left, right in list(pairwise(edges))[::2])
+            intervals.append(Interval("word", start, end, normalise_text(label), index))
+            intervals += [Interval("phone", first, last, phone, index) for first, last, phone in spoken]
+    if clipped:
+        notes.append(f"{clipped} phone(s) clipped to their word")
+    if holes:
+        notes.append(f"{holes} hole(s) inside words")
+    if bracketed:
+        notes.append(f"left out as no words: {listed(bracketed)}")
+    if unpronounced:
+        notes.append(f"left out, without phones: {listed(unpronounced)}")
+    return intervals
+
+
+def _unlike(found: str, text: str, notes: list[str]) -> str:
+    """Reason to distrust words that are not those of the transcript; smaller differences are noted."""
+    words, transcript = found.split(), text.split()
+    if not transcript or words == transcript:
+        return ""
+    similarity = SequenceMatcher(None, words, transcript, autojunk=False).ratio()
+    if similarity < LEAST_SIMILARITY:
+        shown = [" ".join(some[:8]) for some in (words, transcript)]
+        return f"the words are not those of the transcript: {shown[0]!r}, not {shown[1]!r}"
+    notes.append("words differ from the transcript")
+    return ""

@@ -1,0 +1,100 @@
+"""Phone sets of other aligners and corpora, mapped on the 39 ARPAbet phones by tables beside this module."""
+
+import csv
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from layerwise.align.intervals import PHONES
+from layerwise.errors import AlignmentError
+
+FOLDER = Path(__file__).parent / "phonesets"
+PHONE_SETS = ("arpabet", "timit", "mfa-ipa", "sampa")  # in case of doubt the first that fits best
+SILENCE, NOISE = "-", "?"
+ENOUGH = 0.5  # share of the labels that a phone set must know to be taken for the one in use
+
+
+@dataclass(frozen=True)
+class PhoneSet:
+    """Labels and the ARPAbet phone of each, ``SILENCE`` or ``NOISE``; ``joins``: labels that belong to it.
+
+    ``joins`` maps the label of a closure to the releases that it is one phone with when they follow.
+    """
+
+    name: str
+    phones: dict[str, str]
+    joins: dict[str, frozenset[str]] = field(default_factory=dict)
+
+    def phone(self, label: str) -> str | None:
+        """ARPAbet phone of a label, ``SILENCE``, ``NOISE``, or None if the set does not have it."""
+        label = unicodedata.normalize("NFC", label.strip())
+        if not label:
+            return SILENCE
+        if self.name == "arpabet":
+            label = label if label in self.phones else label.upper().rstrip("012")
+        elif self.name == "timit":
+            label = label if label in self.phones else label.lower()
+        return self.phones.get(label, label if self.name == "keep" else None)
+
+    def joined(self, label: str, following: str) -> bool:
+        """Whether the label and the one after it are one phone, named by the second if that is a phone."""
+        return following.lower() in self.joins.get(label.lower(), frozenset())
+
+
+@cache
+def phone_set(name: str) -> PhoneSet:
+    """Return a phone set by name; ``keep`` knows silence only and leaves all other labels as they are.
+
+    Raises AlignmentError for an unknown name.
+    """
+    if name not in (*PHONE_SETS, "keep"):
+        raise AlignmentError(f"unknown phone set {name!r}; known: {', '.join((*PHONE_SETS, 'keep'))}")
+    phones, joins = _read_table("silence")
+    if name != "keep":
+        own, joins = _read_table(name)
+        phones |= own
+    return PhoneSet(name, phones, joins)
+
+
+def detect_phone_set(labels: Iterable[str]) -> PhoneSet:
+    """Return the phone set that knows most of the labels (tokens, of as many utterances as may be).
+
+    Raises AlignmentError if none knows half of them; the message lists the commonest unknown ones.
+    """
+    counts = Counter(label for label in labels if label.strip())
+    sets = [phone_set(name) for name in PHONE_SETS]
+    known = {each.name: sum(n for label, n in counts.items() if each.phone(label)) for each in sets}
+    best = max(sets, key=lambda each: known[each.name])
+    if known[best.name] < ENOUGH * counts.total():
+        unknown = [label for label, _ in counts.most_common() if best.phone(label) is None]
+        raise AlignmentError(
+            f"the phones fit none of the phone sets {', '.join(PHONE_SETS)} ({best.name} lacks "
+            f"{listed(unknown)}); to analyse them as they are set `phone_set: keep`"
+        )
+    return best
+
+
+def listed(labels: Sequence[str], most: int = 5) -> str:
+    """Labels for a message: quoted, the first few."""
+    more = f" and {len(labels) - most} more" if len(labels) > most else ""
+    return ", ".join(repr(label) for label in labels[:most]) + more
+
+
+def _read_table(name: str) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
+    path = FOLDER / f"{name}.tsv"
+    phones: dict[str, str] = {}
+    joins: dict[str, frozenset[str]] = {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        # A phone may be written # or with a quotation mark: only "# " starts a comment.
+        lines = (line for line in stream if not line.startswith("# "))
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            label, phone = row["label"], row["phone"]
+            if phone not in (*PHONES, SILENCE, NOISE) or label in phones:
+                raise AlignmentError(f"{path}: bad or second line for {label!r}: {phone!r}")
+            phones[label] = phone
+            if row["joins"]:
+                joins[label] = frozenset(row["joins"].split())
+    return phones, joins

@@ -1,0 +1,78 @@
+"""Import of alignments that somebody else has made, as TextGrids named like the utterances."""
+
+import os
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from layerwise.align.importing import import_alignments
+from layerwise.align.intervals import Outcome
+from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
+from layerwise.errors import AlignmentError
+
+SUFFIXES = (".textgrid", ".json")
+
+
+def align(
+    manifest: pd.DataFrame,
+    *,
+    path: str | None,
+    word_tier: str | None = None,
+    phone_tier: str | None = None,
+    phone_set: str = "auto",
+    tolerance: float = 0.02,
+    lexicon: Path | None = None,
+    workers: int = 1,
+) -> Iterator[Outcome]:
+    """Import ``{utt_id}.TextGrid`` (or ``.json``) from anywhere under the folder ``path``.
+
+    ``word_tier`` and ``phone_tier`` name the tiers; None: the first that there is of ``WORD_TIERS`` and of
+    ``PHONE_TIERS``. :func:`import_alignments` explains the rest; ``lexicon`` is not used.
+
+    Raises:
+        AlignmentError: the folder is missing, or the phones fit no phone set.
+    """
+    if path is None or not Path(path).is_dir():
+        raise AlignmentError(
+            f"`alignment.textgrid.path`: {path or 'not given'}: no such folder; "
+            "name the one with the TextGrids"
+        )
+    files = _files_by_name(path)
+
+    def content(utt_id: str) -> bytes:
+        found = files.get(_composed(utt_id), [])
+        if not found:
+            raise AlignmentError(f"no TextGrid of this name under {path}")
+        if len(found) > 1:
+            raise AlignmentError(f"several TextGrids: {', '.join(map(str, sorted(found)))}; keep one")
+        try:
+            return found[0].read_bytes()
+        except OSError as error:
+            raise AlignmentError(f"cannot read {found[0]}: {error.strerror}") from error
+
+    yield from import_alignments(
+        manifest,
+        content,
+        word_tiers=(word_tier,) if word_tier else WORD_TIERS,
+        phone_tiers=(phone_tier,) if phone_tier else PHONE_TIERS,
+        phone_set_name=phone_set,
+        tolerance=tolerance,
+        workers=workers,
+    )
+
+
+def _files_by_name(folder: str) -> dict[str, list[Path]]:
+    files: dict[str, list[Path]] = {}
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            stem, suffix = os.path.splitext(name)  # noqa: PTH122 (Path is slow for 300,000 names)
+            if suffix.lower() in SUFFIXES:
+                files.setdefault(_composed(stem), []).append(Path(parent, name))
+    return files
+
+
+def _composed(name: str) -> str:
+    """The name with composed accents: file systems differ, so \u00e9 and e\u0301 must be the same."""
+    return unicodedata.normalize("NFC", name)

@@ -1,0 +1,300 @@
+"""Import of TextGrids: every form gives the same intervals, every fault its reason."""
+
+import codecs
+import re
+
+import pytest
+from textgrid_files import GRID, json_text, long_text, manifest, short_text
+
+from layerwise.align.corpus import align_corpus
+from layerwise.align.importing import import_alignments
+from layerwise.align.textgrid import align
+from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS, read_textgrid
+from layerwise.align.textgrids import write_textgrids
+from layerwise.errors import AlignmentError
+
+EXPECTED = [
+    ("phone", 0.1, 0.3, "SH", 0),
+    ("phone", 0.3, 0.5, "IY", 0),
+    ("phone", 0.5, 0.6, "HH", 1),
+    ("phone", 0.6, 0.8, "AE", 1),
+    ("phone", 0.8, 1.0, "D", 1),
+    ("word", 0.1, 0.5, "she", 0),
+    ("word", 0.5, 1.0, "had", 1),
+]
+
+
+def outcome(content, phones="arpabet", **rest):
+    """What becomes of an utterance "u" with this TextGrid."""
+    content = content if isinstance(content, bytes) else content.encode()
+    tiers = {"word_tiers": WORD_TIERS, "phone_tiers": PHONE_TIERS, "phone_set_name": phones}
+    (found,) = import_alignments(manifest("u", **rest), lambda _: content, **tiers)
+    return found
+
+
+def changed(tier, place, entry):
+    """The grid with one entry of a tier replaced (None: removed)."""
+    entries = list(GRID[tier])
+    entries[place : place + 1] = [entry] if entry else []
+    return {**GRID, tier: entries}
+
+
+def rows(found):
+    return sorted(tuple(item) for item in found.intervals)
+
+
+@pytest.mark.parametrize("form", [long_text, short_text, json_text])
+def test_forms_give_the_same_intervals(form):
+    found = outcome(form(GRID))
+    assert (found.status, found.reason) == ("aligned", "")
+    assert rows(found) == EXPECTED
+
+
+@pytest.mark.parametrize("form", [long_text, short_text])
+def test_the_last_line_may_lack_its_end(form):
+    assert rows(outcome(form(GRID).rstrip("\n"))) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (b"", "utf-8"),
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (b"", "utf-16-le"),
+        (b"", "utf-16-be"),
+    ],
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_encodings_and_line_ends(mark, encoding, newline):
+    grid = {**GRID, "words": [(0.0, 0.5, "café"), (0.5, 1.0, "had"), (1.0, 1.2, "")]}
+    content = mark + long_text(grid).replace("\n", newline).encode(encoding)
+    found = outcome(content, text="café had")
+    assert (found.status, found.reason) == ("aligned", "1 hole(s) inside words")
+    assert "café" in {item.label for item in found.intervals}
+
+
+def test_latin_1_is_noted():
+    grid = {**GRID, "words": [(0.0, 0.1, ""), (0.1, 0.5, "café"), *GRID["words"][2:]]}
+    found = outcome(long_text(grid).encode("latin-1"), text="café had")
+    assert (found.status, found.reason) == ("aligned", "read as Latin-1")
+    assert "café" in {item.label for item in found.intervals}
+
+
+@pytest.mark.parametrize(
+    ("words", "phones"),
+    [
+        ("words", "phones"),
+        ("word", "phone"),
+        ("Words", "Phones"),
+        ("mary - words", "mary - phones"),
+        ("ORT-MAU", "MAU"),
+        ("ORT", "MAU"),
+        ("wrd", "phn"),
+    ],
+)
+def test_tier_names_are_detected(words, phones):
+    tiers = [("KAN-MAU", GRID["words"]), (phones, GRID["phones"]), (words, GRID["words"])]
+    assert rows(outcome(long_text(tiers))) == EXPECTED
+
+
+def test_of_several_speakers_the_utterance_s_own_is_taken():
+    other = [(0.0, 1.2, "no")]
+    tiers = [(f"john - {name}", other) for name in GRID]
+    tiers += [(f"mary - {name}", entries) for name, entries in GRID.items()]
+    assert rows(outcome(long_text(tiers))) == EXPECTED
+    found = outcome(long_text(tiers), speaker="ann")
+    assert found.status == "failed"
+    assert "several word tiers, none of speaker 'ann'" in found.reason and "john - words" in found.reason
+
+
+WORDS = GRID["words"]
+FAULTS = {
+    "empty file": (b"", "no TextGrid"),
+    "other text": (b"hello", "no TextGrid"),
+    "binary": (b"ooBinaryFile\x08TextGrid\0\0", "binary TextGrid"),
+    "unknown encoding": (long_text(GRID).replace("she", "ch\u00e9").encode("mac-roman"), "unknown encoding"),
+    "half a character": (codecs.BOM_UTF16_LE + long_text(GRID).encode("utf-16-le")[:-1], "not utf-16"),
+    "header only": ('File type = "ooTextFile"\nObject class = "TextGrid"\n', "broken TextGrid"),
+    "json of something else": ('{"a": 1}', "broken TextGrid"),
+    "json list": ('[{"TextGrid": 1}]', "broken TextGrid"),
+    "cut off long": (long_text(GRID)[:-120], "cut off|broken"),
+    "cut off short": (short_text(GRID)[:-12], "cut off: tier 'phones' stops at 1 s instead of 1.2 s"),
+    "two tiers of one name": (
+        long_text([*GRID.items(), ("words", GRID["words"])]),
+        "two tiers are named 'words'",
+    ),
+    "no phones": (long_text({"words": WORDS}), "no phone tier .tiers: 'words'."),
+    "no tier": (long_text({}), "broken|no word tier"),
+    "empty tier": (long_text({**GRID, "phones": [(0.0, 1.2, "")]}), "'phones' has no labelled interval"),
+    "reversed interval": (
+        long_text(changed("phones", 1, (0.3, 0.1, "SH"))),
+        r"phone 'SH' \(0.300-0.100 s\) does not end after its start",
+    ),
+    "reversed order": (
+        long_text({**GRID, "words": [WORDS[0], WORDS[2], WORDS[1], WORDS[3]]}),
+        r"word 'she' \(0.100-0.500 s\) overlaps 'had'",
+    ),
+    "no length": (long_text(changed("phones", 1, (0.1, 0.1, "SH"))), "does not end after its start"),
+    "overlap": (long_text(changed("words", 1, (0.1, 0.55, "she"))), "word 'had' .* overlaps 'she'"),
+    "unknown phones": (long_text(changed("phones", 1, (0.1, 0.3, "ü"))), "unknown in arpabet: 'ü'"),
+    "phone outside": (long_text(changed("phones", 6, (1.0, 1.2, "AH0"))), "'AH' .* is outside any word"),
+    "phone astride": (
+        json_text({**GRID, "phones": [(0.1, 0.3, "SH"), (0.3, 0.55, "IY"), (0.55, 1.0, "AE")]}),
+        "phone 'IY' .* reaches out of its word 'she'",
+    ),
+    "word without phones": (
+        json_text({"words": WORDS, "phones": GRID["phones"][:3]}),
+        "word 'had' .* has no phones",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_fail_the_utterance_with_the_reason(name):
+    text, reason = FAULTS[name]
+    found = outcome(text)
+    assert found.status == "failed" and not found.intervals
+    assert re.search(reason, found.reason), found.reason
+
+
+def test_past_the_end_of_the_audio():
+    """Less than the tolerance is clipped and noted, more fails, far more is another audio."""
+    found = outcome(long_text(GRID), seconds=0.99)
+    assert found.status == "aligned"
+    assert found.reason == (
+        "the TextGrid lasts 1.200 s, the audio 0.990 s; 1 word(s) clipped to the audio; "
+        "1 phone(s) clipped to the audio"
+    )
+    assert max(item.end for item in found.intervals) == 0.99
+    found = outcome(long_text(GRID), seconds=0.97)
+    assert found.status == "failed" and "is not inside the 0.970 s of audio" in found.reason
+    for seconds in (0.6, 1.8):
+        found = outcome(long_text(GRID), seconds=seconds)
+        assert found.status == "failed" and "not of this audio" in found.reason
+    found = outcome(long_text(GRID), seconds=1.5)
+    assert found.status == "aligned" and found.reason == "the TextGrid lasts 1.200 s, the audio 1.500 s"
+
+
+def test_small_overlaps_and_holes_are_mended_and_noted():
+    found = outcome(long_text(changed("words", 1, (0.1, 0.51, "she"))))
+    assert (found.status, found.reason) == ("aligned", "1 overlap(s) of words cut")
+    assert rows(found) == EXPECTED
+    found = outcome(long_text(changed("words", 2, (0.51, 1.0, "had"))))
+    assert (found.status, found.reason) == ("aligned", "1 phone(s) clipped to their word")
+    assert ("phone", 0.51, 0.6, "HH", 1) in rows(found)
+    found = outcome(json_text(changed("phones", 4, None)))
+    assert (found.status, found.reason) == ("aligned", "1 hole(s) inside words")
+
+
+def test_words_that_the_aligner_could_not_pronounce_are_left_out_and_listed():
+    phones = [(0.1, 0.5, "spn"), *GRID["phones"][3:]]
+    found = outcome(json_text({"words": WORDS, "phones": phones}))
+    assert (found.status, found.reason) == ("aligned", "left out, without phones: 'she'")
+    assert {item.word_index for item in found.intervals} == {1}
+    unknown = [(0.1, 0.5, "<unk>"), *WORDS[2:]]
+    found = outcome(json_text({"words": unknown, "phones": phones}), text="had")
+    assert (found.status, found.reason) == ("aligned", "left out as no words: '<unk>'")
+    nothing = {"words": [(0.1, 0.5, "<unk>")], "phones": [(0.1, 0.5, "spn")]}
+    found = outcome(json_text(nothing), text="")
+    assert (found.status, found.reason) == ("failed", "no word with phones; left out as no words: '<unk>'")
+
+
+def test_labels_are_normalised_like_transcripts():
+    words = [(0.1, 0.5, "Don\u2019t,"), (0.5, 1.0, "HAD")]
+    found = outcome(json_text({**GRID, "words": words}), text="don't had")
+    assert (found.status, found.reason) == ("aligned", "")
+    assert {item.label for item in found.intervals if item.tier == "word"} == {"don't", "had"}
+
+
+def test_words_of_another_transcript_are_not_trusted():
+    found = outcome(long_text(GRID), text="no way at all")
+    assert found.status == "dropped" and "'she had', not 'no way at all'" in found.reason
+    found = outcome(long_text(GRID), text="she had it")
+    assert (found.status, found.reason) == ("aligned", "words differ from the transcript")
+    assert outcome(long_text(GRID), text="").status == "aligned"
+
+
+def test_timit_closures_are_part_of_their_stop():
+    phones = [
+        (0.0, 0.1, "h#"), (0.1, 0.2, "tcl"), (0.2, 0.3, "ch"), (0.3, 0.4, "ix"), (0.4, 0.5, "kcl"),
+        (0.5, 0.6, "bcl"), (0.6, 0.7, "b"), (0.7, 0.8, "ax-h"), (0.8, 0.9, "tcl"), (0.9, 1.0, "q"),
+        (1.0, 1.2, "h#"),
+    ]  # fmt: skip
+    found = outcome(long_text({**GRID, "phones": phones}), "timit")
+    assert (found.status, found.reason) == ("aligned", "")
+    assert [row for row in rows(found) if row[0] == "phone"] == [
+        ("phone", 0.1, 0.3, "CH", 0), ("phone", 0.3, 0.4, "IH", 0), ("phone", 0.4, 0.5, "K", 0),
+        ("phone", 0.5, 0.7, "B", 1), ("phone", 0.7, 0.8, "AH", 1), ("phone", 0.8, 1.0, "T", 1),
+    ]  # fmt: skip
+
+
+def test_phones_may_be_kept_as_they_are():
+    phones = [(0.1, 0.5, "\u0282"), (0.5, 1.0, "y\u02d0")]
+    found = outcome(json_text({**GRID, "phones": phones}), "keep")
+    assert {item.label for item in found.intervals if item.tier == "phone"} == {"\u0282", "y\u02d0"}
+    assert outcome(json_text({**GRID, "phones": phones}), "arpabet").status == "failed"
+
+
+def test_a_corpus_is_matched_by_utterance_wherever_the_files_lie(tmp_path):
+    (tmp_path / "speaker/deeper").mkdir(parents=True)
+    (tmp_path / "speaker/a.TextGrid").write_text(long_text(GRID))
+    (tmp_path / "speaker/deeper/b c.1-\u00e9.textgrid").write_text(short_text(GRID))
+    (tmp_path / "c.json").write_text(json_text(GRID))
+    (tmp_path / "twice.json").write_text(json_text(GRID))
+    (tmp_path / "speaker/twice.TextGrid").write_text(long_text(GRID))
+    (tmp_path / "unused.TextGrid").write_text("x")
+    corpus = manifest("a", "b c.1-e\u0301", "c", "missing", "twice")
+    intervals, quality = align_corpus(corpus, "textgrid", options={"path": str(tmp_path)})
+    quality = quality.set_index("utt_id")
+    assert quality["status"].to_dict() == {
+        "a": "aligned", "b c.1-e\u0301": "aligned", "c": "aligned", "missing": "failed", "twice": "failed",
+    }  # fmt: skip
+    assert "no TextGrid of this name" in quality.loc["missing", "reason"]
+    assert "several TextGrids" in quality.loc["twice", "reason"]
+    assert len(intervals) == 3 * len(EXPECTED)
+
+
+def test_kept_phones_pass_the_check_of_the_interval_table(tmp_path):
+    phones = [(0.1, 0.5, "\u0282"), (0.5, 1.0, "y\u02d0")]
+    (tmp_path / "a.json").write_text(json_text({**GRID, "phones": phones}))
+    options = {"path": str(tmp_path), "phone_set": "keep"}
+    intervals, _ = align_corpus(manifest("a"), "textgrid", options=options)
+    assert set(intervals.loc[intervals["tier"] == "phone", "label"]) == {"\u0282", "y\u02d0"}
+
+
+def test_named_tiers_and_a_missing_folder(tmp_path):
+    tiers = [("canonical", GRID["words"]), ("segmented", GRID["phones"]), ("words", [(0.0, 1.2, "x")])]
+    (tmp_path / "a.TextGrid").write_text(long_text(tiers))
+    options = {"path": str(tmp_path), "word_tier": "canonical", "phone_tier": "segmented"}
+    (found,) = align(manifest("a"), **options)
+    assert rows(found) == EXPECTED
+    (found,) = align(manifest("a"), path=str(tmp_path), word_tier="Canonical", phone_set="arpabet")
+    assert "no phone tier" in found.reason and "`alignment.textgrid.phone_tier`" in found.reason
+    for path in (None, str(tmp_path / "nothing")):
+        with pytest.raises(AlignmentError, match="no such folder"):
+            list(align(manifest("a"), path=path))
+
+
+def test_exported_textgrids_are_imported_unchanged(tmp_path):
+    corpus = manifest("a", 'b "quoted"; \u00fc [1]')
+    (tmp_path / "in").mkdir()
+    for utt_id in corpus["utt_id"]:
+        (tmp_path / "in" / f"{utt_id}.TextGrid").write_text(long_text(GRID))
+    first, _ = align_corpus(corpus, "textgrid", options={"path": str(tmp_path / "in")})
+    assert write_textgrids(corpus, first, tmp_path / "out") == 2
+    again, _ = align_corpus(corpus, "textgrid", options={"path": str(tmp_path / "out")})
+    assert first.equals(again)
+
+
+def test_several_workers_change_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr("layerwise.align.importing.FILES_PER_WORKER", 1)
+    (tmp_path / "a.TextGrid").write_text(long_text(GRID))
+    found = list(align(manifest("a", "b"), path=str(tmp_path), workers=2))
+    assert [(item.utt_id, item.status) for item in found] == [("a", "aligned"), ("b", "failed")]
+
+
+def test_single_precision_times_are_the_decimals_that_were_meant():
+    grid = read_textgrid(json_text({"words": [(0.16, 27.07, "a")]}, end=30).encode())
+    assert grid.tiers[0].entries == ((0.16, 27.07, "a"),)
