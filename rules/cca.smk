@@ -19,6 +19,7 @@ rule cca:
         "../envs/layerwise.yaml"
     threads: CONFIG.cca.threads
     resources:
+        gpu=0 if CONFIG.cca.device == "cpu" else 1,
         mem_mb=8000,
         runtime=240,
     params:

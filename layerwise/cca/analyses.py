@@ -1,6 +1,5 @@
 """The layer-wise analyses by name, and how one is run over all layers of a model."""
 
-import re
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,7 +7,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from layerwise.cca.crossval import Epsilons, score_parts
-from layerwise.cca.results import SCORE_COLUMNS, layer_index
+from layerwise.cca.moments import NotFiniteError
+from layerwise.cca.results import SCORE_COLUMNS, SIMILARITY_COLUMNS, layer_index
 from layerwise.cca.targets.base import Analysis, Problem, Protocol, Request, SplitBy
 from layerwise.cca.targets.intra import INTRA, INTRA_CONV
 from layerwise.cca.targets.labels import PHONE, WORD
@@ -24,7 +24,6 @@ ANALYSES: dict[str, Analysis] = {
     "cca-phone": PHONE,
     "cca-word": WORD,
 }
-_BAD_ROW = re.compile(r"row (\d+) of [xy]")
 
 
 def run_analysis(
@@ -42,7 +41,9 @@ def run_analysis(
     trials: int = 3,
     epsilons: Epsilons | None = None,
     bootstrap: int = 1000,
+    similarities: bool = False,
     threads: int = 1,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """Score every layer of a model in one analysis and one sample set.
 
@@ -55,6 +56,7 @@ def run_analysis(
     utterances (or speakers). The same seed gives all layers and models the same parts as far as their rows
     agree. View x is the layer and y the target, except in cca-intra and cca-intra-conv, where y is the layer.
 
+    ``similarities`` adds SIMILARITY_COLUMNS; ``device`` is where second moments are summed (cpu or cuda).
     ``threads`` layers are scored at a time, each with single-threaded BLAS, so that the numbers do not depend
     on it. Raises AnalysisError naming model, layer, cause and, where one row is to blame, what that row is.
     """
@@ -92,11 +94,12 @@ def run_analysis(
                 mode=protocol,
                 seed=request.seed,
                 bootstrap=bootstrap,
-                floor=True,
+                similarities=similarities,
+                device=device,
             )
         except AnalysisError as error:
             where = f"{source.model}, layer {layer}, {name}, sample {sample_number}"
-            raise AnalysisError(f"{where}: {error}{_named_row(str(error), problem)}") from error
+            raise AnalysisError(f"{where}: {error}{_named_row(error, problem)}") from error
         return scores.assign(
             model=source.model,
             layer=layer,
@@ -108,10 +111,12 @@ def run_analysis(
     layers = sorted(comparison.layers, key=lambda layer: layer_index(layer, source.layers))
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         tables = list(pool.map(score, layers))
-    return pd.concat(tables, ignore_index=True)[list(SCORE_COLUMNS)]
+    columns = [*SCORE_COLUMNS, *(SIMILARITY_COLUMNS if similarities else ())]
+    return pd.concat(tables, ignore_index=True)[columns]
 
 
-def _named_row(message: str, problem: Problem | None) -> str:
-    """Say what the row in a message is: an utterance and frame, or a segment."""
-    match = _BAD_ROW.search(message)
-    return f" (that is {problem.name_row(int(match[1]))})" if match and problem else ""
+def _named_row(error: AnalysisError, problem: Problem | None) -> str:
+    """Say what the row that an error names is: an utterance and frame, or a segment."""
+    if isinstance(error, NotFiniteError) and problem:
+        return f" (that is {problem.name_row(error.row)})"
+    return ""

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from layerwise.cca.moments import Array, Index, Moments, View, fixed_shift, row_moments
-from layerwise.cca.pwcca import Directions, HeldOut, Mode, RegularisedCCA, held_out
+from layerwise.cca.bootstrap import bootstrap_interval
+from layerwise.cca.moments import Index, Moments, View, fixed_shift, part_moments, row_moments
+from layerwise.cca.pwcca import Directions, Mode, RegularisedCCA, held_out
+from layerwise.cca.similarity import linear_cka, svcca
 from layerwise.cca.splits import assign_parts, dev_test_pairs
 from layerwise.errors import AnalysisError
 from layerwise.seeds import derive_seed
@@ -21,8 +23,6 @@ _LARGE = (1e-8, 1e-7, 1e-6, 1e-5)
 # The published candidates: (epsilon_x, epsilon_y), both small or both large.
 EPSILONS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
 PAPER_CANDIDATES = 6
-CONFIDENCE = (2.5, 97.5)
-REPLICATES_AT_ONCE = 64
 
 
 class SplitScore(NamedTuple):
@@ -55,7 +55,7 @@ def score_split(
     """
     _check_views(x, y)
     shift = fixed_shift(x, y)
-    moments = [row_moments(x, y, np.asarray(rows, np.int64), shift)[0] for rows in (train, dev, test)]
+    moments = [row_moments(x, y, np.asarray(rows, np.int64), shift) for rows in (train, dev, test)]
     chosen, directions = _choose(moments[0], moments[1], epsilons, mode)
     return SplitScore(held_out(directions, moments[2], mode).pwcca, chosen)
 
@@ -74,6 +74,8 @@ def cross_validate(
     seed: int = 0,
     bootstrap: int = 1000,
     floor: bool = True,
+    similarities: bool = False,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """Cross-validate the PWCCA score of two views: one row per trial.
 
@@ -89,11 +91,13 @@ def cross_validate(
     moments per unit; directions and PWCCA weights stay those of the trial. NaN with fewer than two units
     or bootstrap=0. floor: score at the same split and regularisers, trained and tested on wrong
     targets: permuted within each part if there are ``labels``, else shifted in a circle by a random quarter
-    to three quarters of the part. One floor pairing serves all trials.
+    to three quarters of the part. One floor pairing serves all trials. ``similarities`` adds the columns
+    mean_cca, svcca and cka (see ``layerwise.cca.similarity``) of the same test rows. ``device``: where
+    second moments are summed, ``cpu`` or a CUDA device.
 
     Raises AnalysisError as ``score_split`` and ``assign_parts`` do.
     """
-    part = assign_parts(len(x), groups=groups, labels=labels, parts=parts, seed=seed)
+    part = assign_parts(x.shape[0], groups=groups, labels=labels, parts=parts, seed=seed)
     return score_parts(
         x,
         y,
@@ -106,6 +110,8 @@ def cross_validate(
         seed=seed,
         bootstrap=bootstrap,
         floor=floor,
+        similarities=similarities,
+        device=device,
     )
 
 
@@ -116,61 +122,64 @@ def score_parts(
     *,
     resample: Sequence[Any] | NDArray[Any] | None,
     permute: bool,
-    trials: int,
-    epsilons: Epsilons | None,
-    mode: Mode,
-    seed: int,
-    bootstrap: int,
-    floor: bool,
+    trials: int = 3,
+    epsilons: Epsilons | None = None,
+    mode: Mode = "corrected",
+    seed: int = 0,
+    bootstrap: int = 1000,
+    floor: bool = True,
+    similarities: bool = False,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """Cross-validate given parts (n,); ``permute``: the floor permutes targets. See ``cross_validate``."""
     _check_views(x, y)
     parts = int(part.max()) + 1
     pairs = dev_test_pairs(parts, trials, seed)
-    shift = fixed_shift(x, y)
-    rng = np.random.default_rng(derive_seed(seed, "floor"))
-    true, wrong = [], []
-    for number in range(parts):
-        rows = np.flatnonzero(part == number)
-        partners = (rng.permutation(rows) if permute else _circle(rng, rows)) if floor else None
-        moments = row_moments(x, y, rows, shift, partners)
-        true.append(moments[0])
-        wrong.append(moments[1])
+    partners = _partners(part, permute, derive_seed(seed, "floor")) if floor else None
+    true, wrong = part_moments(x, y, part, fixed_shift(x, y), partners, device)
     records = []
     for trial, (dev, test) in enumerate(pairs):
         train = [number for number in range(parts) if number not in (dev, test)]
+        training = _add(true, train)
         candidates = epsilons or (EPSILONS if mode == "corrected" else paper_epsilons(seed, trial))
-        chosen, directions = _choose(_add(true, train), true[dev], candidates, mode)
+        chosen, directions = _choose(training, true[dev], candidates, mode)
         result = held_out(directions, true[test], mode)
         rows = np.flatnonzero(part == test)
         units = np.arange(len(rows)) if resample is None else np.asarray(resample)[rows]
         trial_seed = derive_seed(seed, "bootstrap", trial)
-        interval = _bootstrap(x, y, rows, units, directions, result, true[test].mean, bootstrap, trial_seed)
-        floor_score = np.nan
-        if floor:
-            wrong_directions = RegularisedCCA(_add(wrong, train)).directions(*chosen)
-            floor_score = held_out(wrong_directions, wrong[test], mode).pwcca
-        records.append(
-            {
-                "trial": trial,
-                "score": result.pwcca,
-                "low": interval[0],
-                "high": interval[1],
-                "floor": floor_score,
-                "epsilon_x": chosen[0],
-                "epsilon_y": chosen[1],
-                "n_train": sum(true[number].n for number in train),
-                "n_dev": true[dev].n,
-                "n_test": true[test].n,
-                "dim_x": x.shape[1],
-                "dim_y": y.shape[1],
-            }
+        interval = bootstrap_interval(
+            x, y, rows, units, true[test].mean, directions, result, bootstrap, trial_seed
         )
+        record = {
+            "trial": trial,
+            "score": result.pwcca,
+            "low": interval[0],
+            "high": interval[1],
+            "floor": _floor(_add(wrong, train), wrong[test], chosen, mode) if floor else np.nan,
+            "epsilon_x": chosen[0],
+            "epsilon_y": chosen[1],
+            "n_train": training.n,
+            "n_dev": true[dev].n,
+            "n_test": true[test].n,
+            "dim_x": x.shape[1],
+            "dim_y": y.shape[1],
+        }
+        if similarities:
+            record |= {
+                "mean_cca": result.mean_cca,
+                "svcca": svcca(training, true[test]),
+                "cka": linear_cka(true[test]),
+            }
+        records.append(record)
     return pd.DataFrame.from_records(records)
 
 
+def _floor(train: Moments, test: Moments, epsilons: tuple[float, float], mode: Mode) -> float:
+    return held_out(RegularisedCCA(train).directions(*epsilons), test, mode).pwcca
+
+
 def _check_views(x: View, y: View) -> None:
-    if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or not len(x):
+    if len(x.shape) != 2 or len(y.shape) != 2 or x.shape[0] != y.shape[0] or not x.shape[0]:
         raise AnalysisError(
             f"views must be (n, dx) and (n, dy) with the same n > 0, not {x.shape} and {y.shape}"
         )
@@ -193,44 +202,17 @@ def _choose(
     return best, cca.directions(*best)
 
 
-def _circle(rng: np.random.Generator, rows: Index) -> Index:
-    quarter = len(rows) // 4
-    return np.roll(rows, int(rng.integers(quarter, len(rows) - quarter)) if len(rows) > 1 else 0)
-
-
-def _bootstrap(
-    x: View,
-    y: View,
-    rows: Index,
-    units: NDArray[Any],
-    directions: Directions,
-    result: HeldOut,
-    mean: Array,
-    replicates: int,
-    seed: int,
-) -> tuple[float, float]:
-    names, codes = np.unique(units, return_inverse=True)
-    if len(names) < 2 or replicates == 0:
-        return np.nan, np.nan
-    order = np.argsort(codes, kind="stable")
-    starts = np.searchsorted(codes[order], np.arange(len(names)))
-    dim_x = x.shape[1]
-    g = (x[rows[order]] - mean[:dim_x]) @ directions.A
-    h = (y[rows[order]] - mean[dim_x:]) @ directions.B
-    counts = np.diff(np.append(starts, len(rows))).astype(np.float64)
-    sums = [np.add.reduceat(values, starts, axis=0) for values in (g, h, g * g, h * h, g * h)]
-    live = np.flatnonzero((result.weights > 0) & (result.correlations != 0))
-    sums = [values[:, live] for values in sums]
+def _partners(part: Index, permute: bool, seed: int) -> Index:
+    """Return for each row a wrong one of its own part: permuted, or a random way round the part."""
     rng = np.random.default_rng(seed)
-    scores = []
-    for start in range(0, replicates, REPLICATES_AT_ONCE):
-        draws = rng.integers(len(names), size=(min(REPLICATES_AT_ONCE, replicates - start), len(names)))
-        times = np.stack([np.bincount(draw, minlength=len(names)) for draw in draws]).astype(np.float64)
-        n = (times @ counts)[:, None]
-        sum_g, sum_h, sum_gg, sum_hh, sum_gh = (times @ values for values in sums)
-        spread = np.maximum(sum_gg - sum_g**2 / n, 0) * np.maximum(sum_hh - sum_h**2 / n, 0)
-        shared = sum_gh - sum_g * sum_h / n
-        correlations = np.divide(shared, np.sqrt(spread), out=np.zeros_like(shared), where=spread > 0)
-        scores.append(correlations @ result.weights[live])
-    low, high = np.percentile(np.concatenate(scores), CONFIDENCE)
-    return float(low), float(high)
+    partners = np.empty_like(part)
+    for number in range(int(part.max()) + 1):
+        rows = np.flatnonzero(part == number)
+        quarter = len(rows) // 4
+        if permute:
+            partners[rows] = rng.permutation(rows)
+        elif len(rows) > 1:
+            partners[rows] = np.roll(rows, int(rng.integers(quarter, len(rows) - quarter)))
+        else:
+            partners[rows] = rows
+    return partners

@@ -3,19 +3,47 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from scipy.linalg.blas import dgemm, dsyrk
 
 from layerwise.errors import AnalysisError
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-View = NDArray[Any]
 
-BLOCK_ROWS = 4096
+BLOCK_ROWS = 8192
 SHIFT_ROWS = 255  # odd, so that a median is one of the values
+
+
+class View(Protocol):
+    """Rows (n, dim) of any float type: an array, or a stored layer that is read as it is indexed."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and dimensions."""
+
+    def __getitem__(self, rows: Index, /) -> NDArray[Any]:
+        """Return the rows of these numbers, (len(rows), dim)."""
+
+
+@dataclass(frozen=True)
+class RowsOf:
+    """The view whose row i is row ``rows[i]`` of another one, without reading it."""
+
+    view: View
+    rows: Index
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and dimensions."""
+        return (len(self.rows), self.view.shape[1])
+
+    def __getitem__(self, rows: Index, /) -> NDArray[Any]:
+        return self.view[self.rows[rows]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,54 +92,139 @@ def fixed_shift(x: View, y: View) -> Array:
     Second moments about a far origin lose digits. A median of an odd number of rows is close to the mean,
     deaf to outliers, and exact for constant dimensions and for one-hot targets.
     """
-    count = min(SHIFT_ROWS, len(x) - (len(x) + 1) % 2)
-    rows = np.linspace(0, len(x) - 1, count).astype(np.int64)
+    n = x.shape[0]
+    count = min(SHIFT_ROWS, n - (n + 1) % 2)
+    rows = np.linspace(0, n - 1, count).astype(np.int64)
     medians = np.concatenate([np.median(view[rows].astype(np.float64), axis=0) for view in (x, y)])
     return np.where(np.isfinite(medians), medians, 0.0)
 
 
-def row_moments(
-    x: View, y: View, rows: Index, shift: Array, partners: Index | None = None
-) -> tuple[Moments, Moments]:
-    """Return the moments of the rows (x[i], y[i]), and those of the mispaired rows (x[i], y[partner of i]).
+def row_moments(x: View, y: View, rows: Index, shift: Array) -> Moments:
+    """Return the moments of some rows of two views; as ``part_moments``."""
+    picked = RowsOf(x, rows), RowsOf(y, rows)
+    try:
+        return part_moments(*picked, np.zeros(len(rows), np.int64), shift)[0][0]
+    except NotFiniteError as error:
+        raise NotFiniteError(error.view, int(rows[error.row])) from None
 
-    x is (n, dx) and y is (n, dy), of any float type; they are converted block by block. ``partners`` is a
-    permutation of ``rows``, so only the cross moments differ; without it both results are the same object.
+
+def part_moments(
+    x: View,
+    y: View,
+    part: Index,
+    shift: Array,
+    partners: Index | None = None,
+    device: str = "cpu",
+) -> tuple[list[Moments], list[Moments]]:
+    """Return the moments of each part, and those of its mispaired rows (x[i], y[partners[i]]), in one pass.
+
+    x is (n, dx) and y is (n, dy), of any float type; ``part`` (n,) numbers the part, 0..P-1, of each row.
+    Rows are read in order, BLOCK_ROWS at a time, so memory does not grow with n. ``partners`` (n,) permutes
+    the rows within each part, so only cross moments differ; without it both results are the same. Sums run
+    in float64 on ``device``: ``cpu`` (BLAS) or a CUDA device.
     Raises AnalysisError with the first row that holds NaN or infinity.
     """
-    dim_x, dim = x.shape[1], x.shape[1] + y.shape[1]
-    total = np.zeros(dim)
-    outer = np.zeros((dim, dim))
-    mispaired = np.zeros((dim_x, dim - dim_x))
-    for block in _blocks(len(rows)):
-        z = np.empty((block.stop - block.start, dim))
-        np.subtract(x[rows[block]], shift[:dim_x], out=z[:, :dim_x])
-        np.subtract(y[rows[block]], shift[dim_x:], out=z[:, dim_x:])
-        sums = z.sum(axis=0)
-        if not np.isfinite(sums).all():
-            _refuse_not_finite(z, rows[block], dim_x)
-        total += sums
-        outer += z.T @ z
-        if partners is not None:
-            mispaired += z[:, :dim_x].T @ (y[partners[block]] - shift[dim_x:])
-    moments = Moments(len(rows), total, outer, shift, dim_x)
-    if partners is None:
-        return moments, moments
-    outer = outer.copy()
-    outer[:dim_x, dim_x:] = mispaired
-    outer[dim_x:, :dim_x] = mispaired.T
-    return moments, replace(moments, outer=outer)
+    dims = x.shape[1], y.shape[1]
+    sums_on = _CpuSums if device == "cpu" else _TorchSums
+    sums = [sums_on(dims, partners is not None, shift, device) for _ in range(int(part.max()) + 1)]
+    for rows in row_blocks(len(part)):
+        block_x, block_y = x[rows], y[rows]
+        wrong = y[partners[rows]] if partners is not None else None
+        for number in np.unique(part[rows]):
+            inside = np.flatnonzero(part[rows] == number)
+            finite = sums[number].add(
+                block_x[inside], block_y[inside], None if wrong is None else wrong[inside]
+            )
+            if not finite:
+                _refuse_not_finite(block_x, block_y, rows)
+    moments = [item.moments() for item in sums]
+    return [true for true, _ in moments], [mispaired for _, mispaired in moments]
 
 
-def _blocks(n: int) -> Iterator[slice]:
+class _CpuSums:
+    """Sums of one part, accumulated in place by BLAS; a symmetric update fills one triangle of ``outer``."""
+
+    def __init__(self, dims: tuple[int, int], mispaired: bool, shift: Array, _device: str) -> None:
+        self.dim_x, self.shift = dims[0], shift
+        self.n, self.total = 0, np.zeros(sum(dims))
+        self.outer = np.zeros((sum(dims), sum(dims)), order="F")
+        self.mispaired = np.zeros(dims, order="F") if mispaired else None
+
+    def add(self, x: NDArray[Any], y: NDArray[Any], wrong: NDArray[Any] | None) -> bool:
+        """Add rows; return whether all were finite."""
+        z = np.empty((len(x), len(self.shift)))
+        np.subtract(x, self.shift[: self.dim_x], out=z[:, : self.dim_x])
+        np.subtract(y, self.shift[self.dim_x :], out=z[:, self.dim_x :])
+        self.n += len(z)
+        self.total += z.sum(axis=0)
+        self.outer = dsyrk(1.0, z.T, beta=1.0, c=self.outer, overwrite_c=1, lower=1)
+        if self.mispaired is not None and wrong is not None:
+            others = wrong - self.shift[self.dim_x :]
+            self.mispaired = dgemm(
+                1.0, z[:, : self.dim_x].T, others.T, beta=1.0, c=self.mispaired, trans_b=1, overwrite_c=1
+            )
+        return bool(np.isfinite(self.total).all())
+
+    def moments(self) -> tuple[Moments, Moments]:
+        outer = np.tril(self.outer) + np.tril(self.outer, -1).T
+        true = Moments(self.n, self.total, outer, self.shift, self.dim_x)
+        return true, _with_cross(true, self.mispaired)
+
+
+class _TorchSums:
+    """Sums of one part on a GPU."""
+
+    def __init__(self, dims: tuple[int, int], mispaired: bool, shift: Array, device: str) -> None:
+        self.dim_x, self.shift = dims[0], torch.from_numpy(shift).to(device)
+        self.n, self.total = 0, torch.zeros_like(self.shift)
+        self.outer = self.shift.new_zeros(sum(dims), sum(dims))
+        self.mispaired = self.shift.new_zeros(dims) if mispaired else None
+
+    def add(self, x: NDArray[Any], y: NDArray[Any], wrong: NDArray[Any] | None) -> bool:
+        """Add rows; return whether all were finite."""
+        z = torch.cat([self._on_device(x), self._on_device(y)], dim=1) - self.shift
+        self.n += len(z)
+        self.total += z.sum(dim=0)
+        self.outer.addmm_(z.T, z)
+        if self.mispaired is not None and wrong is not None:
+            self.mispaired.addmm_(z[:, : self.dim_x].T, self._on_device(wrong) - self.shift[self.dim_x :])
+        return bool(torch.isfinite(self.total).all())
+
+    def _on_device(self, rows: NDArray[Any]) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(rows)).to(self.shift.device).double()
+
+    def moments(self) -> tuple[Moments, Moments]:
+        total, outer, shift = (item.cpu().numpy() for item in (self.total, self.outer, self.shift))
+        true = Moments(self.n, total, outer, shift, self.dim_x)
+        return true, _with_cross(true, None if self.mispaired is None else self.mispaired.cpu().numpy())
+
+
+def _with_cross(moments: Moments, cross: Array | None) -> Moments:
+    """Return moments with other cross moments (dx, dy); without them, the same."""
+    if cross is None:
+        return moments
+    outer = moments.outer.copy()
+    outer[: moments.dim_x, moments.dim_x :] = cross
+    outer[moments.dim_x :, : moments.dim_x] = cross.T
+    return replace(moments, outer=outer)
+
+
+def row_blocks(n: int) -> Iterator[Index]:
+    """Return the numbers 0..n-1, BLOCK_ROWS at a time."""
     for start in range(0, n, BLOCK_ROWS):
-        yield slice(start, min(start + BLOCK_ROWS, n))
+        yield np.arange(start, min(start + BLOCK_ROWS, n))
 
 
-def _refuse_not_finite(z: Array, rows: Index, dim_x: int) -> None:
-    for name, view in (("x", z[:, :dim_x]), ("y", z[:, dim_x:])):
+class NotFiniteError(AnalysisError):
+    """A row of a view ("x" or "y") holds NaN or infinity."""
+
+    def __init__(self, view: str, row: int) -> None:
+        super().__init__(f"row {row} of {view} holds NaN or infinity; extract the features again")
+        self.view, self.row = view, row
+
+
+def _refuse_not_finite(x: NDArray[Any], y: NDArray[Any], rows: Index) -> None:
+    for name, view in (("x", x), ("y", y)):
         bad = np.flatnonzero(~np.isfinite(view).all(axis=1))
         if bad.size:
-            raise AnalysisError(
-                f"row {rows[bad[0]]} of {name} holds NaN or infinity; extract the features again"
-            )
+            raise NotFiniteError(name, int(rows[bad[0]]))

@@ -25,6 +25,7 @@ SCORE_COLUMNS = (
     "dim_x",
     "dim_y",
 )
+SIMILARITY_COLUMNS = ("mean_cca", "svcca", "cka")
 _LAYER = re.compile(r"([CT])(\d+)(\+ln)?")
 _NORMAL_95 = 1.959963984540054
 

@@ -281,7 +281,23 @@ class CcaConfig(Section):
     bootstrap: int = Field(
         default=1000, ge=0, description="Bootstrap resamples for confidence intervals.", examples=[1000]
     )
-    threads: int = Field(default=1, ge=1, description="CPU threads of one analysis job.", examples=[4])
+    similarities: bool = Field(
+        default=False,
+        description="Also write mean CCA, SVCCA and linear CKA of the same test rows, as further columns.",
+        examples=[True],
+    )
+    device: str = Field(
+        default="cpu",
+        pattern=r"^(cpu|cuda(:\d+)?)$",
+        description="Where second moments are summed, in float64: `cpu`, `cuda` or `cuda:N`.",
+        examples=["cuda"],
+    )
+    threads: int = Field(
+        default=1,
+        ge=1,
+        description="CPU threads of one analysis job: layers at a time.",
+        examples=[4],
+    )
 
     @model_validator(mode="after")
     def _enough_parts(self) -> "CcaConfig":

@@ -48,6 +48,14 @@ class FakeSource:
         frames = self._frames[layer][chosen]
         return frames.reshape(-1, DIM), np.arange(len(chosen) + 1) * frames.shape[1]
 
+    def frame_offsets(self, layer, utt_ids=None):
+        chosen = [self.utterances.index(utt) for utt in (self.utterances if utt_ids is None else utt_ids)]
+        starts = np.array(chosen) * self._frames[layer].shape[1]
+        return np.stack([starts, starts + self._frames[layer].shape[1]], axis=1)
+
+    def frames_view(self, layer):
+        return self.frames(layer)[0]
+
     def segments(self, kind, layer, rows=None):
         return self._segments[layer] if rows is None else self._segments[layer][rows]
 

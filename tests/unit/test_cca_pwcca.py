@@ -12,7 +12,7 @@ from sklearn.cross_decomposition import CCA
 from layerwise.cca import EPSILONS, score_split
 from layerwise.cca.moments import fixed_shift, row_moments
 from layerwise.cca.pwcca import RegularisedCCA, held_out
-from layerwise.cca.targets import one_hot
+from layerwise.cca.targets.labels import one_hot
 from layerwise.errors import AnalysisError
 
 Array = NDArray[np.float64]
@@ -20,7 +20,7 @@ UNREGULARISED = [(0.0, 0.0)]
 
 
 def moments(x: NDArray[Any], y: NDArray[Any], shift: Array | None = None):
-    return row_moments(x, y, np.arange(len(x)), fixed_shift(x, y) if shift is None else shift)[0]
+    return row_moments(x, y, np.arange(len(x)), fixed_shift(x, y) if shift is None else shift)
 
 
 def whitened(view: Array) -> tuple[Array, Array]:

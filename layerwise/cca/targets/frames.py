@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from layerwise.cca.moments import Index, View
+from layerwise.cca.moments import Index, RowsOf
 from layerwise.cca.targets.base import Comparison, Problem, Protocol, Request, frame_namer
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
@@ -91,11 +91,11 @@ class PairedFrames(Comparison):
         rows = request.rows("utterance")
         self.utterances = rows["utt_id"].tolist()
         self.units = request.units(rows)
-        self.target, self.target_grid = self._read(target, target_layer)
+        self.target, self.target_grid = self._open(target, target_layer)
 
     def problem(self, layer: str) -> Problem:
         """Return the frames of a layer that have a partner, and their partners."""
-        frames, grid = self._read(self.request.source, layer)
+        frames, grid = self._open(self.request.source, layer)
         pairs = pair_frames(grid, self.target_grid, self.request.protocol)
         if pairs.dropped:
             logger.info(
@@ -103,14 +103,19 @@ class PairedFrames(Comparison):
                 self.request.name,
                 layer,
                 pairs.dropped,
-                len(frames),
+                int(grid.offsets[-1]),
             )
-        layer_view, target = frames[pairs.layer], self.target[pairs.target]
+        layer_view = RowsOf(frames.view, frames.rows[pairs.layer])
+        target = RowsOf(self.target.view, self.target.rows[pairs.target])
         x, y = (layer_view, target) if self.layer_first else (target, layer_view)
         units = self.units[pairs.utterance]
         name_row = frame_namer(self.utterances, grid.offsets, pairs.layer)
         return Problem(x, y, units, self.request.deal(units), name_row)
 
-    def _read(self, store: FeatureSource, layer: str) -> tuple[View, Grid]:
-        frames, offsets = store.frames(layer, self.utterances)
-        return frames, Grid(offsets, store.stride(layer), store.first_centre(layer))
+    def _open(self, store: FeatureSource, layer: str) -> tuple[RowsOf, Grid]:
+        """Return the sampled utterances' frames of a layer, which are read only where they are used."""
+        bounds = store.frame_offsets(layer, self.utterances)
+        offsets = np.concatenate([[0], np.cumsum(bounds[:, 1] - bounds[:, 0])])
+        rows = np.concatenate([np.arange(start, stop) for start, stop in bounds])
+        grid = Grid(offsets, store.stride(layer), store.first_centre(layer))
+        return RowsOf(store.frames_view(layer), rows), grid

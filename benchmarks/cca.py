@@ -1,0 +1,214 @@
+"""The CCA engine against a straightforward implementation: same splits, same grid, same threads, one process.
+
+    python benchmarks/cca.py                  both comparisons (some minutes: the other side is slow)
+    python benchmarks/cca.py --paper-scale    only ours: a 12-layer base model at the size of the paper
+    python benchmarks/cca.py --cuda           moments on a GPU against this machine's cores
+
+Views are drawn with a decaying spectrum, a mean, and shared factors, as features have. With ``--threads 1``
+seconds are CPU seconds, which a busy machine does not distort; ratios are what to quote.
+"""
+
+import argparse
+import resource
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from layerwise.cca import EPSILONS, cross_validate
+from layerwise.cca.crossval import score_parts
+from layerwise.cca.moments import fixed_shift, part_moments
+from layerwise.cca.splits import assign_parts, dev_test_pairs
+from layerwise.cca.targets.labels import one_hot
+
+Array = NDArray[np.float64]
+LAYERS = 12
+
+
+def features(rng: np.random.Generator, source: Array, dim: int) -> NDArray[np.float32]:
+    """Rows that mix a source with noise of a decaying spectrum; dimensions have means."""
+    spectrum = np.arange(1, dim + 1) ** -0.5
+    rotation = np.linalg.qr(rng.standard_normal((dim, dim)))[0]
+    noise = rng.standard_normal((len(source), dim), dtype=np.float32) * spectrum
+    mixed = noise @ rotation + 0.3 * source @ rng.standard_normal((source.shape[1], dim))
+    return (mixed + rng.standard_normal(dim)).astype(np.float32)
+
+
+def frames(seed: int, n: int, dim: int, target_dim: int) -> tuple[Any, Any, Any]:
+    """A layer, a target of frames, and utterances of 360 frames."""
+    rng = np.random.default_rng(seed)
+    source = rng.standard_normal((n, 40))
+    return features(rng, source, dim), features(rng, source, target_dim), np.arange(n) // 360
+
+
+def segments(seed: int, n: int, dim: int, classes: int) -> tuple[Any, Any, Any, Any]:
+    """Pooled segments, their one-hot labels, utterances of five segments, and the labels."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % classes
+    source = rng.standard_normal((classes, 40))[labels] + rng.standard_normal((n, 40))
+    shuffled = rng.permutation(n) // 5
+    return features(rng, source, dim), one_hot(labels)[0], shuffled, labels
+
+
+def naive_directions(x: Array, y: Array, epsilons: tuple[float, float]) -> tuple[list[Array], list[Any]]:
+    """Covariance of the training data, inverse square roots by pinv and eigh, SVD."""
+    dim = x.shape[1]
+    sigma = np.cov(np.concatenate([x, y], axis=1).T)
+    blocks = [sigma[:dim, :dim], sigma[dim:, dim:]]
+    tops = [np.abs(block).max() for block in blocks]
+    keeps, roots = [], []
+    for block, top, epsilon in zip(blocks, tops, epsilons, strict=True):
+        keep = np.diag(block) / top >= epsilon
+        inverse = np.linalg.pinv(block[np.ix_(keep, keep)] / top + epsilon * np.eye(keep.sum()))
+        values, vectors = np.linalg.eigh(inverse)
+        roots.append(vectors @ np.diag(np.sqrt(np.abs(values))) @ vectors.T)
+        keeps.append(keep)
+    cross = sigma[:dim, dim:][np.ix_(*keeps)] / np.sqrt(tops[0] * tops[1])
+    U, _, Vt = np.linalg.svd(roots[0] @ cross @ roots[1], full_matrices=False)
+    return [roots[0] @ U, roots[1] @ Vt.T], keeps
+
+
+def naive_score(directions: list[Array], keeps: list[Any], x: Array, y: Array) -> float:
+    """Project held-out data, correlate, and weigh by the QR of the lower-dimensional view's variates."""
+    views = [view[:, keep] for view, keep in zip((x, y), keeps, strict=True)]
+    views = [view - view.mean(axis=0) for view in views]
+    variates = [view @ side for view, side in zip(views, directions, strict=True)]
+    norms = [np.linalg.norm(variate, axis=0) for variate in variates]
+    live = norms[1] > 1e-6 * np.linalg.norm(directions[1], axis=0)
+    rho = np.where(live, (variates[0] * variates[1]).sum(axis=0) / (norms[0] * norms[1]), 0)
+    low = 0 if views[0].shape[1] < views[1].shape[1] else 1
+    weights = np.zeros(len(rho))
+    P, R = np.linalg.qr(variates[low][:, live])
+    free = np.abs(np.diag(R)) > 1e-4 * np.linalg.norm(R, axis=0)
+    weights[np.flatnonzero(live)] = np.abs(P.T @ views[low]).sum(axis=1) * free
+    return float(weights @ rho / weights.sum())
+
+
+def naive(x: Any, y: Any, part: Any, pairs: Sequence[tuple[int, int]]) -> list[float]:
+    """Cross-validate by going over the data for every pair of regularisers in every trial."""
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    scores = []
+    for dev, test in pairs:
+        train = (part != dev) & (part != test)
+        best, best_score = None, -np.inf
+        for epsilons in EPSILONS:
+            directions = naive_directions(x[train], y[train], epsilons)
+            if (score := naive_score(*directions, x[part == dev], y[part == dev])) > best_score:
+                best, best_score = directions, score
+        assert best is not None
+        scores.append(naive_score(*best, x[part == test], y[part == test]))
+    return scores
+
+
+def timed(function: Callable[[], Any]) -> tuple[float, Any]:
+    """Return seconds and result; CPU seconds when a single thread is at work."""
+    clock = time.process_time if single_threaded() else time.perf_counter
+    start = clock()
+    result = function()
+    return clock() - start, result
+
+
+def single_threaded() -> bool:
+    """Whether all linear algebra runs in one thread."""
+    return all(pool["num_threads"] == 1 for pool in threadpool_info())
+
+
+def floor_of_work(x: Any, y: Any) -> float:
+    """Seconds of the least that must be done: the Gram matrix of all data, and eigh of both views, thrice."""
+    z = np.concatenate([x, y], axis=1).astype(np.float64)
+    gram, moments = timed(lambda: z.T @ z)
+    dim = x.shape[1]
+    eigh, _ = timed(lambda: (np.linalg.eigh(moments[:dim, :dim]), np.linalg.eigh(moments[dim:, dim:])))
+    return gram + 3 * eigh
+
+
+def compare(title: str, x: Any, y: Any, groups: Any, labels: Any, skip_naive: bool) -> None:
+    """Print one comparison."""
+    n, dim = len(x), x.shape[1] + y.shape[1]
+    part = assign_parts(n, groups=groups, labels=labels, seed=0)
+    pairs = dev_test_pairs(10, 3, 0)
+    least = floor_of_work(x, y)
+    one_pass, _ = timed(lambda: part_moments(x, y, part, fixed_shift(x, y)))
+
+    def ours() -> Any:
+        return score_parts(x, y, part, resample=groups, permute=False, bootstrap=0, floor=False)
+
+    seconds, table = timed(ours)
+    print(f"{title}: {n} x {x.shape[1]} vs {y.shape[1]}, {len(EPSILONS)} pairs, 3 trials")
+    print(f"  ours                     {seconds:8.2f} s")
+    print(f"  of which the pass        {one_pass:8.2f} s  {n * dim * dim / one_pass / 1e9:.0f} GFLOP/s")
+    print(f"  Gram pass + 3 x 2 eigh   {least:8.2f} s  ours / this: {seconds / least:.2f}")
+    if not skip_naive:
+        other, scores = timed(lambda: naive(x, y, part, pairs))
+        difference = np.abs(np.array(scores) - table.score).max()
+        print(f"  straightforward          {other:8.2f} s  this / ours: {other / seconds:.1f}")
+        print(f"  largest difference of scores {difference:.1e}", flush=True)
+
+
+def paper_scale(threads: int) -> None:
+    """Time every analysis of a 12-layer base model at the size of the paper, layers in parallel."""
+    kinds: dict[str, Callable[[int], tuple[Any, ...]]] = {
+        "180,000 frames vs 80 log-mel": lambda seed: frames(seed, 180_000, 768, 80),
+        "180,000 frames vs 768 of T0": lambda seed: frames(seed, 180_000, 768, 768),
+        "7,800 phones vs 39 labels": lambda seed: segments(seed, 7_800, 768, 39),
+        "7,500 words vs 500 labels": lambda seed: segments(seed, 7_500, 768, 500),
+    }
+    total = 0.0
+    for title, make in kinds.items():
+        x, y, groups, *labels = make(0)
+
+        def score(seed: int, x: Any = x, y: Any = y, groups: Any = groups, labels: Any = labels) -> Any:
+            options = {"labels": labels[0]} if labels else {}
+            return cross_validate(x, y, groups=groups, seed=seed, **options)
+
+        with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+            seconds, _ = timed(lambda: list(pool.map(score, range(threads))))
+        whole = seconds * 3 * LAYERS / threads
+        total += whole
+        print(f"{title}: {seconds:.1f} s for {threads} layers at once; 3 samples x 12 layers: {whole:.0f} s")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"together {total:.0f} s with intervals and floors; peak memory {peak:.2f} GB, data included")
+
+
+def cuda() -> None:
+    """Compare moments and scores of a GPU with those of the CPU."""
+    if not torch.cuda.is_available():
+        print("no CUDA GPU here: nothing measured")
+        return
+    x, y, groups = frames(0, 180_000, 768, 768)
+    part, shift = assign_parts(len(x), groups=groups), fixed_shift(x, y)
+    part_moments(x[:9000], y[:9000], part[:9000], shift, device="cuda")
+    slow, _ = timed(lambda: part_moments(x, y, part, shift))
+    fast, _ = timed(lambda: part_moments(x, y, part, shift, device="cuda"))
+    tables = [cross_validate(x, y, groups=groups, bootstrap=0, device=name) for name in ("cpu", "cuda")]
+    print(f"moments of 180,000 x (768 + 768): CPU {slow:.2f} s, CUDA {fast:.2f} s, ratio {slow / fast:.1f}")
+    print(f"largest difference of scores {(tables[0].score - tables[1].score).abs().max():.1e}")
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--skip-naive", action="store_true", help="time only the engine and its lower bound")
+    parser.add_argument("--paper-scale", action="store_true")
+    parser.add_argument("--cuda", action="store_true")
+    arguments = parser.parse_args()
+    if arguments.cuda:
+        cuda()
+    elif arguments.paper_scale:
+        paper_scale(arguments.threads)
+    else:
+        with threadpool_limits(arguments.threads):
+            x, y, groups = frames(0, 60_000, 768, 80)
+            compare("frames", x, y, groups, None, arguments.skip_naive)
+            x, y, groups, labels = segments(0, 7_500, 768, 500)
+            compare("words", x, y, groups, labels, arguments.skip_naive)
+
+
+if __name__ == "__main__":
+    main()
