@@ -20,12 +20,19 @@ def aligner_files():
     ]
 
 
+ALIGNER_FILES = aligner_files()
+
+if CONFIG.aligner == "librispeech-alignments":
+
+    include: "align_librispeech.smk"
+
+
 rule align:
     """Find phone and word boundaries; list every utterance that could not be aligned."""
     input:
         manifest=MANIFEST,
         lexicon=CONFIG.alignment.lexicon or [],
-        files=aligner_files(),
+        files=ALIGNER_FILES,
         phonesets=files_below("layerwise/align/phonesets"),
         code=code("align"),
         lock=LOCK,

@@ -4,5 +4,6 @@
 # prepare one aligner's work would then depend on the source of all.
 ALIGNERS = {
     "pocketsphinx": "layerwise.align.pocketsphinx:align",
+    "librispeech-alignments": "layerwise.align.librispeech:align",
     "textgrid": "layerwise.align.textgrid:align",
 }

@@ -132,6 +132,16 @@ class TextgridConfig(Section):
     )
 
 
+class LibrispeechAlignmentsConfig(Section):
+    """The published alignments of LibriSpeech (`aligner: librispeech-alignments`)."""
+
+    path: str = Field(
+        default="data/librispeech_alignments.zip",
+        description="The archive; downloaded (0.6 GB) where it is missing.",
+        examples=["data/librispeech_alignments.zip"],
+    )
+
+
 class AlignmentConfig(Section):
     """Options of the forced aligner. Those of one aligner have a section of its own, named like it."""
 
@@ -151,6 +161,9 @@ class AlignmentConfig(Section):
         default=16, ge=1, description="CPU cores of the alignment job, at most those given.", examples=[16]
     )
     mfa: MfaConfig = Field(default=MfaConfig(), description="Options of the Montreal Forced Aligner.")
+    librispeech_alignments: LibrispeechAlignmentsConfig = Field(
+        default=LibrispeechAlignmentsConfig(), description="The published alignments of LibriSpeech."
+    )
     textgrid: TextgridConfig = Field(default=TextgridConfig(), description="Import of TextGrids.")
 
     def section(self, aligner: str) -> Section:

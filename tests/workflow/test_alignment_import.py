@@ -1,0 +1,40 @@
+"""Alignments of others in a run: the rules that read them, and the download of a missing archive."""
+
+import zipfile
+
+import pandas as pd
+import soundfile
+
+ALIGNER = "aligner=librispeech-alignments"
+ARCHIVE = "data/librispeech_alignments.zip"
+
+
+def textgrid(text, seconds):
+    """A TextGrid in which the words share the time, each with a single phone."""
+    words = text.split()
+    edges = [round(seconds * number / len(words), 3) for number in range(len(words))] + [seconds]
+    lines = ['File type = "ooTextFile"', 'Object class = "TextGrid"', "", "0", f"{seconds}", "<exists>", "2"]
+    for name, labels in (("words", words), ("phones", ["AH1"] * len(words))):
+        lines += ['"IntervalTier"', f'"{name}"', "0", f"{seconds}", f"{len(words)}"]
+        for start, end, label in zip(edges, edges[1:], labels, strict=False):
+            lines += [f"{start}", f"{end}", f'"{label}"']
+    return "\n".join(lines) + "\n"
+
+
+def test_published_alignments_are_read_and_fetched_only_where_missing(fresh):
+    quality = "results/ci/alignment/quality.csv"
+    run = (quality, "--config", ALIGNER)
+    assert fresh.planned(*run)["download_alignments"] == 1
+    prompts = fresh.path("resources/prompts")
+    table = pd.read_csv(prompts / "prompts.tsv", sep="\t")
+    fresh.path("data").mkdir()
+    with zipfile.ZipFile(fresh.path(ARCHIVE), "w") as bundle:
+        for row in table.iloc[1:].itertuples():
+            seconds = soundfile.info(prompts / row.audio_path).duration
+            bundle.writestr(f"LibriSpeech/x/{row.utt_id}.TextGrid", textgrid(row.text, seconds))
+    fresh.snakemake(*run)
+    listed = pd.read_csv(fresh.path(quality), keep_default_na=False)
+    assert (listed["status"] == "aligned").mean() > 0.9
+    with zipfile.ZipFile(fresh.path(ARCHIVE), "a") as bundle:
+        bundle.writestr("LibriSpeech/another.txt", "changed")
+    assert set(fresh.planned(*run)) == {"align"}
