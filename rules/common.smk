@@ -13,6 +13,12 @@ from layerwise.report.names import TABLE_NAMES, figure_names, latex_names
 
 ROOT = Path(workflow.basedir)
 MODEL_SUFFIXES = {".json", ".safetensors", ".bin", ".pt", ".pth", ".pkl"}
+# Family of models that are their authors' files -> names of these below the location ("": it is the file).
+CHECKPOINT_FILES = {
+    "avhubert": [""],
+    "fastvgs": ["best_bundle.pth", "args.pkl"],
+    "vghubert": ["best_bundle.pth", "args.pkl"],
+}
 LOCK = "envs/requirements.lock"
 MANIFEST = f"{RUN}/corpus/manifest.parquet"
 INTERVALS = f"{RUN}/alignment/intervals.parquet"
@@ -150,9 +156,21 @@ def pretrain_files():
 
 
 def model_files(wildcards):
-    """Files of a model in a local folder; nothing for models from the hub and built-in ones."""
-    location = Path(MODELS[wildcards.model].source.removeprefix("random:"))
-    return files_below(location, MODEL_SUFFIXES) if location.is_dir() else []
+    """Files of a model in a local folder or checkpoint; nothing for models from the hub and built-in ones."""
+    source = MODELS[wildcards.model].source.removeprefix("random:")
+    family, _, location = source.partition(":")
+    if Path(source).is_dir():
+        return files_below(source, MODEL_SUFFIXES)
+    if family not in CHECKPOINT_FILES:
+        return []
+    files = [Path(location, name) for name in CHECKPOINT_FILES[family]]
+    for file in files:
+        if not file.is_file():
+            raise WorkflowError(
+                f"model `{wildcards.model}`: {file} does not exist; put the authors' file there "
+                "(docs/models-checkpoints.md says where to get it), correct `source:`, or take the model out"
+            )
+    return [file.as_posix() for file in files]
 
 
 def targets():
