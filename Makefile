@@ -21,7 +21,7 @@ docs: .venv/.ready
 	$(PY)/python -m layerwise.config
 
 lock: .venv/.ready
-	PATH="$$PATH:.uv/bin" uv pip compile --quiet --universal --extra dev --generate-hashes --no-header pyproject.toml -o envs/requirements.lock
+	PATH="$$PATH:.uv/bin" uv pip compile --quiet --universal --extra dev --extra g2p --generate-hashes --no-header pyproject.toml -o envs/requirements.lock
 
 .venv/.ready: envs/requirements.lock pyproject.toml
 	sh envs/setup.sh

@@ -9,6 +9,8 @@ from layerwise.align.intervals import PHONES
 from layerwise.errors import AlignmentError
 
 Lexicon = dict[str, list[str]]
+SIBILANTS = frozenset({"CH", "JH", "S", "SH", "Z", "ZH"})
+VOICELESS = frozenset({"F", "K", "P", "T", "TH"})
 
 
 def read_lexicon(path: Path | str) -> Lexicon:
@@ -46,6 +48,23 @@ def pronounce(words: Collection[str], *lexicons: Lexicon) -> Lexicon:
             for phones in lexicon.get(word, []):
                 _add(found, word, phones)
     return dict(found)
+
+
+def possessives(words: Collection[str], *lexicons: Lexicon) -> Lexicon:
+    """Pronunciations of possessives (``dream's``) from those of their base words; other words are absent."""
+    bases = {word: word.removesuffix("'s") for word in words if word.endswith("'s")}
+    found = pronounce(set(bases.values()), *lexicons)
+    return {
+        word: [f"{phones} {_ending(phones.split()[-1])}" for phones in found[base]]
+        for word, base in bases.items()
+        if base in found
+    }
+
+
+def _ending(phone: str) -> str:
+    if phone in SIBILANTS:
+        return "IH Z"
+    return "S" if phone in VOICELESS else "Z"
 
 
 def dictionary_lines(lexicon: Lexicon) -> Iterable[str]:

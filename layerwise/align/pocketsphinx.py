@@ -2,7 +2,7 @@
 
 import math
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,9 @@ import pocketsphinx
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.intervals import Interval, Outcome, find_fault
-from layerwise.align.lexicon import dictionary_lines, pronounce, read_lexicon
+from layerwise.align.lexicon import Lexicon, dictionary_lines, possessives, pronounce, read_lexicon
 from layerwise.corpus.audio import read_audio
 from layerwise.errors import AlignmentError, AudioError
 
@@ -25,38 +26,70 @@ PAD_FRAMES = 20
 # Frame k of the decoder is a window of 410 samples from 160 k on. So many more zeros in front put its centre
 # in the middle of the 10 ms that the frame stands for; without them every boundary is 10 ms early.
 CENTRING = 125
+MIN_SCORE = -3.7
 FILLERS = frozenset({"<s>", "</s>", "<sil>", "(NULL)", "[NOISE]", "[SPEECH]"})
 # One unit of a decoder score in nats: logarithms to base 1.0001, shifted right by 10 bits.
 NATS = 1024 * math.log(1.0001)
-WIDE_BEAMS = {"beam": 1e-100, "pbeam": 1e-100, "wbeam": 1e-80}
+# A path is searched with the default beams, then with ever wider ones.
+TRIES: tuple[dict[str, float], ...] = (
+    {},
+    {"beam": 1e-100, "pbeam": 1e-100, "wbeam": 1e-80},
+    {"beam": 1e-300, "pbeam": 1e-300, "wbeam": 1e-300},
+)
 
 
-def align(manifest: pd.DataFrame, *, lexicon: Path | None = None, workers: int = 1) -> Iterator[Outcome]:
+def align(
+    manifest: pd.DataFrame,
+    *,
+    lexicon: Path | None = None,
+    workers: int = 1,
+    g2p: bool = True,
+    min_score: float = MIN_SCORE,
+) -> Iterator[Outcome]:
     """Align every utterance of a manifest, yielding outcomes in its order.
 
-    Words come from PocketSphinx's dictionary and the ``lexicon`` file; an utterance with a word in neither
-    is dropped. An utterance that fails with the default beams is tried once more with wider
-    ones. Each outcome depends on its own audio and text alone, not on ``workers`` or the order.
+    Words come from PocketSphinx's dictionary and the ``lexicon`` file, possessives from their base word; with
+    ``g2p`` a model of English spelling guesses the others, and the outcome's reason lists the guesses. An
+    utterance with a word that is still unknown is dropped, and so is one whose score, the mean log score of a
+    frame of speech relative to the likeliest senone, is below ``min_score``: its text is probably not what
+    is said. The search goes through the words with optional silences and all pronunciations, then through the
+    phones of those it chose; one that finds no path is repeated with wider beams.
 
-    Raises AlignmentError for a bad lexicon.
+    Each outcome depends on its own audio and text alone, not on ``workers`` or the order.
+    Raises AlignmentError for a bad lexicon, or if words must be guessed and g2p-en is not installed.
     """
     texts = [str(text).split() for text in manifest["text"]]
     words = {word for text in texts for word in text}
     own = read_lexicon(lexicon) if lexicon else {}
-    known = pronounce(words, own, _builtin_dictionary(words))
+    known = _known_pronunciations(words, own)
+    guessed = guess_pronunciations(words - known.keys()) if g2p else {}
     with tempfile.TemporaryDirectory(prefix="layerwise-align-") as folder:
         dictionary = Path(folder) / "words.dict"
-        dictionary.write_text("".join(dictionary_lines(known)), encoding="utf-8")
+        dictionary.write_text("".join(dictionary_lines({**known, **guessed})), encoding="utf-8")
         jobs = (
-            delayed(_align_utterance)(utt_id, path, text, _unknown(text, known), str(dictionary))
+            delayed(_align_utterance)(
+                utt_id,
+                path,
+                text,
+                guessed=sorted(guessed.keys() & set(text)),
+                unknown=sorted(set(text) - known.keys() - guessed.keys()),
+                dictionary=str(dictionary),
+                min_score=min_score,
+            )
             for utt_id, path, text in zip(manifest["utt_id"], manifest["audio_path"], texts, strict=True)
         )
         # joblib's loky workers start afresh and do not import the calling script, unlike multiprocessing's.
         yield from Parallel(n_jobs=workers, return_as="generator")(jobs)
 
 
-def _builtin_dictionary(words: set[str]) -> dict[str, list[str]]:
-    lexicon: dict[str, list[str]] = {}
+def _known_pronunciations(words: set[str], own: Lexicon) -> Lexicon:
+    builtin = _builtin_dictionary(words | {word.removesuffix("'s") for word in words})
+    known = pronounce(words, own, builtin)
+    return {**possessives(words - known.keys(), own, builtin), **known}
+
+
+def _builtin_dictionary(words: set[str]) -> Lexicon:
+    lexicon: Lexicon = {}
     path = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
     with path.open(encoding="utf-8") as stream:
         for line in stream:
@@ -67,25 +100,28 @@ def _builtin_dictionary(words: set[str]) -> dict[str, list[str]]:
     return lexicon
 
 
-def _unknown(text: list[str], known: Mapping[str, object]) -> list[str]:
-    return sorted({word for word in text if word not in known})
-
-
 def _align_utterance(
-    utt_id: str, audio_path: str, text: list[str], unknown: list[str], dictionary: str
+    utt_id: str,
+    audio_path: str,
+    text: list[str],
+    *,
+    guessed: list[str],
+    unknown: list[str],
+    dictionary: str,
+    min_score: float,
 ) -> Outcome:
     if not text:
         return Outcome(utt_id, "dropped", "empty text")
     if unknown:
-        names = ", ".join(map(repr, unknown))
         advice = "spell out digits or add it" if any(map(str.isdigit, "".join(unknown))) else "add it"
-        return Outcome(utt_id, "dropped", f"word not in dictionary: {names}; {advice} to the lexicon")
+        reason = f"word not in dictionary: {_quoted(unknown)}; {advice} to the lexicon"
+        return Outcome(utt_id, "dropped", reason)
     try:
         waveform = read_audio(audio_path, RATE)
     except AudioError as error:
         return Outcome(utt_id, "failed", str(error))
     reason = ""
-    for beams in ({}, WIDE_BEAMS):
+    for beams in TRIES:
         try:
             intervals, score = _search(_decoder(dictionary, **beams), waveform, text)
         except RuntimeError:
@@ -94,11 +130,25 @@ def _align_utterance(
         except AlignmentError as error:
             reason = str(error)
         else:
-            return Outcome(utt_id, "aligned", "", score, intervals)
+            if score < min_score:
+                return Outcome(utt_id, "dropped", _suspicious(min_score), score)
+            note = f"pronunciation guessed: {_quoted(guessed)}" if guessed else ""
+            return Outcome(utt_id, "aligned", note, score, intervals)
     return Outcome(utt_id, "failed", reason)
 
 
-@lru_cache(maxsize=2)
+def _suspicious(min_score: float) -> str:
+    return (
+        f"score below {min_score:g} (`alignment.pocketsphinx.min_score`): the text is probably not what "
+        "is said; check the transcript"
+    )
+
+
+def _quoted(words: list[str]) -> str:
+    return ", ".join(map(repr, words))
+
+
+@lru_cache(maxsize=len(TRIES))
 def _decoder(dictionary: str, **options: float) -> Any:
     # The lattice's best path may give words too few frames for their phones: the second pass then fails.
     return pocketsphinx.Decoder(lm=None, dict=dictionary, bestpath=False, loglevel="FATAL", **options)

@@ -101,6 +101,24 @@ class MfaConfig(Section):
     )
 
 
+class PocketsphinxConfig(Section):
+    """Options of the embedded aligner (`aligner: pocketsphinx`)."""
+
+    g2p: bool = Field(
+        default=True,
+        description="Guess the pronunciation of words that are in no dictionary (package g2p-en) and list "
+        "them. False: utterances with such words are left out and listed.",
+        examples=[False],
+    )
+    min_score: float = Field(
+        default=-3.7,
+        lt=0,
+        description="Utterances with a lower mean log score per frame of speech are left out and listed: "
+        "their transcript is probably another utterance's. Typical: -2 to -1; strong accents: -4 to -1.",
+        examples=[-5],
+    )
+
+
 class TextgridConfig(Section):
     """Import of TextGrids (`aligner: textgrid`)."""
 
@@ -161,6 +179,9 @@ class AlignmentConfig(Section):
         default=16, ge=1, description="CPU cores of the alignment job, at most those given.", examples=[16]
     )
     mfa: MfaConfig = Field(default=MfaConfig(), description="Options of the Montreal Forced Aligner.")
+    pocketsphinx: PocketsphinxConfig = Field(
+        default=PocketsphinxConfig(), description="Options of the embedded aligner."
+    )
     librispeech_alignments: LibrispeechAlignmentsConfig = Field(
         default=LibrispeechAlignmentsConfig(), description="The published alignments of LibriSpeech."
     )

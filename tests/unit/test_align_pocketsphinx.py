@@ -9,11 +9,18 @@ import pytest
 import soundfile
 
 from layerwise.align import pocketsphinx
+from layerwise.align.agreement import agreement
 from layerwise.align.corpus import align_corpus
-from layerwise.align.intervals import Outcome
-from layerwise.align.pocketsphinx import align
+from layerwise.align.g2p import guess_pronunciations
+from layerwise.align.intervals import Outcome, interval_table
+from layerwise.align.pocketsphinx import MIN_SCORE, align
+from layerwise.config.schema import CorpusConfig
 from layerwise.corpus.audio import read_audio
+from layerwise.corpus.manifest import build_manifest
+from layerwise.corpus.readers import Entry
+from layerwise.corpus.text import normalise_text
 
+SENTENCES = ("conf-getconfno", "vm-tempgreetactive", "check-number-dial-again")
 PROMPTS = {"activated": "activated", "agent-loggedoff": "agent logged off", "vm-goodbye": "goodbye"}
 
 
@@ -104,24 +111,49 @@ def test_order_and_workers_change_nothing(prompts: pd.DataFrame, outcomes: list[
     assert outcomes == backwards == alone
 
 
-def test_transcript_of_another_utterance_shows_in_the_score(
-    prompts: pd.DataFrame, outcomes: list[Outcome]
+def test_transcript_of_another_utterance_is_flagged_by_its_score(repository: Path) -> None:
+    folder = repository / "resources" / "prompts"
+    texts = pd.read_csv(folder / "prompts.tsv", sep="\t", index_col="utt_id")["text"][list(SENTENCES)]
+    said = pd.DataFrame([row(name, folder / f"audio/{name}.ogg", text) for name, text in texts.items()])
+    assert [outcome.status for outcome in align(said)] == ["aligned"] * 3
+    swapped = said.assign(text=np.roll(said["text"], 1))
+    flagged = list(align(swapped))
+    assert [outcome.status for outcome in flagged] == ["dropped"] * 3
+    for outcome in flagged:
+        assert outcome.score < MIN_SCORE
+        assert outcome.reason.startswith("score below -3.7 (`alignment.pocketsphinx.min_score`)")
+        assert outcome.intervals == ()
+    assert [outcome.status for outcome in align(swapped, min_score=-20.0)] == ["aligned"] * 3
+
+
+def test_score_counts_the_words_that_are_said(
+    prompts: pd.DataFrame, outcomes: list[Outcome], tmp_path: Path
 ) -> None:
-    swapped = align(prompts.assign(text=np.roll(prompts["text"], 1)))
-    for right, wrong in zip(outcomes, swapped, strict=True):
-        assert wrong.status == "failed" or wrong.score < right.score - 1
+    goodbye = read_audio(prompts["audio_path"][2])
+    soundfile.write(tmp_path / "thrice.wav", np.tile(goodbye, 3), 16_000)
+    text = "goodbye goodbye goodbye"
+    said_thrice = row("thrice", tmp_path / "thrice.wav", text)
+    said_once = row("once", Path(prompts["audio_path"][2]), text)
+    all_written, too_many = align(pd.DataFrame([said_thrice, said_once]))
+    assert all_written.status == "aligned"
+    assert all_written.score == pytest.approx(outcomes[2].score, abs=0.2)
+    starts = [item.start for item in all_written.intervals if item.tier == "word"]
+    np.testing.assert_allclose(np.diff(starts), len(goodbye) / 16_000, atol=0.05)
+    assert too_many.status == "dropped"
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("", "empty text"),
+        ("...", "empty text"),
         ("goodbye xyzzyx", "word not in dictionary: 'xyzzyx'; add it to the lexicon"),
         ("dial 911", "word not in dictionary: '911'; spell out digits"),
+        ("zz9 Good-bye, qqx!", "word not in dictionary: 'qqx', 'zz9'; spell out digits"),
     ],
 )
 def test_texts_that_cannot_be_aligned_are_dropped(prompts: pd.DataFrame, text: str, reason: str) -> None:
-    (outcome,) = align(prompts.iloc[[2]].assign(text=text))
+    (outcome,) = align(prompts.iloc[[2]].assign(text=normalise_text(text)), g2p=False)
     assert outcome.status == "dropped"
     assert outcome.reason.startswith(reason)
     assert outcome.intervals == ()
@@ -131,6 +163,16 @@ def test_lexicon_adds_words(prompts: pd.DataFrame, tmp_path: Path) -> None:
     (tmp_path / "lexicon.txt").write_text("xyzzyx G UH D B AY\n")
     (outcome,) = align(prompts.iloc[[2]].assign(text="xyzzyx"), lexicon=tmp_path / "lexicon.txt")
     assert [item.label for item in outcome.intervals] == ["xyzzyx", "G", "UH", "D", "B", "AY"]
+
+
+def test_unknown_words_are_guessed_and_listed(prompts: pd.DataFrame) -> None:
+    texts = ["aktivated", "agent logged off", "911"]
+    guessed, known, digits = align(prompts.assign(text=texts))
+    assert (guessed.status, guessed.reason) == ("aligned", "pronunciation guessed: 'aktivated'")
+    (phones,) = guess_pronunciations(["aktivated"])["aktivated"]
+    assert [item.label for item in guessed.intervals] == ["aktivated", *phones.split()]
+    assert (known.status, known.reason) == ("aligned", "")
+    assert digits.status == "dropped"
 
 
 def test_bad_audio_is_listed_and_the_next_utterance_unharmed(
@@ -146,3 +188,35 @@ def test_bad_audio_is_listed_and_the_next_utterance_unharmed(
     assert "check the transcript" in silence.reason
     assert missing.reason.startswith("nope.wav: missing")
     assert good == outcomes[2]
+
+
+def test_boundaries_of_synthetic_speech_with_exact_times(repository: Path) -> None:
+    folder = repository / "tests" / "data" / "festival"
+    times = {path.stem: pd.read_csv(path, sep="\t") for path in sorted(folder.glob("*.tsv"))}
+    exact = pd.concat([table.assign(utt_id=name) for name, table in times.items()])
+    texts = {name: " ".join(table.query("tier == 'word'")["label"]) for name, table in times.items()}
+    outcomes = list(align(pd.DataFrame([row(name, folder / f"{name}.ogg", texts[name]) for name in times])))
+    assert [outcome.status for outcome in outcomes] == ["aligned"] * 4
+    table = agreement(exact, interval_table(outcomes)).query("boundary == 'both' and group == 'all'")
+    phones, words = (table[table["tier"] == tier].iloc[0] for tier in ("phone", "word"))
+    assert words["compared"] == words["boundaries"]
+    assert phones["compared"] > 0.75 * phones["boundaries"]
+    assert phones["median_ms"] <= 12
+    assert words["median_ms"] <= 20
+    for tier in (phones, words):
+        assert abs(tier["bias_ms"]) <= 12
+        assert tier["within_20ms"] >= 0.65
+        assert tier["within_50ms"] >= 0.95
+
+
+def test_half_an_hour_of_audio_does_not_reach_the_aligner(prompts: pd.DataFrame, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "long.flac", np.zeros(30 * 60 * 16_000, np.int16), 16_000)
+    entries = [
+        Entry("long", "a", None, tmp_path / "long.flac", "yes"),
+        Entry("short", "a", None, Path(prompts["audio_path"][2]), "goodbye"),
+    ]
+    limit = CorpusConfig(path=".").max_seconds
+    manifest, excluded = build_manifest(entries, seed=0, max_seconds=limit)
+    assert manifest["utt_id"].tolist() == ["short"]
+    assert excluded["utt_id"].tolist() == ["long"]
+    assert excluded["reason"][0] == "longer than 30 s"
