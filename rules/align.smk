@@ -27,6 +27,11 @@ if CONFIG.aligner == "librispeech-alignments":
     include: "align_librispeech.smk"
 
 
+if CONFIG.aligner == "mfa":
+
+    include: "align_mfa.smk"
+
+
 rule align:
     """Find phone and word boundaries; list every utterance that could not be aligned."""
     input:

@@ -20,6 +20,7 @@ from layerwise.align.intervals import (
     quality_table,
 )
 from layerwise.align.registry import ALIGNERS
+from layerwise.corpus.text import normalise_text
 from layerwise.errors import AlignmentError, ConfigError
 
 
@@ -35,7 +36,8 @@ def align_corpus(
     """Align every utterance of a manifest; return the interval table and the quality table.
 
     ``options`` are the keyword arguments that only this aligner takes (``alignment.{aligner}`` of a config).
-    Every utterance has a row in the quality table; those that the aligner does not mention are ``failed``.
+    Texts are normalised again, for manifests made elsewhere. Every utterance has a row in the quality table;
+    those that the aligner does not mention are ``failed``.
 
     Raises:
         ConfigError: unknown aligner.
@@ -46,6 +48,7 @@ def align_corpus(
         raise ConfigError(f"unknown aligner {aligner!r}; known: {', '.join(ALIGNERS)}")
     module, function = ALIGNERS[aligner].split(":")
     align = cast(Aligner, getattr(importlib.import_module(module), function))
+    manifest = manifest.assign(text=[normalise_text(str(text)) for text in manifest["text"]])
     found = align(manifest, lexicon=Path(lexicon) if lexicon else None, workers=workers, **(options or {}))
     console = Console(stderr=True)
     outcomes = {

@@ -1,0 +1,123 @@
+"""A corpus as the Montreal Forced Aligner wants it, in shards, and its dictionary."""
+
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import pandas as pd
+import soundfile
+
+from layerwise.align.intervals import VOWELS, durations
+from layerwise.align.lexicon import Lexicon, read_lexicon
+from layerwise.corpus.audio import SAMPLE_RATE, read_audio
+from layerwise.corpus.text import normalise_text
+from layerwise.errors import AlignmentError, AudioError
+from layerwise.files import write_aside, write_text
+
+MAX_SECONDS = 600.0  # MFA keeps a whole utterance's lattice in memory
+DROPPED_COLUMNS = ("utt_id", "reason")
+
+
+def pack_corpus(manifest: pd.DataFrame, archives: Sequence[Path | str]) -> pd.DataFrame:
+    """Pack a corpus into one ZIP file per shard: ``speaker/utterance.wav`` (16 kHz, 16 bit) and ``.lab``.
+
+    A speaker is in one shard only, since MFA adapts to speakers; shards have about equal durations. Equal
+    corpora give equal bytes. Returns the utterances left out, with ``DROPPED_COLUMNS``: those without words,
+    longer than ``MAX_SECONDS``, or with audio that cannot be read.
+    """
+    seconds = durations(manifest)
+    shards = assign_shards(manifest, len(archives))
+    dropped = []
+    for number, archive in enumerate(archives):
+        with write_aside(archive) as partial, zipfile.ZipFile(partial, "w") as packed:
+            columns = manifest.loc[shards == number, ["utt_id", "speaker", "audio_path", "text"]].astype(str)
+            for utt_id, speaker, path, text in sorted(columns.itertuples(index=False, name=None)):
+                try:
+                    sound, words = _utterance(path, text, seconds[utt_id])
+                except AlignmentError as error:
+                    dropped.append((utt_id, str(error)))
+                    continue
+                name = f"{file_name(speaker)}/{file_name(utt_id)}"
+                packed.writestr(zipfile.ZipInfo(f"{name}.wav"), sound)
+                packed.writestr(zipfile.ZipInfo(f"{name}.lab"), f"{words}\n")
+    return pd.DataFrame(dropped, columns=list(DROPPED_COLUMNS)).sort_values("utt_id", ignore_index=True)
+
+
+def assign_shards(manifest: pd.DataFrame, shards: int) -> pd.Series:
+    """Shard number of each row: the longest speakers first, each to the shortest shard so far."""
+    seconds = (manifest["samples"] / manifest["sample_rate"]).groupby(manifest["speaker"]).sum()
+    total = [0.0] * shards
+    home = {}
+    for speaker in sorted(seconds.index, key=lambda name: (-seconds[name], name)):
+        home[speaker] = total.index(min(total))
+        total[home[speaker]] += seconds[speaker]
+    return manifest["speaker"].map(home)
+
+
+def file_name(name: str) -> str:
+    """Name of a file or folder that is safe everywhere; :func:`original_name` is its inverse."""
+    return quote(name, safe="").replace(".", "%2E").replace("~", "%7E") or "%"
+
+
+def original_name(name: str) -> str:
+    """The name that :func:`file_name` was given."""
+    return "" if name == "%" else unquote(name)
+
+
+def write_dictionary(dictionary: Path | str, lexicon: Path | str, target: Path | str) -> int:
+    """Add the words of a lexicon to a dictionary of MFA; return the number of pronunciations added.
+
+    MFA's ARPAbet dictionaries mark stress (``AH0``) and the lexicon need not: each of its vowels is then
+    taken as the stressed one in turn, and MFA chooses by the audio.
+
+    Raises AlignmentError if either cannot be read, or if the dictionary is not in ARPAbet.
+    """
+    try:
+        text = Path(dictionary).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AlignmentError(f"{dictionary}: cannot read the dictionary of MFA: {error}") from error
+    phones = {phone for line in text.splitlines() for phone in line.split()[1:]}
+    stressed = "AH0" in phones
+    if not stressed and "AH" not in phones:
+        raise AlignmentError(
+            f"{dictionary}: not in ARPAbet, as `alignment.lexicon` is; add your words to a copy of it and "
+            "give that as `alignment.mfa.dictionary`"
+        )
+    lines = dict.fromkeys(_lines(read_lexicon(lexicon), stressed))
+    write_text(f"{text.rstrip()}\n{''.join(lines)}", target)
+    return len(lines)
+
+
+def _lines(lexicon: Lexicon, stressed: bool) -> Iterator[str]:
+    for word in sorted(lexicon):
+        for pronunciation in lexicon[word]:
+            phones = pronunciation.split()
+            for variant in _stress(phones) if stressed else [phones]:
+                yield f"{word}\t{' '.join(variant)}\n"
+
+
+def _stress(phones: list[str]) -> list[list[str]]:
+    """The pronunciation with each of its vowels stressed in turn."""
+    vowels = [place for place, phone in enumerate(phones) if phone in VOWELS]
+    return [
+        [f"{phone}{int(place == chosen)}" if place in vowels else phone for place, phone in enumerate(phones)]
+        for chosen in vowels
+    ] or [phones]
+
+
+def _utterance(path: str, text: str, seconds: float) -> tuple[bytes, str]:
+    """WAV file and words of an utterance. Raises AlignmentError saying why it cannot be aligned."""
+    words = normalise_text(text)
+    if not words:
+        raise AlignmentError("empty text")
+    if seconds > MAX_SECONDS:
+        raise AlignmentError(f"{seconds:.0f} s long, more than {MAX_SECONDS:g} s; cut it into utterances")
+    try:
+        waveform = read_audio(path, SAMPLE_RATE)
+    except AudioError as error:
+        raise AlignmentError(str(error)) from error
+    stream = io.BytesIO()
+    soundfile.write(stream, waveform, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+    return stream.getvalue(), words

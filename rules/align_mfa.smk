@@ -1,0 +1,166 @@
+"""The Montreal Forced Aligner: shards of the corpus as jobs of their own, in the environment of MFA."""
+
+from math import ceil
+
+MFA = CONFIG.alignment.mfa
+MFA_FOLDER = f"{RUN}/alignment/mfa"
+MFA_CORPUS = [f"{MFA_FOLDER}/corpus-{shard}.zip" for shard in range(MFA.shards)]
+MFA_ALIGNED = [f"{MFA_FOLDER}/aligned-{shard}.zip" for shard in range(MFA.shards)]
+MFA_DROPPED = f"{MFA_FOLDER}/dropped.csv"
+MFA_MODELS = {"acoustic": MFA.acoustic, "dictionary": MFA.dictionary, "g2p": MFA.g2p}
+MFA_SUFFIXES = {"acoustic": "zip", "dictionary": "dict", "g2p": "zip"}
+MFA_MINUTES = ceil(MFA.timeout_minutes)
+# What the rule `align` reads.
+ALIGNER = {"archives": MFA_ALIGNED, "dropped": MFA_DROPPED}
+ALIGNER_FILES = [*MFA_ALIGNED, MFA_DROPPED]
+
+
+def mfa_model(kind):
+    """The file that the config names, or where a model of MFA's collection is put."""
+    name = MFA_MODELS[kind]
+    if name is None:
+        return []
+    return name if Path(name).is_file() else f"{MFA_FOLDER}/{kind}.{MFA_SUFFIXES[kind]}"
+
+
+if MFA.train or MFA.acoustic is None:
+    MFA_ACOUSTIC = f"{MFA_FOLDER}/trained.zip"
+else:
+    MFA_ACOUSTIC = mfa_model("acoustic")
+
+if CONFIG.alignment.lexicon:
+    MFA_DICTIONARY = f"{MFA_FOLDER}/words.dict"
+else:
+    MFA_DICTIONARY = mfa_model("dictionary")
+
+
+rule align_mfa_corpus:
+    """Pack the corpus into shards that keep speakers together."""
+    input:
+        manifest=MANIFEST,
+        code=code("align_mfa_corpus"),
+        lock=LOCK,
+    output:
+        corpus=temp(MFA_CORPUS),
+        dropped=MFA_DROPPED,
+    log:
+        f"{RUN}/logs/align_mfa_corpus.log",
+    benchmark:
+        f"{RUN}/benchmarks/align_mfa_corpus.tsv"
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        shards=MFA.shards,
+    message:
+        "Packing the corpus for MFA"
+    script:
+        "../scripts/align_mfa_corpus.py"
+
+
+rule align_mfa_model:
+    """Take a model of MFA's collection from where MFA keeps it, or download it."""
+    input:
+        code=code("align_mfa"),
+        lock="envs/mfa.yaml",
+    output:
+        f"{MFA_FOLDER}/{{kind}}.{{suffix}}",
+    log:
+        f"{RUN}/logs/align_mfa_model/{{kind}}.{{suffix}}.log",
+    wildcard_constraints:
+        kind="acoustic|dictionary|g2p",
+        suffix="zip|dict",
+    conda:
+        "../envs/mfa.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=30,
+    params:
+        name=lambda wildcards: MFA_MODELS[wildcards.kind],
+    message:
+        "Looking for MFA's {wildcards.kind} model {params.name}"
+    shell:
+        "python3 scripts/align_mfa.py fetch {wildcards.kind} {params.name:q} {output:q} > {log:q} 2>&1"
+
+
+rule align_mfa_dictionary:
+    """Add the run's lexicon to the dictionary."""
+    input:
+        dictionary=mfa_model("dictionary"),
+        lexicon=CONFIG.alignment.lexicon or [],
+        code=code("align_mfa_dictionary"),
+        lock=LOCK,
+    output:
+        dictionary=f"{MFA_FOLDER}/words.dict",
+    log:
+        f"{RUN}/logs/align_mfa_dictionary.log",
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Adding {input.lexicon} to MFA's dictionary"
+    script:
+        "../scripts/align_mfa_dictionary.py"
+
+
+rule align_mfa_train:
+    """Train an acoustic model on the corpus itself."""
+    input:
+        corpus=MFA_CORPUS,
+        dictionary=MFA_DICTIONARY,
+        g2p=mfa_model("g2p"),
+        code=code("align_mfa"),
+        lock="envs/mfa.yaml",
+    output:
+        model=f"{MFA_FOLDER}/trained.zip",
+    log:
+        f"{RUN}/logs/align_mfa_train.log",
+    benchmark:
+        f"{RUN}/benchmarks/align_mfa_train.tsv"
+    conda:
+        "../envs/mfa.yaml"
+    threads: CONFIG.alignment.threads
+    resources:
+        mem_mb=8000,
+        runtime=MFA_MINUTES + 30,
+    message:
+        "Training an acoustic model with MFA"
+    shell:
+        "python3 scripts/align_mfa.py train --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
+        " --g2p {input.g2p:q} --threads {threads} --timeout-minutes {MFA.timeout_minutes}"
+        " --output {output.model:q} > {log:q} 2>&1"
+
+
+rule align_mfa_shard:
+    """Align one shard with MFA; files that come out unaligned get a second try with wider beams."""
+    input:
+        corpus=f"{MFA_FOLDER}/corpus-{{shard}}.zip",
+        dictionary=MFA_DICTIONARY,
+        acoustic=MFA_ACOUSTIC,
+        g2p=mfa_model("g2p"),
+        code=code("align_mfa"),
+        lock="envs/mfa.yaml",
+    output:
+        aligned=f"{MFA_FOLDER}/aligned-{{shard}}.zip",
+    log:
+        f"{RUN}/logs/align_mfa_shard/{{shard}}.log",
+    benchmark:
+        f"{RUN}/benchmarks/align_mfa_shard/{{shard}}.tsv"
+    conda:
+        "../envs/mfa.yaml"
+    threads: CONFIG.alignment.threads
+    resources:
+        mem_mb=8000,
+        runtime=2 * MFA_MINUTES + 30,
+    params:
+        shards=MFA.shards,
+    message:
+        "Aligning shard {wildcards.shard} with MFA"
+    shell:
+        "python3 scripts/align_mfa.py align --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
+        " --acoustic {input.acoustic:q} --g2p {input.g2p:q} --threads {threads}"
+        " --timeout-minutes {MFA.timeout_minutes} --output {output.aligned:q} > {log:q} 2>&1"

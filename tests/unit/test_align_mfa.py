@@ -1,0 +1,242 @@
+"""Reading real output of MFA 3.4.3, and packing a corpus for it."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from layerwise.align.corpus import align_corpus
+from layerwise.align.mfa import align, make_outcome, read_tiers
+from layerwise.align.mfa_corpus import (
+    assign_shards,
+    file_name,
+    original_name,
+    pack_corpus,
+    write_dictionary,
+)
+from layerwise.errors import AlignmentError
+
+DATA = Path(__file__).parents[1] / "data" / "mfa"
+TEXTS = {
+    "allison_conf-adminmenu-menu8": "press one to list users currently in the conference two to kick all "
+    "non administrator users three to mute or umute all non administrator users four to record this "
+    "conference or eight to exit this menu and return to the conference",
+    "allison_dictate-pause": "pause",
+    "allison_digits-oh": "oh",
+    "allison_letters-ascii94": "caret",
+    "allison_spy-sip": "sip",
+    "allison_vm-saved": "saved",
+}
+
+
+def real_manifest() -> pd.DataFrame:
+    ends = {name: json.loads((DATA / f"json/{name}.json").read_text())["end"] for name in TEXTS}
+    return pd.DataFrame(
+        [(name, "", round(ends[name] * 16_000), 16_000, text) for name, text in TEXTS.items()],
+        columns=["utt_id", "audio_path", "samples", "sample_rate", "text"],
+    )
+
+
+def archive(path: Path, kind: str) -> Path:
+    with zipfile.ZipFile(path, "w") as packed:
+        for file in (DATA / kind).iterdir():
+            speaker = "" if file.suffix == ".csv" else "allison/"
+            packed.write(file, f"1/{speaker}{file.name}")
+    return path
+
+
+def test_real_json(tmp_path: Path) -> None:
+    options = {"archives": [archive(tmp_path / "0.zip", "json")]}
+    intervals, quality = align_corpus(real_manifest(), "mfa", options=options)
+    rows = quality.set_index("utt_id")
+    assert rows.loc["allison_vm-saved", ["status", "reason", "words", "phones"]].tolist() == [
+        *("aligned", "", 1, 4),
+    ]
+    assert rows.loc["allison_vm-saved", "score"] == pytest.approx(-49.7584, abs=1e-4)
+    assert rows.loc["allison_letters-ascii94", ["status", "reason"]].tolist() == [
+        "dropped",
+        "no word has a pronunciation: 'caret'; add it to the lexicon",
+    ]
+    saved = intervals[intervals.utt_id == "allison_vm-saved"]
+    assert saved.label.tolist() == ["S", "EY", "V", "D", "saved"]
+
+
+def test_unknown_word_is_left_out_and_listed(tmp_path: Path) -> None:
+    manifest = real_manifest().iloc[:1]
+    tiers = read_tiers("x.json", (DATA / f"json/{manifest.utt_id[0]}.json").read_bytes())
+    outcome = make_outcome(manifest.utt_id[0], tiers, 17.331375, -48.0)
+    assert outcome.status == "aligned"
+    assert outcome.reason == "words without a pronunciation left out: 'umute'"
+    words = manifest.text[0].split()
+    found = {item.word_index: item.label for item in outcome.intervals if item.tier == "word"}
+    assert found == {place: word for place, word in enumerate(words) if word != "umute"}
+    assert {item.word_index for item in outcome.intervals if item.tier == "phone"} == set(found)
+
+
+def test_files_that_mfa_left_out_are_noticed(tmp_path: Path) -> None:
+    options = {"archives": [archive(tmp_path / "0.zip", "textgrid")]}
+    quality = align_corpus(real_manifest(), "mfa", options=options)[1].set_index("utt_id")
+    absent = quality[quality.status == "failed"]
+    assert list(absent.index) == ["allison_conf-adminmenu-menu8", "allison_letters-ascii94"]
+    assert set(absent.reason) == {
+        "no alignment found by MFA, nor with wider beams; check audio and transcript"
+    }
+    assert (quality.drop(absent.index).status == "aligned").all()
+
+
+@pytest.mark.parametrize("name", ["dictate-pause", "digits-oh", "spy-sip", "vm-saved"])
+def test_json_and_textgrid_agree(name: str) -> None:
+    first, second = (
+        read_tiers(file, (DATA / file).read_bytes())
+        for file in (f"json/allison_{name}.json", f"textgrid/allison_{name}.TextGrid")
+    )
+    assert first == second and first["phones"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe\x00", b'{"start": 0, "end": 1, "tiers": {}}'])
+def test_damaged_output_is_named(content: bytes) -> None:
+    with pytest.raises(AlignmentError, match=r"u\.json: not an alignment of MFA"):
+        read_tiers("u.json", content)
+
+
+def test_damaged_archive_is_named(tmp_path: Path) -> None:
+    (tmp_path / "3.zip").write_bytes(b"no archive")
+    with pytest.raises(AlignmentError, match=r"3\.zip: no output of MFA"):
+        list(align(real_manifest(), archives=[tmp_path / "3.zip"]))
+    with pytest.raises(AlignmentError, match="run the workflow"):
+        list(align(real_manifest()))
+
+
+def test_output_of_another_corpus_is_refused(tmp_path: Path) -> None:
+    manifest = real_manifest().iloc[:2]
+    with pytest.raises(AlignmentError, match=r"allison_\S+ is not in the manifest"):
+        list(align(manifest, archives=[archive(tmp_path / "0.zip", "json")]))
+
+
+def test_last_frame_may_hang_over_but_not_more() -> None:
+    tiers = {"words": [(0.1, 0.51, "oh")], "phones": [(0.1, 0.51, "OW1")]}
+    outcome = make_outcome("u", tiers, 0.5, -1.0)
+    assert [(item.end, item.label) for item in outcome.intervals] == [(0.5, "oh"), (0.5, "OW")]
+    assert "not inside" in make_outcome("u", tiers, 0.4, -1.0).reason
+
+
+def test_phones_of_another_set_are_named() -> None:
+    tiers = {"words": [(0.1, 0.5, "oh")], "phones": [(0.1, 0.5, "əw")]}
+    assert "'əw'" in make_outcome("u", tiers, 0.5, -1.0).reason
+
+
+def corpus(folder: Path, rows: list[tuple[str, str, str, float]]) -> pd.DataFrame:
+    """A corpus of noise: utt_id, speaker, text, seconds."""
+    table = []
+    noise = np.random.default_rng(1)
+    for number, (utt_id, speaker, text, seconds) in enumerate(rows):
+        path = folder / f"{number}.flac"
+        soundfile.write(path, 0.1 * noise.standard_normal(round(8000 * seconds)), 8000)
+        table.append((utt_id, speaker, path.as_posix(), round(8000 * seconds), 8000, text))
+    columns = ["utt_id", "speaker", "audio_path", "samples", "sample_rate", "text"]
+    return pd.DataFrame(table, columns=columns)
+
+
+def test_packed_corpus_is_what_mfa_reads(tmp_path: Path) -> None:
+    table = corpus(
+        tmp_path, [("a.1", "ann/é", "Don't, stop!", 0.5), ("b 2", "..", "no", 0.3), ("c", "..", "no", 0.2)]
+    )
+    dropped = pack_corpus(table, [tmp_path / "0.zip"])
+    assert dropped.empty
+    with zipfile.ZipFile(tmp_path / "0.zip") as packed:
+        names = packed.namelist()
+        assert sorted(names) == [
+            *("%2E%2E/b%202.lab", "%2E%2E/b%202.wav", "%2E%2E/c.lab", "%2E%2E/c.wav"),
+            *("ann%2F%C3%A9/a%2E1.lab", "ann%2F%C3%A9/a%2E1.wav"),
+        ]
+        assert packed.read("ann%2F%C3%A9/a%2E1.lab") == b"don't stop\n"
+        with soundfile.SoundFile(io.BytesIO(packed.read("%2E%2E/c.wav"))) as sound:
+            assert (sound.samplerate, sound.channels, sound.subtype, sound.frames) == (
+                16_000,
+                1,
+                "PCM_16",
+                3200,
+            )
+    before = (tmp_path / "0.zip").read_bytes()
+    pack_corpus(table.iloc[::-1], [tmp_path / "0.zip"])
+    assert (tmp_path / "0.zip").read_bytes() == before
+
+
+def test_bad_utterances_are_left_out_with_the_reason(tmp_path: Path) -> None:
+    table = corpus(tmp_path, [(name, "s", "no", 0.2) for name in ("empty", "gone", "long", "marks", "ok")])
+    table.loc[0, "text"], table.loc[3, "text"] = "", "?!"
+    table.loc[2, "samples"] = 30 * 60 * 8000
+    Path(table.audio_path[1]).unlink()
+    dropped = pack_corpus(table, [tmp_path / "0.zip"])
+    assert dropped.utt_id.tolist() == ["empty", "gone", "long", "marks"]
+    for reason, part in zip(
+        dropped.reason, ["empty text", "no such file", "1800 s long", "empty"], strict=True
+    ):
+        assert part in reason
+    dropped.to_csv(tmp_path / "dropped.csv", index=False)
+    with zipfile.ZipFile(tmp_path / "1.zip", "w"):
+        pass
+    outcomes = {
+        outcome.utt_id: outcome.status
+        for outcome in align(table, archives=[tmp_path / "1.zip"], dropped=tmp_path / "dropped.csv")
+    }
+    assert outcomes == {**dict.fromkeys(dropped.utt_id, "dropped"), "ok": "failed"}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abcdefg"), st.integers(1, 1000)), min_size=1, max_size=30),
+    st.integers(1, 5),
+)
+def test_shards_keep_speakers_together_and_are_balanced(rows: list[tuple[str, int]], shards: int) -> None:
+    table = pd.DataFrame(rows, columns=["speaker", "samples"]).assign(sample_rate=100)
+    assigned = assign_shards(table, shards)
+    assert assigned.between(0, shards - 1).all()
+    assert (assigned.groupby(table.speaker).nunique() == 1).all()
+    loads = table.samples.groupby(assigned).sum().reindex(range(shards), fill_value=0)
+    longest = table.samples.groupby(table.speaker).sum().max()
+    assert loads.max() <= loads.min() + longest
+    shuffled = table.sample(frac=1, random_state=1)
+    pd.testing.assert_series_equal(assign_shards(shuffled, shards).sort_index(), assigned)
+
+
+@given(st.text())
+def test_file_names_are_safe_and_come_back(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return
+    safe = file_name(name)
+    assert original_name(safe) == name
+    assert safe and safe.isascii() and not set(safe) & set("/\\. '\"")
+
+
+def test_lexicon_is_added_with_each_vowel_stressed_in_turn(tmp_path: Path) -> None:
+    (tmp_path / "mfa.dict").write_text("a\t0.99\t0.04\t0.52\t1.11\tAH0\nno\tN OW1\n")
+    (tmp_path / "own.txt").write_text("iax AY AE K S\npsst P S T\n")
+    assert write_dictionary(tmp_path / "mfa.dict", tmp_path / "own.txt", tmp_path / "new.dict") == 3
+    assert (tmp_path / "new.dict").read_text().splitlines() == [
+        "a\t0.99\t0.04\t0.52\t1.11\tAH0",
+        "no\tN OW1",
+        "iax\tAY1 AE0 K S",
+        "iax\tAY0 AE1 K S",
+        "psst\tP S T",
+    ]
+
+
+def test_lexicon_and_dictionary_must_share_their_phones(tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("iax AY AE K S\n")
+    (tmp_path / "plain.dict").write_text("a AH\n")
+    assert write_dictionary(tmp_path / "plain.dict", tmp_path / "own.txt", tmp_path / "new.dict") == 1
+    assert "iax\tAY AE K S\n" in (tmp_path / "new.dict").read_text()
+    (tmp_path / "ipa.dict").write_text("a ə\n", encoding="utf-8")
+    with pytest.raises(AlignmentError, match=r"ipa\.dict: not in ARPAbet"):
+        write_dictionary(tmp_path / "ipa.dict", tmp_path / "own.txt", tmp_path / "new.dict")
+    with pytest.raises(AlignmentError, match=r"none\.dict: cannot read"):
+        write_dictionary(tmp_path / "none.dict", tmp_path / "own.txt", tmp_path / "new.dict")
