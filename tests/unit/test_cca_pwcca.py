@@ -161,8 +161,8 @@ def test_regularised_scores_are_those_of_a_direct_implementation(mode, problem, 
     assert chosen == epsilons
     x, y = x.astype(np.float64), y.astype(np.float64)
     expected = direct(x, y, train, test, exact_roots(x[train], y[train], epsilons), mode)
-    # Outlier dimensions 1e4 times larger cost either side some of its digits.
-    assert score == pytest.approx(expected, abs=1e-7)
+    # The uncentred means of outlier dimensions, 1e4 times larger, cost the published weights some digits.
+    assert score == pytest.approx(expected, abs=1e-8 if mode == "corrected" else 1e-7)
 
 
 @pytest.mark.parametrize("dims", [(12, 5), (5, 12), (6, 6)])
