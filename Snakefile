@@ -27,6 +27,7 @@ include: "rules/common.smk"
 
 if CONFIG.corpus:
 
+    include: "rules/download.smk"
     include: "rules/corpus.smk"
     include: "rules/align.smk"
     include: "rules/features.smk"

@@ -20,8 +20,8 @@ from layerwise.files import write_aside
 
 BLOCK_BYTES = 1 << 18
 MEGABYTE = 1e6
-ATTEMPTS = 5  # per mirror, counted from the last one that brought anything
-PAUSE_SECONDS = 2.0  # before the second attempt, doubled before each further one
+ROUNDS = 4  # through all mirrors
+PAUSE_SECONDS = 2.0  # before the second round, doubled before each further one
 TIMEOUT_SECONDS = 30.0
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 USER_AGENT = "layerwise (https://arxiv.org/abs/2211.03929)"
@@ -48,7 +48,7 @@ def fetch(
 ) -> Path:
     """Download a file to ``target`` unless it is there already, and return its path.
 
-    Mirrors are tried in turn, each again after a pause (seconds, doubling) when the network fails. With a
+    Mirrors are tried in turn and, while the network fails, again after a pause (seconds, doubling). With a
     checksum (hexadecimal) a download cut off, even by a kill, continues where it stopped, from any mirror;
     without one it starts anew. The file appears under its name only when whole and, as far as known, with
     the right size in bytes and checksum; a file that the user has put there is checked and kept.
@@ -63,55 +63,63 @@ def fetch(
             raise DownloadError(f"{target}: {fault}; delete it to download {urls[0]} again")
         return target
     part = target.with_name(f".{target.name}.part")
-    faults = []
+    resume = bool(sha256 or md5)
+    faults: dict[str, str] = {}
+    useless: set[str] = set()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        if not (sha256 or md5):
+        if not resume:
             part.unlink(missing_ok=True)
-        for url in urls:
-            log.info("downloading %s", url)
-            old = part.exists()
-            try:
-                _complete(url, part, resume=bool(sha256 or md5), pause=pause)
-                fault = _fault(part, sha256, md5, bytes)
-                if fault and old:  # perhaps only the part that an earlier try left is bad
-                    part.unlink()
-                    _complete(url, part, resume=True, pause=pause)
+        for number in range(ROUNDS):
+            mirrors = [url for url in urls if url not in useless]
+            if number and mirrors:
+                log.warning("%s: trying again in %.0f s", target.name, pause * 2 ** (number - 1))
+                time.sleep(pause * 2 ** (number - 1))
+            for url in mirrors:
+                log.info("downloading %s", url)
+                old = part.exists()
+                try:
+                    _complete(url, part, resume)
                     fault = _fault(part, sha256, md5, bytes)
-            except (_NetworkError, _MirrorError) as error:
-                fault = str(error)
-            else:
-                if not fault:
-                    part.replace(target)
-                    return target
-                part.unlink()
-            log.warning("%s: %s", url, fault)
-            faults.append(f"{url}: {fault}")
+                    if fault and old:  # perhaps only the part that an earlier try left is bad
+                        part.unlink()
+                        _complete(url, part, resume)
+                        fault = _fault(part, sha256, md5, bytes)
+                    if not fault:
+                        part.replace(target)
+                        return target
+                    part.unlink()
+                    useless.add(url)
+                except _NetworkError as error:
+                    fault = str(error)
+                except _MirrorError as error:
+                    fault = str(error)
+                    useless.add(url)
+                log.warning("%s: %s", url, fault)
+                faults[url] = fault
     except OSError as error:
         raise DownloadError(f"{target}: cannot write it: {error}") from error
     raise DownloadError(
         f"{target}: no mirror delivered it:\n"
-        + "\n".join(f"  {fault}" for fault in faults)
+        + "\n".join(f"  {url}: {fault}" for url, fault in faults.items())
         + f"\nWithout network here, download {urls[0]} elsewhere, put it at {target} and run again"
     )
 
 
-def _complete(url: str, part: Path, *, resume: bool, pause: float) -> None:
-    """Bring ``part`` to the length that the server states, from what is there already if that may be."""
-    idle = 0
+def _complete(url: str, part: Path, resume: bool) -> None:
+    """Bring ``part`` to the length that the server states, from what is there already if that may be.
+
+    A connection that breaks is taken up again as long as each one brings something.
+    """
     while True:
         before = part.stat().st_size if part.exists() else 0
         try:
             _append(url, part, before if resume else 0)
             return
         except _NetworkError as error:
-            gained = part.exists() and part.stat().st_size > before
-            idle = 1 if gained else idle + 1
-            if idle >= ATTEMPTS:
+            if not part.exists() or part.stat().st_size <= before:
                 raise
-            seconds = pause * 2 ** (idle - 1)
-            log.warning("%s: %s; trying again in %.0f s", url, error, seconds)
-            time.sleep(seconds)
+            log.warning("%s: %s; continuing", url, error)
 
 
 def _append(url: str, part: Path, start: int) -> None:

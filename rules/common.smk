@@ -8,6 +8,7 @@ from layerwise.align.registry import ALIGNERS
 from layerwise.cca.analyses import ANALYSES
 from layerwise.corpus.readers import AUDIO_SUFFIXES, READERS
 from layerwise.errors import CorpusError
+from layerwise.hub import hub_id
 from layerwise.lineage import source_files
 from layerwise.report.names import TABLE_NAMES, figure_names, latex_names
 
@@ -25,6 +26,10 @@ INTERVALS = f"{RUN}/alignment/intervals.parquet"
 SAMPLES = [f"{RUN}/samples/{number}.parquet" for number in range(CONFIG.samples.number)]
 SEGMENTS = f"{RUN}/samples/segments.parquet"
 MODELS = {entry.name: entry for entry in CONFIG.all_models()}
+# Whether `snakemake` is to fetch the corpus. One that is in place is never touched.
+CORPUS_MISSING = (
+    CONFIG.corpus and CONFIG.corpus.download and not Path(CONFIG.corpus.path).exists()
+)
 REPORT = f"{RUN}/report/report.pdf"
 TABLES = [f"{RUN}/tables/{name}.csv" for name in TABLE_NAMES]
 # Log-mel is compared with labels only: with frames it would be compared with itself.
@@ -127,7 +132,7 @@ def corpus_files():
     if not path.exists():
         raise WorkflowError(
             f"`corpus.path`: {path} does not exist; put the corpus there or correct the path "
-            "(the README says where to get LibriSpeech)"
+            "(`corpus.download` fetches LibriSpeech)"
         )
     if path.is_dir():
         return files_below(path, AUDIO_SUFFIXES | {".txt", ".lab"})
@@ -139,6 +144,12 @@ def corpus_files():
         path.as_posix(),
         *sorted(item.as_posix() for item in audio if item.is_file()),
     ]
+
+
+def fetched_corpus_files(wildcards):
+    """The same, once the corpus has been downloaded."""
+    checkpoints.download_corpus.get()
+    return corpus_files()
 
 
 def pretrain_files():
@@ -155,9 +166,33 @@ def pretrain_files():
     ]
 
 
+def hub_record(model):
+    """Record of a hub model's commit and files; models of the same source and revision share one."""
+    entry = MODELS[model]
+    same = [
+        name
+        for name, other in MODELS.items()
+        if (hub_id(other.source), other.revision)
+        == (hub_id(entry.source), entry.revision)
+    ]
+    return f"{RUN}/models/{same[0]}.json"
+
+
+def needs_weights(record):
+    """Whether any model of a hub record is more than a random-initialised twin."""
+    path = f"{RUN}/models/{record}.json"
+    return any(
+        hub_record(name) == path
+        for name, entry in MODELS.items()
+        if hub_id(entry.source) and not entry.source.startswith("random:")
+    )
+
+
 def model_files(wildcards):
-    """Files of a model in a local folder or checkpoint; nothing for models from the hub and built-in ones."""
+    """Files of a model in a local folder or checkpoint, the record of one from the hub; else nothing."""
     source = MODELS[wildcards.model].source.removeprefix("random:")
+    if hub_id(source):
+        return hub_record(wildcards.model)
     family, _, location = source.partition(":")
     if Path(source).is_dir():
         return files_below(source, MODEL_SUFFIXES)

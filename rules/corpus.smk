@@ -1,7 +1,7 @@
 rule manifest:
     """List the corpus: check every audio file, exclude what cannot be used, with the reason."""
     input:
-        files=corpus_files(),
+        files=fetched_corpus_files if CORPUS_MISSING else corpus_files(),
         code=code("manifest"),
         lock=LOCK,
     output:
@@ -19,7 +19,7 @@ rule manifest:
         mem_mb=2000,
         runtime=60,
     params:
-        corpus=options(CONFIG.corpus, "description"),
+        corpus=options(CONFIG.corpus, "description", "download"),
         seed=CONFIG.seed,
     message:
         "Checking the audio of {params.corpus[path]}"

@@ -7,6 +7,7 @@ from _job import job
 from layerwise.corpus.manifest import read_manifest
 from layerwise.features.digest import write_digest
 from layerwise.features.extract import extract
+from layerwise.hub import hub_id, pinned_revision
 from layerwise.lineage import digest
 from layerwise.models import load_model
 
@@ -15,9 +16,12 @@ with job(snakemake):
     torch.set_num_threads(snakemake.threads)
     if options["precision"] == "tf32":
         torch.set_float32_matmul_precision("high")
+    revision = entry["revision"]
+    if hub_id(entry["source"]):
+        revision = pinned_revision(snakemake.input.model)
     model = load_model(
         entry["source"],
-        revision=entry["revision"],
+        revision=revision,
         device=options["device"],
         dtype="bfloat16" if options["precision"] == "bfloat16" else "float32",
         seed=snakemake.params.seed,

@@ -5,6 +5,7 @@ import importlib
 
 REGISTRIES = {
     "readers": "layerwise.corpus.readers:READERS",
+    "downloads": "layerwise.corpus.catalogue:CATALOGUE",
     "aligners": "layerwise.align.registry:ALIGNERS",
     "analyses": "layerwise.cca.analyses:ANALYSES",
     "tasks": "layerwise.downstream.tasks:TASKS",

@@ -53,10 +53,22 @@ class CorpusConfig(Section):
         examples=[60],
     )
 
+    download: str | None = Field(
+        default=None,
+        description="A corpus to fetch from the network where `path` is missing; one that is there is left "
+        "alone.",
+        examples=["librispeech-dev-clean"],
+    )
+
     @field_validator("reader")
     @classmethod
     def _known_reader(cls, value: str) -> str:
         return check_name("readers", value)
+
+    @field_validator("download")
+    @classmethod
+    def _known_download(cls, value: str | None) -> str | None:
+        return value and check_name("downloads", value)
 
     @model_validator(mode="after")
     def _ordered_bounds(self) -> "CorpusConfig":

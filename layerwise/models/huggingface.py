@@ -1,7 +1,7 @@
 """Checkpoints in the transformers format, from a local folder or the hub."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +13,7 @@ from transformers.utils import logging
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import ModelError
+from layerwise.hub import is_commit
 from layerwise.models.base import LoadOptions, SpeechModel
 from layerwise.seeds import derive_seed
 
@@ -81,6 +82,12 @@ class Checkpoint:
         return Path(path).parent.name  # snapshots/<commit>/config.json
 
     def _read(self, auto_class: Any, **kwargs: Any) -> Any:
+        if is_commit(self.revision):
+            # A commit never changes: what the hub cache holds of it needs no network.
+            with suppress(OSError):
+                return auto_class.from_pretrained(
+                    self.location, revision=self.revision, local_files_only=True, **kwargs
+                )
         try:
             return auto_class.from_pretrained(self.location, revision=self.revision, **kwargs)
         except (OSError, ValueError, KeyError) as error:
