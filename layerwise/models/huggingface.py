@@ -1,5 +1,6 @@
 """Checkpoints in the transformers format, from a local folder or the hub."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -23,6 +24,9 @@ ADAPTERS = {
     "whisper": "layerwise.models.whisper",
 }
 DEFAULT_ADAPTER = "layerwise.models.conv_stem"
+
+# Else transformers asks the hub, at each load of pickled weights, to convert the repository.
+os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
 
 
 class Checkpoint:
