@@ -235,11 +235,15 @@ class ModelEntry(Section):
         examples=["hubert-base"],
     )
     source: str = Field(
-        description="Hub id, local folder, or `family:location` (`random:ID`, `logmel`).",
+        description="Hub id, local folder, or `family:location`: `avhubert:FILE`, `fastvgs:FOLDER`, "
+        "`vghubert:FOLDER`, `random:SOURCE`, `logmel`.",
         examples=["facebook/hubert-base-ls960"],
     )
     revision: str | None = Field(
-        default=None, description="Commit or tag of the hub repository; None: the newest.", examples=["main"]
+        default=None,
+        description="Commit or tag of the hub repository (None: the newest), or `sha256:` and the digest of "
+        "a checkpoint file.",
+        examples=["main"],
     )
     objective: str = Field(
         default="",

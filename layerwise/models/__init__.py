@@ -40,9 +40,11 @@ def load_model(
     """Load a speech model by hub id, local folder or ``family:location``.
 
     ``random:SOURCE`` is the random-initialised twin of SOURCE: same architecture and input normalisation,
-    weights drawn from ``seed``. ``logmel`` is the log-mel baseline. ``device`` is auto (CUDA, then MPS, then
-    CPU), cpu, cuda, cuda:N or mps; ``dtype`` the number format of weights and activations. ``window`` is
-    for Whisper encoders only: the full 30 s window, or one trimmed to the utterance (cheaper, inexact).
+    weights drawn from ``seed``. ``avhubert:FILE``, ``fastvgs:FOLDER`` and ``vghubert:FOLDER`` are the files
+    of their authors; their ``revision`` is ``sha256:`` and a digest (docs/models-checkpoints.md). ``logmel``
+    is the log-mel baseline. ``device`` is auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps;
+    ``dtype`` the number format of weights and activations. ``window`` is for Whisper encoders only: the full
+    30 s window, or one trimmed to the utterance (cheaper, inexact).
     Raises ModelError if the source is unknown, missing, incomplete, or of an unsupported architecture.
     """
     if dtype not in DTYPES:

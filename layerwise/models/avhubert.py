@@ -127,6 +127,7 @@ def load(location: str, options: LoadOptions) -> AVHubert:
             f"{location}: is a checkpoint of {kind!r}; layerwise reads pre-trained ones ('av_hubert') only, "
             "not fine-tuned ones and not other models of fairseq"
         )
+    revision = file_revision(Path(location), options)
     loaded = AVHubert(model, task, weights, location, options)
-    loaded.revision = file_revision(Path(location), options)
+    loaded.revision = revision
     return loaded

@@ -118,11 +118,8 @@ def build(
         network = make()
     own = {name(key): value for key, value in network.state_dict().items()}
     missing = [key for key in own if not isinstance(weights.get(key), torch.Tensor)]
-    unexpected = [
-        key
-        for key in weights
-        if key not in own and not any(key == part or key.startswith(f"{part}.") for part in unused)
-    ]
+    known = tuple(f"{part}." for part in unused)
+    unexpected = [key for key in weights if key not in own and not f"{key}.".startswith(known)]
     shapes = [
         f"{key} {tuple(weights[key].shape)} instead of {tuple(own[key].shape)}"
         for key in own

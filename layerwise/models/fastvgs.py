@@ -229,13 +229,14 @@ def load_bundle(family: Family, location: str, options: LoadOptions) -> Visually
     folder = Path(location)
     args, bundle = read_namespace(folder / ARGS), read_checkpoint(folder / BUNDLE)
     weights = bundle.get("dual_encoder", bundle.get("model"))
-    if not isinstance(weights, dict) or not all(isinstance(key, str) for key in weights):
+    if not isinstance(weights, dict):
         raise ModelError(
             f"{folder / BUNDLE}: has no `dual_encoder` dictionary; it is no bundle of {family.name}"
         )
-    weights = {key.removeprefix("module."): value for key, value in weights.items()}
+    weights = {str(key).removeprefix("module."): value for key, value in weights.items()}
+    revision = file_revision(folder / BUNDLE, options)
     model = VisuallyGrounded(family, args, weights, location, options)
-    model.revision = file_revision(folder / BUNDLE, options)
+    model.revision = revision
     return model
 
 
