@@ -70,6 +70,16 @@ def test_bfloat16_stays_near_float32(name: str, saved: Callable[[str], str]) -> 
             assert error < 0.04, f"{name} {layer} {error:.3f}"
 
 
+@pytest.mark.parametrize("name", ["wav2vec2-conformer-rotary", "w2v-bert-rotary"])
+def test_bfloat16_tells_late_frames_apart(name: str, saved: Callable[[str], str]) -> None:
+    hidden = torch.zeros(1, 1000, CONFIGS[name].hidden_size)
+    exact, rounded = (
+        load_model(saved(name), dtype=dtype).model.encoder.embed_positions(hidden)  # type: ignore[attr-defined]
+        for dtype in ("float32", "bfloat16")
+    )
+    assert (exact - rounded).abs().max() < 0.01
+
+
 @pytest.mark.parametrize("name", CONFIGS)
 def test_random_twin_has_the_layers_of_its_source_and_other_values(
     name: str, saved: Callable[[str], str]
