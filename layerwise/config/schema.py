@@ -259,7 +259,7 @@ class ModelEntry(Section):
     window: Literal["full", "trimmed"] = Field(
         default="full",
         description="Whisper encoders only: `full` 30 s window as trained, or `trimmed` to the utterance "
-        "(cheaper, slightly different numbers).",
+        "(cheaper, other numbers: docs/models.md).",
         examples=["full"],
     )
     twin: bool = Field(

@@ -39,13 +39,13 @@ def assert_clicks_move_what_the_grid_says(
             assert moved == frames_that_see(model.grid(layer), click, len(before[layer])), (layer, click)
 
 
-@pytest.mark.parametrize("name", ["wav2vec2-large", "wavlm-large", "sew-d", "wav2vec2-conformer-relative"])
+@pytest.mark.parametrize("name", ["wav2vec2-large", "data2vec", "sew-d", "wav2vec2-conformer-relative"])
 def test_clicks_through_stems_with_layer_norm(name: str, tmp_path: Path) -> None:
     model = load_model(save(name, tmp_path, do_normalize=False))
     assert_clicks_move_what_the_grid_says(model, [layer for layer in model.layers if layer[0] == "C"])
 
 
-@pytest.mark.parametrize("name", ["wav2vec2-base", "data2vec", "sew"])
+@pytest.mark.parametrize("name", ["wavlm-base", "sew"])
 def test_clicks_through_stems_whose_group_norm_is_taken_out(name: str, tmp_path: Path) -> None:
     """A group norm lets every sample move every frame, a little; the grid is that of the convolutions."""
     model = load_model(save(name, tmp_path, do_normalize=False))

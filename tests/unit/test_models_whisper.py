@@ -89,6 +89,17 @@ def test_trimmed_whisper_does_not_depend_on_the_batch(whisper: str) -> None:
         assert all(np.abs(layers[layer] - alone[layer]).max() < TOLERANCE for layer in model.layers)
 
 
+def test_whisper_in_bfloat16_and_its_random_twin(whisper: str) -> None:
+    exact = encode_alone(load_model(whisper), WAVEFORMS[3])
+    rounded = encode_alone(load_model(whisper, dtype="bfloat16"), WAVEFORMS[3])
+    twin = encode_alone(load_model(f"random:{whisper}"), WAVEFORMS[3])
+    for layer, values in exact.items():
+        assert np.linalg.norm(rounded[layer] - values) < 0.04 * np.linalg.norm(values), layer
+        assert twin[layer].shape == values.shape
+        assert np.isfinite(twin[layer]).all()
+        assert np.abs(twin[layer] - values).max() > 1e-2, layer
+
+
 def test_whisper_refuses_audio_longer_than_its_window(whisper: str) -> None:
     with pytest.raises(AudioError, match=r"waveform 0: 5.01 s are longer than the 5 s window"):
         load_model(whisper).encode([noise(5.01, 0)])
