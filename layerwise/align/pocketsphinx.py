@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,7 +26,7 @@ PAD_FRAMES = 20
 # Frame k of the decoder is a window of 410 samples from 160 k on. So many more zeros in front put its centre
 # in the middle of the 10 ms that the frame stands for; without them every boundary is 10 ms early.
 CENTRING = 125
-MIN_SCORE = -3.7
+MIN_SCORE = -4.0
 FILLERS = frozenset({"<s>", "</s>", "<sil>", "(NULL)", "[NOISE]", "[SPEECH]"})
 # One unit of a decoder score in nats: logarithms to base 1.0001, shifted right by 10 bits.
 NATS = 1024 * math.log(1.0001)
@@ -36,6 +36,14 @@ TRIES: tuple[dict[str, float], ...] = (
     {"beam": 1e-100, "pbeam": 1e-100, "wbeam": 1e-80},
     {"beam": 1e-300, "pbeam": 1e-300, "wbeam": 1e-300},
 )
+
+
+class _BestPath(NamedTuple):
+    """Intervals of an utterance, and mean log scores of a frame in its words and between them."""
+
+    intervals: tuple[Interval, ...]
+    score: float
+    silence_score: float
 
 
 def align(
@@ -52,8 +60,10 @@ def align(
     ``g2p`` a model of English spelling guesses the others, and the outcome's reason lists the guesses. An
     utterance with a word that is still unknown is dropped, and so is one whose score, the mean log score of a
     frame of speech relative to the likeliest senone, is below ``min_score``: its text is probably not what
-    is said. The search goes through the words with optional silences and all pronunciations, then through the
-    phones of those it chose; one that finds no path is repeated with wider beams.
+    is said. The same holds for the frames between the words: there, more may be said than the text says.
+
+    The search goes through the words with optional silences and all pronunciations, then through the phones
+    of those it chose; one that finds no path is repeated with wider beams.
 
     Each outcome depends on its own audio and text alone, not on ``workers`` or the order.
     Raises AlignmentError for a bad lexicon, or if words must be guessed and g2p-en is not installed.
@@ -123,25 +133,27 @@ def _align_utterance(
     reason = ""
     for beams in TRIES:
         try:
-            intervals, score = _search(_decoder(dictionary, **beams), waveform, text)
+            path = _search(_decoder(dictionary, **beams), waveform, text)
         except RuntimeError:
             _decoder.cache_clear()  # a decoder that has failed once is not to be trusted
             reason = "no path through the audio for this text; check the transcript"
         except AlignmentError as error:
             reason = str(error)
         else:
-            if score < min_score:
-                return Outcome(utt_id, "dropped", _suspicious(min_score), score)
+            if doubt := _doubt(path, min_score):
+                return Outcome(utt_id, "dropped", f"{doubt}; check the transcript", path.score)
             note = f"pronunciation guessed: {_quoted(guessed)}" if guessed else ""
-            return Outcome(utt_id, "aligned", note, score, intervals)
+            return Outcome(utt_id, "aligned", note, path.score, path.intervals)
     return Outcome(utt_id, "failed", reason)
 
 
-def _suspicious(min_score: float) -> str:
-    return (
-        f"score below {min_score:g} (`alignment.pocketsphinx.min_score`): the text is probably not what "
-        "is said; check the transcript"
-    )
+def _doubt(path: _BestPath, min_score: float) -> str:
+    limit = f"{min_score:g} (`alignment.pocketsphinx.min_score`)"
+    if path.score < min_score:
+        return f"score below {limit}: the text is probably not what is said"
+    if path.silence_score < min_score:
+        return f"score of the silence below {limit}: probably more is said than the text says"
+    return ""
 
 
 def _quoted(words: list[str]) -> str:
@@ -154,10 +166,8 @@ def _decoder(dictionary: str, **options: float) -> Any:
     return pocketsphinx.Decoder(lm=None, dict=dictionary, bestpath=False, loglevel="FATAL", **options)
 
 
-def _search(
-    decoder: Any, waveform: NDArray[np.float32], text: list[str]
-) -> tuple[tuple[Interval, ...], float]:
-    """Words first, then their phones; return intervals and the mean log score per speech frame."""
+def _search(decoder: Any, waveform: NDArray[np.float32], text: list[str]) -> _BestPath:
+    """Words first, then their phones."""
     front = np.zeros(PAD_FRAMES * HOP + CENTRING)
     padded = np.concatenate([front, waveform, np.zeros(PAD_FRAMES * HOP)])
     samples = np.round(np.clip(padded, -1, 1) * 32767).astype("<i2").tobytes()
@@ -169,22 +179,25 @@ def _search(
     frames = len(waveform) // HOP
     intervals: list[Interval] = []
     found: list[str] = []
-    score, speech_frames = 0, 0
+    scores = {"speech": 0, "silence": 0}
+    durations = {"speech": 0, "silence": 0}
     for word in alignment:
-        if word.name in FILLERS:
+        kind = "silence" if word.name in FILLERS else "speech"
+        scores[kind] += word.score
+        durations[kind] += word.duration
+        if kind == "silence":
             continue
         phones = [Interval("phone", *_times(phone, frames), phone.name, len(found)) for phone in word]
         label = word.name.partition("(")[0]
         intervals.append(Interval("word", phones[0].start, phones[-1].end, label, len(found)))
         intervals.extend(phones)
         found.append(label)
-        score += word.score
-        speech_frames += word.duration
     if found != text:
         raise AlignmentError("the alignment lacks words of the text; check the transcript")
     if fault := find_fault(intervals, frames / FRAMES_PER_SECOND):
         raise AlignmentError(f"{fault}: the text says more than the audio; check the transcript")
-    return tuple(intervals), score * NATS / speech_frames
+    means = {kind: scores[kind] * NATS / max(durations[kind], 1) for kind in scores}
+    return _BestPath(tuple(intervals), means["speech"], means["silence"])
 
 
 def _run(decoder: Any, samples: bytes) -> None:

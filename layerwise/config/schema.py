@@ -123,10 +123,10 @@ class PocketsphinxConfig(Section):
         examples=[False],
     )
     min_score: float = Field(
-        default=-3.7,
+        default=-4.0,
         lt=0,
-        description="Utterances with a lower mean log score per frame of speech are left out and listed: "
-        "their transcript is probably another utterance's. Typical: -2 to -1; strong accents: -4 to -1.",
+        description="Utterances with a lower mean log score per frame, in or between the words, are left out "
+        "and listed: their transcript is probably wrong. Typical: -2 to -1; strong accents: -4 to -1.",
         examples=[-5],
     )
 

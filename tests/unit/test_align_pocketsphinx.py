@@ -121,7 +121,7 @@ def test_transcript_of_another_utterance_is_flagged_by_its_score(repository: Pat
     assert [outcome.status for outcome in flagged] == ["dropped"] * 3
     for outcome in flagged:
         assert outcome.score < MIN_SCORE
-        assert outcome.reason.startswith("score below -3.7 (`alignment.pocketsphinx.min_score`)")
+        assert outcome.reason.startswith("score below -4 (`alignment.pocketsphinx.min_score`)")
         assert outcome.intervals == ()
     assert [outcome.status for outcome in align(swapped, min_score=-20.0)] == ["aligned"] * 3
 
@@ -188,6 +188,15 @@ def test_bad_audio_is_listed_and_the_next_utterance_unharmed(
     assert "check the transcript" in silence.reason
     assert missing.reason.startswith("nope.wav: missing")
     assert good == outcomes[2]
+
+
+def test_speech_that_the_text_lacks_is_flagged(prompts: pd.DataFrame, tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "thrice.wav", np.tile(read_audio(prompts["audio_path"][1]), 3), 16_000)
+    thrice = pd.DataFrame([row("thrice", tmp_path / "thrice.wav", PROMPTS["agent-loggedoff"])])
+    (outcome,) = align(thrice)
+    assert (outcome.status, outcome.intervals) == ("dropped", ())
+    assert outcome.reason.startswith("score of the silence below -4")
+    assert [found.status for found in align(thrice, min_score=-20.0)] == ["aligned"]
 
 
 def test_boundaries_of_synthetic_speech_with_exact_times(repository: Path) -> None:
