@@ -30,6 +30,7 @@ if CONFIG.corpus:
     include: "rules/download.smk"
     include: "rules/corpus.smk"
     include: "rules/align.smk"
+    include: "rules/alignment_report.smk"
     include: "rules/features.smk"
     include: "rules/cca.smk"
     include: "rules/downstream.smk"

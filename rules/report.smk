@@ -62,8 +62,8 @@ rule report:
     """Write the report, as PDF and as one HTML page."""
     input:
         **FACTS,
-        pdf=figure_files("pdf"),
-        png=figure_files("png"),
+        pdf=[*figure_files("pdf"), f"{RUN}/figures/alignment.pdf"],
+        png=[*figure_files("png"), f"{RUN}/figures/alignment.png"],
         tables=TABLES,
         captions=files_below("report", {".rst"}),
         typst="report/template.typ",

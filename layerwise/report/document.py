@@ -35,7 +35,7 @@ def report_content(results: Results, facts: RunFacts, captions: Mapping[str, str
 
     ``captions`` maps figure stems to captions (`read_captions`). Text is plain: the templates escape it.
     """
-    shown = [_section("Corpus", corpus_text(facts), figures=["corpus"], captions=captions)]
+    shown = [_section("Corpus", corpus_text(facts), figures=["corpus", "alignment"], captions=captions)]
     for analysis in results.analyses:
         first = analysis == results.analyses[0]
         shown.append(

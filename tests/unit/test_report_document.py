@@ -47,7 +47,7 @@ def drawn(tmp_path_factory):
     """One small picture for every figure: how figures look is tested elsewhere."""
     folder = tmp_path_factory.mktemp("figures")
     pdf, png = save_figure(panels(3.4, 1, 1, 1, 1)[0], folder / "figure", Style(png_dpi=30))
-    names = figure_names(synthetic.ANALYSES, list(synthetic.TASKS))
+    names = ["alignment", *figure_names(synthetic.ANALYSES, list(synthetic.TASKS))]
     return dict.fromkeys(names, pdf), dict.fromkeys(names, png)
 
 
@@ -68,7 +68,7 @@ def test_report_is_self_contained_whole_and_alike(results, facts, drawn, reposit
     assert not re.search(r"@import|url\(|<script|<link", page)
     shown = re.findall(r'id="figure-([\w-]+)"', page)
     assert set(shown) == set(figure_names([], [])) | {
-        *("layers", "tasks", "single-vs-weighted", "weights", "agreement", "cca-vs-task")
+        *("alignment", "layers", "tasks", "single-vs-weighted", "weights", "agreement", "cca-vs-task")
     }
     assert page.count('src="data:image/png;base64,') == len(shown)
     assert "whisper-tiny-en (weakly supervised)" in page

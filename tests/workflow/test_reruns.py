@@ -10,7 +10,7 @@ CCA_ON = {"cca", "tables", "figures", "report"}
 DOWNSTREAM_ON = {"downstream", "tables", "figures", "report"}
 FEATURES_ON = {"extract"} | CCA_ON | DOWNSTREAM_ON
 SAMPLES_ON = {"samples"} | FEATURES_ON
-ALIGN_ON = {"align", "textgrids"} | SAMPLES_ON
+ALIGN_ON = {"align", "textgrids", "alignment_figure"} | SAMPLES_ON
 
 
 @contextmanager
