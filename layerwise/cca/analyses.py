@@ -2,19 +2,23 @@
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal, NamedTuple
 
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
-from layerwise.cca.crossval import Epsilons, score_parts
+from layerwise.cca.crossval import Epsilons
 from layerwise.cca.moments import NotFiniteError
 from layerwise.cca.results import SCORE_COLUMNS, SIMILARITY_COLUMNS, layer_index
-from layerwise.cca.targets.base import Analysis, Problem, Protocol, Request, SplitBy
+from layerwise.cca.targets.base import Analysis, Problem, Protocol, Request, Scoring, SplitBy
+from layerwise.cca.targets.clusters import MI_PHONE, MI_WORD
 from layerwise.cca.targets.intra import INTRA, INTRA_CONV
 from layerwise.cca.targets.labels import PHONE, WORD
 from layerwise.cca.targets.mel import MEL
+from layerwise.cca.targets.speaker import SPEAKER
+from layerwise.cca.targets.vectors import vector_analysis
 from layerwise.errors import AnalysisError
-from layerwise.features.source import FeatureSource
+from layerwise.features.source import FeatureSource, SegmentKind
 from layerwise.seeds import derive_seed
 
 ANALYSES: dict[str, Analysis] = {
@@ -23,7 +27,19 @@ ANALYSES: dict[str, Analysis] = {
     "cca-mel": MEL,
     "cca-phone": PHONE,
     "cca-word": WORD,
+    "cca-speaker": SPEAKER,
+    "mi-phone": MI_PHONE,
+    "mi-word": MI_WORD,
 }
+CLUSTERS = {"phone": 500, "word": 5000}  # as published
+
+
+class LabelVectors(NamedTuple):
+    """Vectors of words or phones (``read_vectors``) and what a part keeps whole (see ``vector_analysis``)."""
+
+    table: pd.DataFrame
+    unit: SegmentKind
+    split: Literal["utterance", "type"] = "utterance"
 
 
 def run_analysis(
@@ -34,6 +50,7 @@ def run_analysis(
     *,
     logmel: FeatureSource | None = None,
     speakers: Mapping[str, str] | None = None,
+    vectors: LabelVectors | None = None,
     protocol: Protocol = "corrected",
     split_by: SplitBy = "utterance",
     seed: int = 0,
@@ -41,28 +58,36 @@ def run_analysis(
     trials: int = 3,
     epsilons: Epsilons | None = None,
     bootstrap: int = 1000,
+    clusters: Mapping[str, int] = CLUSTERS,
+    cluster_seeds: int = 3,
     similarities: bool = False,
     threads: int = 1,
     device: str = "cpu",
 ) -> pd.DataFrame:
     """Score every layer of a model in one analysis and one sample set.
 
-    ``name`` is a key of ANALYSES; ``sample`` is samples/{sample_number}.parquet (kind, utt_id, speaker,
-    label, segment); ``logmel`` is the store of the log-mel baseline. Returns the columns SCORE_COLUMNS, one
-    row per layer and trial, from the lowest layer upwards.
+    ``name`` is a key of ANALYSES, or any name with ``vectors``, a table of vectors of words or phones;
+    ``sample`` is samples/{sample_number}.parquet (kind, utt_id, speaker, label, segment); ``logmel`` is the
+    store of the log-mel baseline; ``speakers`` maps utterances to speakers (for cca-speaker). Returns the
+    columns SCORE_COLUMNS, one row per layer and trial, from the lowest layer upwards.
 
     ``corrected`` keeps utterances (or speakers) whole and pairs frames by their centres; ``paper`` shuffles
     single frames, stratifies segments by label, and scores with mode="paper". In both, intervals resample
     utterances (or speakers). The same seed gives all layers and models the same parts as far as their rows
     agree. View x is the layer and y the target, except in cca-intra and cca-intra-conv, where y is the layer.
+    Mutual information uses ``clusters`` k-means clusters for phones and words, with ``cluster_seeds`` seeds.
 
-    ``similarities`` adds SIMILARITY_COLUMNS; ``device`` is where second moments are summed (cpu or cuda).
+    ``similarities`` adds SIMILARITY_COLUMNS (NaN for mutual information); ``device`` is where second moments
+    are summed (cpu or cuda).
     ``threads`` layers are scored at a time, each with single-threaded BLAS, so that the numbers do not depend
     on it. Raises AnalysisError naming model, layer, cause and, where one row is to blame, what that row is.
     """
-    if name not in ANALYSES:
+    if vectors is not None:
+        analysis = vector_analysis(name, vectors.unit, vectors.split)
+    elif name in ANALYSES:
+        analysis = ANALYSES[name]
+    else:
         raise AnalysisError(f"unknown analysis {name!r}; known: {', '.join(ANALYSES)}")
-    analysis = ANALYSES[name]
     request = Request(
         name=name,
         source=source,
@@ -73,6 +98,19 @@ def run_analysis(
         seed=derive_seed(seed, name, sample_number),
         logmel=logmel,
         speakers=speakers or {},
+        vectors=None if vectors is None else vectors.table,
+    )
+    scoring = Scoring(
+        protocol=protocol,
+        permute=analysis.permute,
+        trials=trials,
+        epsilons=epsilons,
+        seed=request.seed,
+        bootstrap=bootstrap,
+        clusters=clusters[analysis.unit] if analysis.clustered else 0,
+        cluster_seeds=cluster_seeds,
+        similarities=similarities,
+        device=device,
     )
     try:
         comparison = analysis.prepare(request)
@@ -83,23 +121,10 @@ def run_analysis(
         problem = None
         try:
             problem = comparison.problem(layer)
-            scores = score_parts(
-                problem.x,
-                problem.y,
-                problem.part,
-                resample=problem.units,
-                permute=analysis.permute,
-                trials=trials,
-                epsilons=epsilons,
-                mode=protocol,
-                seed=request.seed,
-                bootstrap=bootstrap,
-                similarities=similarities,
-                device=device,
-            )
+            scores = analysis.score(problem, scoring)
         except AnalysisError as error:
             where = f"{source.model}, layer {layer}, {name}, sample {sample_number}"
-            raise AnalysisError(f"{where}: {error}{_named_row(error, problem)}") from error
+            raise AnalysisError(f"{where}: {error}{named_row(error, problem)}") from error
         return scores.assign(
             model=source.model,
             layer=layer,
@@ -112,11 +137,11 @@ def run_analysis(
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         tables = list(pool.map(score, layers))
     columns = [*SCORE_COLUMNS, *(SIMILARITY_COLUMNS if similarities else ())]
-    return pd.concat(tables, ignore_index=True)[columns]
+    return pd.concat(tables, ignore_index=True).reindex(columns=columns)
 
 
-def _named_row(error: AnalysisError, problem: Problem | None) -> str:
-    """Say what the row that an error names is: an utterance and frame, or a segment."""
+def named_row(error: AnalysisError, problem: Problem | None) -> str:
+    """Say what the row that an error names is: an utterance and frame, or a segment; else nothing."""
     if isinstance(error, NotFiniteError) and problem:
         return f" (that is {problem.name_row(error.row)})"
     return ""

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.cca.analyses import ANALYSES, run_analysis
+from layerwise.cca.analyses import ANALYSES, LabelVectors, run_analysis
 from layerwise.cca.results import SCORE_COLUMNS, layer_index, summarise
 from layerwise.errors import AnalysisError
 
@@ -95,7 +95,17 @@ def sample(source):
 
 
 def run(name, source, sample, **options):
-    return run_analysis(name, source, sample, 1, **{"seed": 3, "bootstrap": 50, "parts": 6, **options})
+    few = {"phone": 12, "word": 12}
+    speakers = {utt: f"s{i % 4}" for i, utt in enumerate(source.utterances)}
+    defaults = {
+        "seed": 3,
+        "bootstrap": 50,
+        "parts": 6,
+        "clusters": few,
+        "cluster_seeds": 1,
+        "speakers": speakers,
+    }
+    return run_analysis(name, source, sample, 1, **{**defaults, **options})
 
 
 @pytest.mark.parametrize("protocol", ["corrected", "paper"])
@@ -110,7 +120,8 @@ def test_every_analysis_gives_the_columns_of_the_contract(name, protocol, source
     assert list(table.trial) == [0, 1, 2] * len(layers)
     assert (table["sample"] == 1).all() and (table.model == "tiny").all() and (table.analysis == name).all()
     assert table.layer_index.is_monotonic_increasing
-    assert table.notna().all().all()
+    unused = ["epsilon_x", "epsilon_y"] if name.startswith("mi-") else []
+    assert table.drop(columns=unused).notna().all().all()
     assert (table.low <= table.score + 0.1).all() and (table.score - 0.1 <= table.high).all()
     assert table.equals(run(name, source, sample, logmel=logmel, protocol=protocol, threads=3))
 
@@ -118,8 +129,9 @@ def test_every_analysis_gives_the_columns_of_the_contract(name, protocol, source
 def test_curves_follow_what_the_layers_hold(source, sample, logmel):
     mel = run("cca-mel", source, sample, logmel=logmel).groupby("layer").score.mean()
     assert mel["C1"] > mel["T0"] > mel["T2+ln"]
-    phone = run("cca-phone", source, sample).groupby("layer").score.mean()
-    assert phone["C1"] < phone["T0"] < phone["T2+ln"]
+    for name in ("cca-phone", "mi-phone"):
+        phone = run(name, source, sample).groupby("layer").score.mean()
+        assert phone["C1"] < phone["T0"] < phone["T2+ln"]
     for name, layer in (("cca-intra", "T0"), ("cca-intra-conv", "C2")):
         intra = run(name, source, sample)
         np.testing.assert_allclose(intra[intra.layer == layer].score, 1, atol=1e-4)
@@ -209,3 +221,54 @@ def test_summaries_have_one_sorted_row_per_layer(source, sample, logmel):
     ]
     assert list(summary.layer) == ["C1", "C2", "T0", "T1", "T2", "T2+ln"] * 2
     assert (summary.n == 3).all() and (summary.low < summary["mean"]).all()
+
+
+def test_speakers_are_seen_in_utterance_means_and_all_of_them_are_used(source, sample, caplog):
+    speakers = {utt: f"s{i % 4}" for i, utt in enumerate(source.utterances)}
+    planted = np.repeat(np.eye(4, DIM)[None], 10, axis=0).reshape(-1, 1, DIM)
+    source._frames["T1"] = (source._frames["T1"] + 5 * planted).astype(np.float32)
+    scores = run("cca-speaker", source, sample.iloc[:5], speakers=speakers)
+    means = scores.groupby("layer").score.mean()
+    assert means["T1"] > 0.9 and (means.drop("T1") < 0.7).all()
+    row = scores.iloc[0]
+    assert row.n_train + row.n_dev + row.n_test == 40 and row.dim_y == 4
+    run("cca-speaker", source, sample, speakers={**speakers, "utt00": "guest"})
+    assert "1 of 5 speakers (1 of 40 utterances) left out" in caplog.text and "guest" in caplog.text
+    with pytest.raises(AnalysisError, match=r"cca-speaker: two speakers .* the corpus has 1"):
+        run("cca-speaker", source, sample, speakers=dict.fromkeys(speakers, "only"))
+    with pytest.raises(AnalysisError, match=r"tiny, layer C1, cca-speaker.* \(that is utterance utt03\)"):
+        source._frames["C1"][3, 0, 0] = np.nan
+        run("cca-speaker", source, sample, speakers=speakers)
+
+
+def vectors_of(labels, split="utterance"):
+    table = pd.DataFrame(np.eye(PHONES, 3, dtype=np.float32), index=list("AEIOU"))
+    return LabelVectors(table.loc[list(labels)], "phone", split)
+
+
+def test_vectors_stand_for_labels_and_segments_without_one_are_left_out(source, sample, caplog):
+    table = run("cca-mine", source, sample, vectors=vectors_of("AEIO"))
+    assert (table.analysis == "cca-mine").all() and (table.dim_y == 3).all()
+    phones = sample[sample.kind == "phone"]
+    left = (phones.label == "U").sum()
+    row = table.iloc[0]
+    assert row.n_train + row.n_dev + row.n_test == len(phones) - left
+    assert f"({left} of 320 segments) left out, without a vector: U" in caplog.text
+    means = table.groupby("layer").score.mean()
+    assert means["C1"] < means["T2+ln"]
+
+
+def test_vectors_split_by_type_keep_each_type_in_one_part(source, sample):
+    table = run("cca-mine", source, sample, vectors=vectors_of("AEIOU", "type"), parts=5, trials=2)
+    sizes = set(sample[sample.kind == "phone"].label.value_counts())
+    assert set(table.n_test) <= sizes and set(table.n_dev) <= sizes
+    with pytest.raises(AnalysisError, match=r"5 groups .* cannot fill 6 parts"):
+        run("cca-mine", source, sample, vectors=vectors_of("AEIOU", "type"))
+
+
+def test_a_bad_segment_is_named(source, sample):
+    source._segments["T0"][17, 0] = np.inf
+    label = source.labels[17]
+    for name in ("cca-phone", "mi-phone"):
+        with pytest.raises(AnalysisError, match=rf"phone '{label}', segment 17 in utt02"):
+            run(name, source, sample)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from layerwise.cca.crossval import Epsilons, score_parts
 from layerwise.cca.moments import Index, View
 from layerwise.cca.splits import assign_parts
 from layerwise.errors import AnalysisError
@@ -32,6 +33,40 @@ class Problem(NamedTuple):
     name_row: Callable[[int], str]
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """How a problem is scored: see ``run_analysis``. ``permute`` is that of the analysis."""
+
+    protocol: Protocol
+    permute: bool
+    trials: int
+    epsilons: Epsilons | None
+    seed: int
+    bootstrap: int
+    clusters: int = 0
+    cluster_seeds: int = 1
+    similarities: bool = False
+    device: str = "cpu"
+
+
+def score_pwcca(problem: Problem, scoring: Scoring) -> pd.DataFrame:
+    """Cross-validate PWCCA: one row per trial, the columns of ``cross_validate``."""
+    return score_parts(
+        problem.x,
+        problem.y,
+        problem.part,
+        resample=problem.units,
+        permute=scoring.permute,
+        trials=scoring.trials,
+        epsilons=scoring.epsilons,
+        mode=scoring.protocol,
+        seed=scoring.seed,
+        bootstrap=scoring.bootstrap,
+        similarities=scoring.similarities,
+        device=scoring.device,
+    )
+
+
 class Comparison:
     """A target made ready for one model and sample set: its ``layers``, and the problem of each of them."""
 
@@ -47,7 +82,8 @@ class Request:
     """One analysis of one model in one sample set.
 
     ``sample`` is samples/{n}.parquet; ``speakers`` maps every utterance of the manifest to its speaker;
-    ``logmel`` is the store of the log-mel baseline; ``seed`` is that of this analysis and sample set.
+    ``logmel`` is the store of the log-mel baseline; ``vectors`` has a row for each label (``read_vectors``);
+    ``seed`` is that of this analysis and sample set.
     """
 
     name: str
@@ -59,6 +95,7 @@ class Request:
     seed: int
     logmel: FeatureSource | None = None
     speakers: Mapping[str, str] = field(default_factory=dict)
+    vectors: pd.DataFrame | None = None
 
     def rows(self, kind: Unit) -> pd.DataFrame:
         """Return the sampled rows of one kind. Raises AnalysisError if there are none."""
@@ -76,6 +113,14 @@ class Request:
         groups = units if self.protocol == "corrected" else None
         return assign_parts(len(units), groups=groups, labels=labels, parts=self.parts, seed=self.seed)
 
+    def deal_rows(self, labels: NDArray[Any]) -> Index:
+        """Return the part of each row, single rows being dealt, stratified by label, in both protocols."""
+        return assign_parts(len(labels), labels=labels, parts=self.parts, seed=self.seed)
+
+    def deal_types(self, labels: NDArray[Any]) -> Index:
+        """Return the part of each row, all rows of a label in one part."""
+        return assign_parts(len(labels), groups=labels, parts=self.parts, seed=self.seed)
+
 
 @dataclass(frozen=True)
 class Analysis:
@@ -83,9 +128,10 @@ class Analysis:
 
     ``title`` stands in figures (``short (what)``), ``method`` in the report's text on methods. ``unit`` is
     what is compared: utterances (or their frames), phones or words. ``permute``: the floor permutes targets
-    within parts (labels); else it shifts them in a circle (frames). ``measure`` is ``pwcca``, or ``mi`` for
-    mutual information, where y holds labels. ``of_logmel``: the log-mel baseline takes part.
-    ``reference``: the layer that is compared with itself and scores 1. ``own_reference``: each model is
+    within parts (labels); else it shifts them in a circle (frames). ``score`` scores a problem, and
+    ``measure`` names the score. ``clustered``: it needs the number of clusters for its unit. ``needs_logmel``
+    and ``needs_speakers``: what ``run_analysis`` must be given. ``of_logmel``: the log-mel baseline takes
+    part. ``reference``: the layer that is compared with itself and scores 1. ``own_reference``: each model is
     its own reference, so scores of models are not compared.
     """
 
@@ -94,12 +140,14 @@ class Analysis:
     prepare: Callable[[Request], Comparison]
     unit: Unit
     permute: bool
-    measure: Literal["pwcca", "mi"] = "pwcca"
+    score: Callable[[Problem, Scoring], pd.DataFrame] = score_pwcca
+    measure: str = "PWCCA score"
+    clustered: bool = False
     needs_logmel: bool = False
+    needs_speakers: bool = False
     of_logmel: bool = True
     own_reference: bool = False
     reference: str | None = None
-    cites: tuple[str, ...] = ()
 
 
 def row_namer(rows: pd.DataFrame) -> Callable[[int], str]:

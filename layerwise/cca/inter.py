@@ -1,0 +1,142 @@
+"""Two models against each other: every layer of one with every layer of the other (Pasad et al. 2021)."""
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from threadpoolctl import threadpool_limits
+
+from layerwise.cca.analyses import named_row
+from layerwise.cca.crossval import Epsilons
+from layerwise.cca.moments import View
+from layerwise.cca.results import INTER_COLUMNS, layer_index
+from layerwise.cca.splits import assign_parts
+from layerwise.cca.targets.base import Problem, Protocol, Scoring, SplitBy, frame_namer, score_pwcca
+from layerwise.cca.targets.frames import Grid, pair_frames
+from layerwise.errors import AnalysisError
+from layerwise.features.source import FeatureSource
+from layerwise.seeds import derive_seed
+
+logger = logging.getLogger(__name__)
+
+NAME = "cca-inter"
+
+
+def run_inter(
+    a: FeatureSource,
+    b: FeatureSource,
+    sample: pd.DataFrame,
+    *,
+    utterances: int,
+    layers: Literal["blocks", "all"] = "blocks",
+    protocol: Protocol = "corrected",
+    split_by: SplitBy = "utterance",
+    seed: int = 0,
+    parts: int = 10,
+    trials: int = 1,
+    epsilons: Epsilons | None = None,
+    bootstrap: int = 1000,
+    threads: int = 1,
+) -> pd.DataFrame:
+    """Score every layer of model ``a`` against every layer of model ``b`` on frames.
+
+    There are layers times layers problems, so they are kept small: at most ``utterances`` of the sample's
+    utterances, drawn with ``seed``, few ``trials``, and block layers only (T0 to TL, TL+ln) unless ``layers``
+    is ``all``. Frames are paired by their centres (``pair_frames``), the layer with the larger stride first;
+    pairs of layers whose strides are no multiples are left out and logged. View x is the layer of ``a`` and
+    y that of ``b``, so that with equal dimensions the weights are b's. The floor shifts the frames of one view in a circle within each part.
+
+    Returns the columns INTER_COLUMNS, one row per pair of layers and trial. Raises AnalysisError naming both
+    models and layers.
+    """
+    rows = sample[sample["kind"] == "utterance"]
+    order = np.random.default_rng(derive_seed(seed, NAME, "utterances")).permutation(len(rows))
+    rows = rows.iloc[np.sort(order[:utterances])]
+    utt_ids = rows["utt_id"].tolist()
+    units = rows["utt_id" if split_by == "utterance" else "speaker"].to_numpy(str)
+    # Both models see the same parts: the seed does not depend on their names.
+    scoring = Scoring(protocol, False, trials, epsilons, derive_seed(seed, NAME), bootstrap)
+    chosen = [_chosen(source, layers) for source in (a, b)]
+    views = [
+        {layer: _read(source, layer, utt_ids) for layer in names}
+        for source, names in zip((a, b), chosen, strict=True)
+    ]
+
+    def score(pair: tuple[str, str]) -> pd.DataFrame:
+        layer_a, layer_b = pair
+        where = f"{a.model}, layer {layer_a}, and {b.model}, layer {layer_b}, {NAME}"
+        problem = None
+        try:
+            problem = _problem(views[0][layer_a], views[1][layer_b], utt_ids, units, scoring, parts)
+            scores = score_pwcca(problem, scoring)
+        except AnalysisError as error:
+            raise AnalysisError(f"{where}: {error}{named_row(error, problem)}") from error
+        return scores.assign(
+            model_a=a.model,
+            layer_a=layer_a,
+            layer_index_a=layer_index(layer_a, a.layers),
+            model_b=b.model,
+            layer_b=layer_b,
+            layer_index_b=layer_index(layer_b, b.layers),
+            analysis=NAME,
+        )
+
+    with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
+        tables = list(pool.map(score, _pairs(a, b, *chosen)))
+    return pd.concat(tables, ignore_index=True)[list(INTER_COLUMNS)]
+
+
+def _pairs(
+    a: FeatureSource, b: FeatureSource, layers_a: Sequence[str], layers_b: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Pairs of layers whose strides fit, from the lowest layers upwards."""
+    fitting: list[tuple[str, str]] = []
+    left_out: list[tuple[str, str]] = []
+    for layer_a in layers_a:
+        for layer_b in layers_b:
+            ratio = a.stride(layer_a) / b.stride(layer_b)
+            fits = 1 in (ratio.numerator, ratio.denominator)
+            (fitting if fits else left_out).append((layer_a, layer_b))
+    if left_out:
+        names = ", ".join("/".join(pair) for pair in left_out)
+        logger.warning("%s of %s and %s: strides do not fit, left out: %s", NAME, a.model, b.model, names)
+    if not fitting:
+        raise AnalysisError(
+            f"{a.model} and {b.model}, {NAME}: no two layers have strides of which one is a multiple of "
+            "the other; leave the pair out of `inter.pairs`"
+        )
+    return fitting
+
+
+def _chosen(source: FeatureSource, layers: str) -> Sequence[str]:
+    names = [layer for layer in source.layers if layers == "all" or layer.startswith("T")]
+    return sorted(names, key=lambda layer: layer_index(layer, source.layers))
+
+
+def _read(source: FeatureSource, layer: str, utt_ids: list[str]) -> tuple[View, Grid]:
+    frames, offsets = source.frames(layer, utt_ids)
+    return frames, Grid(offsets, source.stride(layer), source.first_centre(layer))
+
+
+def _problem(
+    a: tuple[View, Grid], b: tuple[View, Grid], utt_ids: list[str], units: View, scoring: Scoring, parts: int
+) -> Problem:
+    (frames_a, grid_a), (frames_b, grid_b) = a, b
+    if grid_a.stride >= grid_b.stride:
+        pairs = pair_frames(grid_a, grid_b, scoring.protocol)
+        rows_a, rows_b = pairs.layer, pairs.target
+    else:
+        pairs = pair_frames(grid_b, grid_a, scoring.protocol)
+        rows_a, rows_b = pairs.target, pairs.layer
+    groups = units[pairs.utterance]
+    part = assign_parts(
+        len(groups),
+        groups=groups if scoring.protocol == "corrected" else None,
+        parts=parts,
+        seed=scoring.seed,
+    )
+    name_row = frame_namer(utt_ids, grid_a.offsets, rows_a)
+    return Problem(frames_a[rows_a], frames_b[rows_b], groups, part, name_row)

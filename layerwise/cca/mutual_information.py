@@ -1,0 +1,149 @@
+"""Mutual information of k-means clusters of a layer with labels, held out (Pasad et al. 2021)."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.cluster import MiniBatchKMeans
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from layerwise.cca.moments import Array, Index, NotFiniteError
+from layerwise.cca.splits import dev_test_pairs
+from layerwise.cca.targets.base import Problem, Scoring
+from layerwise.errors import AnalysisError
+from layerwise.seeds import derive_seed
+
+BATCH = 4096
+ITERATIONS = 500  # as published; rarely reached
+CONFIDENCE = (2.5, 97.5)
+
+
+def score_clusters(problem: Problem, scoring: Scoring) -> pd.DataFrame:
+    """Cross-validate the mutual information of clusters and labels: one row per trial.
+
+    ``problem.y`` holds labels (n,). Trial t clusters the rows of all parts but two (MiniBatchKMeans with
+    ``scoring.clusters``, once for each of ``scoring.cluster_seeds`` seeds), assigns the rows of the other
+    two parts to the clusters, and scores I(cluster; label) / H(label) there: 0 if clusters say nothing of
+    the label, 1 if they determine it. Nothing is tuned, so the dev part is scored as well (n_dev = 0).
+
+    Columns as those of ``cross_validate``; epsilons are NaN, dim_y is the number of clusters. score, low,
+    high and floor are means over the seeds. floor: the same with permuted labels. The plug-in estimate is
+    biased upwards where clusters are many for the rows scored; the floor shows by how much. low, high: a
+    bootstrap over units. Resampling inflates the plug-in estimate as well, so the interval is that of the
+    replicates shifted to have the score as its mean.
+
+    Raises AnalysisError for NaN or infinity and for more clusters than training rows.
+    """
+    part, every = problem.part, np.arange(len(problem.part))
+    x = problem.x[every]
+    bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
+    if bad.size:
+        raise NotFiniteError("x", int(bad[0]))
+    labels = np.unique(problem.y[every], return_inverse=True)[1]
+    records = []
+    pairs = dev_test_pairs(int(part.max()) + 1, scoring.trials, scoring.seed)
+    for trial, pair in enumerate(pairs):
+        scored = np.isin(part, pair)
+        train, test = np.flatnonzero(~scored), np.flatnonzero(scored)
+        if scoring.clusters > len(train):
+            raise AnalysisError(
+                f"{scoring.clusters} clusters need at least as many training segments and there are "
+                f"{len(train)}: lower the number under `mutual_information`, or use more data"
+            )
+        values = []
+        for number in range(scoring.cluster_seeds):
+            seed = derive_seed(scoring.seed, "k-means", trial, number)
+            clusters = _assign(x[train], x[test], scoring.clusters, seed)
+            values.append(_values(clusters, labels[test], problem.units[test], scoring.bootstrap, seed))
+        score, low, high, floor = np.mean(values, axis=0)
+        records.append(
+            {
+                "trial": trial,
+                "score": score,
+                "low": low,
+                "high": high,
+                "floor": floor,
+                "epsilon_x": np.nan,
+                "epsilon_y": np.nan,
+                "n_train": len(train),
+                "n_dev": 0,
+                "n_test": len(test),
+                "dim_x": x.shape[1],
+                "dim_y": scoring.clusters,
+            }
+        )
+    return pd.DataFrame.from_records(records)
+
+
+def normalised_information(clusters: ArrayLike, labels: ArrayLike) -> float:
+    """Return I(cluster; label) / H(label) of integer codes (n,); 0 if all labels are the same."""
+    cells = _Cells(np.asarray(clusters), np.asarray(labels))
+    return float(cells.information(cells.counts[None].astype(np.float64))[0])
+
+
+def _assign(train: NDArray[Any], test: NDArray[Any], clusters: int, seed: int) -> Index:
+    means = MiniBatchKMeans(
+        clusters,
+        batch_size=BATCH,
+        init_size=3 * max(BATCH, clusters),
+        max_iter=ITERATIONS,
+        n_init=1,
+        random_state=seed,
+    )
+    # OpenMP's limit is one of the thread, unlike BLAS's: this runs in a worker thread.
+    with threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
+        # Fewer distinct rows than clusters leave clusters empty, which does not matter here.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        means.fit(np.ascontiguousarray(train, np.float32))
+        return np.asarray(means.predict(np.ascontiguousarray(test, np.float32)), np.int64)
+
+
+def _values(
+    clusters: Index, labels: Index, units: NDArray[Any], replicates: int, seed: int
+) -> tuple[float, float, float, float]:
+    """Score, low, high and floor of one clustering."""
+    rng = np.random.default_rng(derive_seed(seed, "resampling"))
+    score = normalised_information(clusters, labels)
+    floor = normalised_information(clusters, rng.permutation(labels))
+    names, codes = np.unique(units, return_inverse=True)
+    if len(names) < 2 or replicates == 0:
+        return score, np.nan, np.nan, floor
+    cells = _Cells(clusters, labels)
+    counts = np.zeros((len(names), len(cells.counts)))
+    np.add.at(counts, (codes, cells.of_row), 1)
+    draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), replicates)
+    scores = cells.information(draws @ counts)
+    low, high = np.percentile(scores - scores.mean(), CONFIDENCE)
+    return score, score + float(low), score + float(high), floor
+
+
+class _Cells:
+    """The cells of a contingency table that occur: their counts and margins, and the cell of each row."""
+
+    def __init__(self, clusters: Index, labels: Index) -> None:
+        pairs, self.of_row, self.counts = np.unique(
+            np.stack([clusters, labels]), axis=1, return_inverse=True, return_counts=True
+        )
+        orders = [np.argsort(side, kind="stable") for side in pairs]
+        self.marginals = [
+            (order, np.flatnonzero(np.diff(side[order], prepend=-1)))
+            for side, order in zip(pairs, orders, strict=True)
+        ]
+
+    def information(self, counts: Array) -> Array:
+        """I / H(label) of tables of counts (tables, cells)."""
+        cluster, label = (
+            _entropy(np.add.reduceat(counts[:, order], starts, axis=1)) for order, starts in self.marginals
+        )
+        information = np.maximum(cluster + label - _entropy(counts), 0.0)
+        return np.divide(information, label, out=np.zeros_like(label), where=label > 0)
+
+
+def _entropy(counts: Array) -> Array:
+    """Entropies (tables,) in nats of tables of counts (tables, cells)."""
+    shares = counts / counts.sum(axis=1, keepdims=True)
+    logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
+    return -np.asarray(np.einsum("ij,ij->i", shares, logs))

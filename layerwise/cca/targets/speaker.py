@@ -1,0 +1,61 @@
+"""Speaker identity: the mean of each utterance with its one-hot speaker."""
+
+import logging
+
+import numpy as np
+
+from layerwise.cca.splits import rare_classes
+from layerwise.cca.targets.base import Analysis, Comparison, Problem, Request
+from layerwise.cca.targets.labels import one_hot
+from layerwise.errors import AnalysisError
+
+logger = logging.getLogger(__name__)
+
+
+class SpeakerMeans(Comparison):
+    """Means of all utterances of the corpus with their speakers.
+
+    An utterance is one row; parts are stratified by speaker. Sample sets differ in how utterances are dealt
+    to parts, not in the utterances, since CCA needs more of them than dimensions. Speakers with fewer than
+    three utterances are left out and logged. Raises AnalysisError with fewer than two speakers.
+    """
+
+    def __init__(self, request: Request) -> None:
+        self.source, self.layers = request.source, request.source.layers
+        rare = set(rare_classes(list(request.speakers.values()), None))
+        kept = {utt_id: name for utt_id, name in sorted(request.speakers.items()) if name not in rare}
+        if rare:
+            logger.warning(
+                "%s: %d of %d speakers (%d of %d utterances) left out, too rare to train and test: %s",
+                request.name,
+                len(rare),
+                len(set(request.speakers.values())),
+                len(request.speakers) - len(kept),
+                len(request.speakers),
+                ", ".join(sorted(rare)),
+            )
+        if len(set(kept.values())) < 2:
+            raise AnalysisError(
+                f"{request.name}: two speakers with three utterances each are needed and the corpus has "
+                f"{len(set(kept.values()))}: use a corpus with more speakers, or leave this analysis out"
+            )
+        self.utterances = list(kept)
+        self.units = np.array(self.utterances)
+        labels = np.array(list(kept.values()))
+        self.target = one_hot(labels)[0]
+        self.part = request.deal_rows(labels)
+
+    def problem(self, layer: str) -> Problem:
+        """Return the utterance means of a layer and their speakers."""
+        means = self.source.utterance_means(layer, self.utterances)
+        return Problem(means, self.target, self.units, self.part, lambda row: f"utterance {self.units[row]}")
+
+
+SPEAKER = Analysis(
+    title="CCA-speaker (speaker identity)",
+    method="with one-hot speaker labels of utterance means (CCA-speaker)",
+    prepare=SpeakerMeans,
+    unit="utterance",
+    permute=True,
+    needs_speakers=True,
+)
