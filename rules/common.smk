@@ -32,13 +32,18 @@ CORPUS_MISSING = (
 )
 REPORT = f"{RUN}/report/report.pdf"
 TABLES = [f"{RUN}/tables/{name}.csv" for name in TABLE_NAMES]
+# Analyses of a table of vectors, and that table.
+VECTORS = {
+    name: CONFIG.vectors[name] for name in CONFIG.analyses if name in CONFIG.vectors
+}
 # Log-mel is compared with labels only: with frames it would be compared with itself.
 SCORES = [
     f"{RUN}/cca/{model}/{name}.csv"
     for model in MODELS
     for name in CONFIG.analyses
-    if model != "logmel" or ANALYSES[name].of_logmel
+    if model != "logmel" or name in VECTORS or ANALYSES[name].of_logmel
 ]
+INTER = [f"{RUN}/cca/inter/{a}-vs-{b}.csv" for a, b in CONFIG.inter.pairs]
 TASK_STEMS = [
     f"{RUN}/downstream/{model}/{name}" for model in MODELS for name in CONFIG.tasks
 ]
@@ -52,6 +57,8 @@ FACTS = {
     "stores": ancient([f"{RUN}/features/{model}.zarr" for model in MODELS]),
     "digests": [f"{RUN}/features/{model}.digest.json" for model in MODELS],
     "scores": SCORES,
+    "inter": INTER,
+    "missing_vectors": [f"{RUN}/vectors/{name}.missing.csv" for name in VECTORS],
     "downstream": [f"{stem}.csv" for stem in TASK_STEMS],
     "weights": [f"{stem}.weights.csv" for stem in TASK_STEMS],
     "task_exclusions": [f"{stem}.excluded.csv" for stem in TASK_STEMS],
@@ -61,6 +68,8 @@ FACTS = {
 wildcard_constraints:
     model="|".join(map(re.escape, MODELS)) or "none",
     analysis="|".join(map(re.escape, CONFIG.analyses)) or "none",
+    model_a="|".join(map(re.escape, MODELS)) or "none",
+    model_b="|".join(map(re.escape, MODELS)) or "none",
     task="|".join(map(re.escape, CONFIG.tasks)) or "none",
 
 

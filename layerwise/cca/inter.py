@@ -40,6 +40,7 @@ def run_inter(
     epsilons: Epsilons | None = None,
     bootstrap: int = 1000,
     threads: int = 1,
+    device: str = "cpu",
 ) -> pd.DataFrame:
     """Score every layer of model ``a`` against every layer of model ``b`` on frames.
 
@@ -47,7 +48,8 @@ def run_inter(
     utterances, drawn with ``seed``, few ``trials``, and block layers only (T0 to TL, TL+ln) unless ``layers``
     is ``all``. Frames are paired by their centres (``pair_frames``), the layer with the larger stride first;
     pairs of layers whose strides are no multiples are left out and logged. View x is the layer of ``a`` and
-    y that of ``b``, so that with equal dimensions the weights are b's. The floor shifts the frames of one view in a circle within each part.
+    y that of ``b``, so that with equal dimensions the weights are b's. The floor shifts
+    the frames of one view in a circle within each part.
 
     Returns the columns INTER_COLUMNS, one row per pair of layers and trial. Raises AnalysisError naming both
     models and layers.
@@ -58,7 +60,7 @@ def run_inter(
     utt_ids = rows["utt_id"].tolist()
     units = rows["utt_id" if split_by == "utterance" else "speaker"].to_numpy(str)
     # Both models see the same parts: the seed does not depend on their names.
-    scoring = Scoring(protocol, False, trials, epsilons, derive_seed(seed, NAME), bootstrap)
+    scoring = Scoring(protocol, False, trials, epsilons, derive_seed(seed, NAME), bootstrap, device=device)
     chosen = [_chosen(source, layers) for source in (a, b)]
     views = [
         {layer: _read(source, layer, utt_ids) for layer in names}

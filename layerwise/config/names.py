@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+from collections.abc import Collection
 
 REGISTRIES = {
     "readers": "layerwise.corpus.readers:READERS",
@@ -32,10 +33,11 @@ def check_name(kind: str, name: str) -> str:
     raise ValueError(f"unknown name {name!r}; {hint}known {kind}: {', '.join(known)}")
 
 
-def check_names(kind: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Check each name, and that none is given twice."""
+def check_names(kind: str, names: tuple[str, ...], more: Collection[str] = ()) -> tuple[str, ...]:
+    """Check that each name is registered or one of ``more``, and that none is given twice."""
     for name in names:
-        check_name(kind, name)
+        if name not in more:
+            check_name(kind, name)
     if len(set(names)) < len(names):
         raise ValueError(f"a name is given twice in {list(names)}")
     return names

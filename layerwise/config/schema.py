@@ -8,9 +8,9 @@ import re
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
-from layerwise.config.names import check_name, check_names
+from layerwise.config.names import check_name, check_names, known_names
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
@@ -366,6 +366,51 @@ class CcaConfig(Section):
         return value
 
 
+class VectorsConfig(Section):
+    """Each entry names an analysis and its table: a vector for each word or phone (docs/analyses.md)."""
+
+    file: str = Field(
+        description="GloVe or word2vec text, a qvec oracle, or a CSV, TSV or Parquet table.",
+        examples=["data/glove.840B.300d.txt"],
+    )
+    unit: Literal["word", "phone"] = Field(
+        default="word", description="What the vectors stand for.", examples=["word"]
+    )
+    split: Literal["utterance", "type"] = Field(
+        default="utterance",
+        description="What a part keeps whole: `utterance` (or what `cca.split_by` says), or `type`: all "
+        "tokens of a word or phone, so that test types are unseen.",
+        examples=["type"],
+    )
+
+
+class MutualInformationConfig(Section):
+    """k-means clusters of the analyses `mi-phone` and `mi-word`."""
+
+    phone_clusters: int = Field(default=500, ge=2, description="Clusters of phones.", examples=[500])
+    word_clusters: int = Field(default=5000, ge=2, description="Clusters of words.", examples=[5000])
+    seeds: int = Field(
+        default=3, ge=1, description="Clusterings of each trial, averaged in its score.", examples=[3]
+    )
+
+
+class InterConfig(Section):
+    """Models against each other (`cca-inter`), every layer with every layer."""
+
+    pairs: tuple[tuple[str, str], ...] = Field(
+        default=(),
+        description="Pairs of models by name.",
+        examples=[[["hubert-base", "wav2vec2-base"]]],
+    )
+    layers: Literal["blocks", "all"] = Field(
+        default="blocks", description="`blocks`: T0, T1, ...; `all`: conv layers too.", examples=["blocks"]
+    )
+    utterances: int = Field(
+        default=100, ge=1, description="Utterances of sample set 0 that are compared.", examples=[100]
+    )
+    trials: int = Field(default=1, ge=1, description="Trials, as under `cca`.", examples=[1])
+
+
 class DownstreamConfig(Section):
     """Training of the single-layer downstream models."""
 
@@ -436,14 +481,23 @@ class RunConfig(Section):
         description="Models to analyse: a hub id or folder a line, or a mapping with more keys.",
         examples=[["facebook/hubert-base-ls960"]],
     )
+    vectors: dict[str, VectorsConfig] = Field(
+        default={},
+        description="Tables of word or phone vectors, by the name of the analysis that each makes.",
+        examples=[{"cca-glove": {"file": "data/glove.840B.300d.txt"}}],
+    )
     analyses: tuple[str, ...] = Field(
         default=("cca-intra", "cca-mel", "cca-phone", "cca-word"),
-        description="Layer-wise analyses.",
+        description="Layer-wise analyses: known names (below) and those of `vectors`.",
         examples=[["cca-phone", "cca-word"]],
     )
     tasks: tuple[str, ...] = Field(default=(), description="Downstream tasks.", examples=[["pr", "scenario"]])
     extraction: ExtractionConfig = Field(default=ExtractionConfig(), description="Feature extraction.")
     cca: CcaConfig = Field(default=CcaConfig(), description="Cross-validated CCA.")
+    mutual_information: MutualInformationConfig = Field(
+        default=MutualInformationConfig(), description="Clusters of `mi-phone` and `mi-word`."
+    )
+    inter: InterConfig = Field(default=InterConfig(), description="Models against each other.")
     downstream: DownstreamConfig = Field(default=DownstreamConfig(), description="Downstream training.")
     pretrain: PretrainConfig | None = Field(default=None, description="Pre-training of small models.")
 
@@ -452,10 +506,21 @@ class RunConfig(Section):
     def _known_aligner(cls, value: str) -> str:
         return check_name("aligners", value)
 
+    @field_validator("vectors")
+    @classmethod
+    def _new_names(cls, value: dict[str, VectorsConfig]) -> dict[str, VectorsConfig]:
+        for name in value:
+            if name in known_names("analyses"):
+                raise ValueError(f"{name!r} is a built-in analysis; give the vectors another name")
+            if not re.match(NAME_PATTERN, name):
+                raise ValueError(f"{name!r} is no name: use letters, digits, dots, hyphens and underscores")
+        return value
+
     @field_validator("analyses")
     @classmethod
-    def _known_analyses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return check_names("analyses", value)
+    def _known_analyses(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        # Where `vectors` is wrong, that is said; whether names are known cannot be told then.
+        return check_names("analyses", value, info.data.get("vectors", value))
 
     @field_validator("tasks")
     @classmethod
@@ -472,6 +537,12 @@ class RunConfig(Section):
             raise ValueError(
                 "nothing to do: add `corpus:`, e.g. corpus: {path: resources/prompts/prompts.tsv}"
             )
+        for pair in self.inter.pairs:
+            unknown = [name for name in pair if name not in names]
+            if unknown:
+                raise ValueError(f"`inter.pairs`: no model {unknown[0]!r}; models: {', '.join(names)}")
+            if pair[0] == pair[1] or self.inter.pairs.count(pair) > 1:
+                raise ValueError(f"`inter.pairs`: {list(pair)} is a model with itself, or given twice")
         if self.corpus is not None and not self.models:
             raise ValueError(
                 "`models:` is empty; name at least one, e.g. models: [facebook/hubert-base-ls960]"

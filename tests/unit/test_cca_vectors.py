@@ -104,3 +104,12 @@ def test_missing_file_and_missing_labels(tmp_path):
     table = read_vectors(write(tmp_path, "cat 1 2\n"), ["cat", "dog", "emu"])
     missing = missing_labels(pd.Series(["emu", "cat", "dog", "emu"]), table)
     assert missing.to_dict("list") == {"label": ["emu", "dog"], "segments": [2, 1]}
+
+
+def test_articulatory_features_tell_all_phones_apart(repository):
+    phones = (
+        "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
+    )
+    table = read_vectors(repository / "resources/phone-features.tsv", phones.split())
+    assert list(table.index) == phones.split() and set(np.unique(table)) == {0, 1}
+    assert not table.duplicated().any() and (table.sum() > 0).all()

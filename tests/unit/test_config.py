@@ -130,3 +130,30 @@ def test_every_default_is_what_the_page_says():
     page = config_page()
     for section in yaml.safe_load(parse_config(GOOD).model_dump_json()):
         assert f"`{section}`" in page
+
+
+GLOVE = {"cca-glove": {"file": "glove.txt"}, "cca-features": {"file": "phones.tsv", "unit": "phone"}}
+
+
+def test_names_of_vectors_are_analyses():
+    config = parse_config({**GOOD, "vectors": GLOVE, "analyses": ["cca-mel", "cca-glove", "cca-features"]})
+    assert config.vectors["cca-glove"].unit == "word" and config.vectors["cca-features"].unit == "phone"
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        ({"analyses": ["cca-gloove"]}, ["`analyses`", "unknown name 'cca-gloove'", "known analyses"]),
+        ({"vectors": {"cca-mel": {"file": "x"}}}, ["`vectors`", "'cca-mel' is a built-in analysis"]),
+        ({"vectors": {"a/b": {"file": "x"}}}, ["`vectors`", "'a/b' is no name"]),
+        (
+            {"vectors": {"mine": {"fle": "x"}}, "analyses": ["mine"]},
+            ["unknown key `vectors.mine.fle`", "`file`"],
+        ),
+        ({"inter": {"pairs": [["hubert-base-ls960", "b"]]}}, ["`inter.pairs`", "no model 'b'", "logmel"]),
+        ({"inter": {"pairs": [["logmel", "logmel"]]}}, ["`inter.pairs`", "with itself"]),
+    ],
+)
+def test_wrong_vectors_and_pairs_are_named(change, parts):
+    message = refused({**GOOD, **change})
+    assert all(part in message for part in parts), message
