@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from layerwise.align.corpus import align_corpus
-from layerwise.align.mfa import align, make_outcome, read_tiers
+from layerwise.align.mfa import align
 from layerwise.align.mfa_corpus import (
     assign_shards,
     file_name,
@@ -39,14 +40,17 @@ TEXTS = {
 def real_manifest() -> pd.DataFrame:
     ends = {name: json.loads((DATA / f"json/{name}.json").read_text())["end"] for name in TEXTS}
     return pd.DataFrame(
-        [(name, "", round(ends[name] * 16_000), 16_000, text) for name, text in TEXTS.items()],
-        columns=["utt_id", "audio_path", "samples", "sample_rate", "text"],
+        [(name, "allison", "", round(ends[name] * 16_000), 16_000, text) for name, text in TEXTS.items()],
+        columns=["utt_id", "speaker", "audio_path", "samples", "sample_rate", "text"],
     )
 
 
-def archive(path: Path, kind: str) -> Path:
+def archive(path: Path, kind: str, names: Iterable[str] = TEXTS) -> Path:
+    """Pack real output as a shard's job does."""
     with zipfile.ZipFile(path, "w") as packed:
         for file in (DATA / kind).iterdir():
+            if file.stem not in (*names, "alignment_analysis"):
+                continue
             speaker = "" if file.suffix == ".csv" else "allison/"
             packed.write(file, f"1/{speaker}{file.name}")
     return path
@@ -61,23 +65,25 @@ def test_real_json(tmp_path: Path) -> None:
     ]
     assert rows.loc["allison_vm-saved", "score"] == pytest.approx(-49.7584, abs=1e-4)
     assert rows.loc["allison_letters-ascii94", ["status", "reason"]].tolist() == [
-        "dropped",
-        "no word has a pronunciation: 'caret'; add it to the lexicon",
+        "failed",
+        "no word with phones; left out, without phones: 'caret'",
     ]
     saved = intervals[intervals.utt_id == "allison_vm-saved"]
     assert saved.label.tolist() == ["S", "EY", "V", "D", "saved"]
 
 
 def test_unknown_word_is_left_out_and_listed(tmp_path: Path) -> None:
-    manifest = real_manifest().iloc[:1]
-    tiers = read_tiers("x.json", (DATA / f"json/{manifest.utt_id[0]}.json").read_bytes())
-    outcome = make_outcome(manifest.utt_id[0], tiers, 17.331375, -48.0)
-    assert outcome.status == "aligned"
-    assert outcome.reason == "words without a pronunciation left out: 'umute'"
-    words = manifest.text[0].split()
-    found = {item.word_index: item.label for item in outcome.intervals if item.tier == "word"}
+    options = {"archives": [archive(tmp_path / "0.zip", "json")]}
+    intervals, quality = align_corpus(real_manifest(), "mfa", options=options)
+    assert quality.loc[0, ["status", "reason"]].tolist() == [
+        "aligned",
+        "left out, without phones: 'umute'",
+    ]
+    words = TEXTS[quality.utt_id[0]].split()
+    rows = intervals[intervals.utt_id == quality.utt_id[0]]
+    found = rows[rows.tier == "word"].set_index("word_index").label.to_dict()
     assert found == {place: word for place, word in enumerate(words) if word != "umute"}
-    assert {item.word_index for item in outcome.intervals if item.tier == "phone"} == set(found)
+    assert set(rows[rows.tier == "phone"].word_index) == set(found)
 
 
 def test_files_that_mfa_left_out_are_noticed(tmp_path: Path) -> None:
@@ -91,19 +97,24 @@ def test_files_that_mfa_left_out_are_noticed(tmp_path: Path) -> None:
     assert (quality.drop(absent.index).status == "aligned").all()
 
 
-@pytest.mark.parametrize("name", ["dictate-pause", "digits-oh", "spy-sip", "vm-saved"])
-def test_json_and_textgrid_agree(name: str) -> None:
+def test_json_and_textgrid_agree(tmp_path: Path) -> None:
+    names = ["allison_dictate-pause", "allison_digits-oh", "allison_spy-sip", "allison_vm-saved"]
+    manifest = real_manifest().set_index("utt_id").loc[names].reset_index()
     first, second = (
-        read_tiers(file, (DATA / file).read_bytes())
-        for file in (f"json/allison_{name}.json", f"textgrid/allison_{name}.TextGrid")
+        list(align(manifest, archives=[archive(tmp_path / f"{kind}.zip", kind, names)]))
+        for kind in ("json", "textgrid")
     )
-    assert first == second and first["phones"]
+    assert [outcome.intervals for outcome in first] == [outcome.intervals for outcome in second]
+    assert {outcome.status for outcome in first} == {"aligned"}
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe\x00", b'{"start": 0, "end": 1, "tiers": {}}'])
-def test_damaged_output_is_named(content: bytes) -> None:
-    with pytest.raises(AlignmentError, match=r"u\.json: not an alignment of MFA"):
-        read_tiers("u.json", content)
+def test_damaged_output_fails_its_utterance_alone(tmp_path: Path) -> None:
+    path = archive(tmp_path / "0.zip", "json", ["allison_vm-saved"])
+    with zipfile.ZipFile(path, "a") as packed:
+        packed.writestr("1/allison/allison_spy-sip.json", '{"start": 0, "end": 0.67')
+    quality = align_corpus(real_manifest(), "mfa", options={"archives": [path]})[1].set_index("utt_id")
+    assert quality.status["allison_vm-saved"] == "aligned"
+    assert quality.status["allison_spy-sip"] == "failed" and "TextGrid" in quality.reason["allison_spy-sip"]
 
 
 def test_damaged_archive_is_named(tmp_path: Path) -> None:
@@ -116,20 +127,8 @@ def test_damaged_archive_is_named(tmp_path: Path) -> None:
 
 def test_output_of_another_corpus_is_refused(tmp_path: Path) -> None:
     manifest = real_manifest().iloc[:2]
-    with pytest.raises(AlignmentError, match=r"allison_\S+ is not in the manifest"):
+    with pytest.raises(AlignmentError, match=r"allison_\S+: aligned by MFA but not in the manifest"):
         list(align(manifest, archives=[archive(tmp_path / "0.zip", "json")]))
-
-
-def test_last_frame_may_hang_over_but_not_more() -> None:
-    tiers = {"words": [(0.1, 0.51, "oh")], "phones": [(0.1, 0.51, "OW1")]}
-    outcome = make_outcome("u", tiers, 0.5, -1.0)
-    assert [(item.end, item.label) for item in outcome.intervals] == [(0.5, "oh"), (0.5, "OW")]
-    assert "not inside" in make_outcome("u", tiers, 0.4, -1.0).reason
-
-
-def test_phones_of_another_set_are_named() -> None:
-    tiers = {"words": [(0.1, 0.5, "oh")], "phones": [(0.1, 0.5, "əw")]}
-    assert "'əw'" in make_outcome("u", tiers, 0.5, -1.0).reason
 
 
 def corpus(folder: Path, rows: list[tuple[str, str, str, float]]) -> pd.DataFrame:

@@ -103,7 +103,7 @@ def test_a_shard_is_aligned(mfa: StandIn, run: Callable[..., pd.DataFrame], tmp_
     assert (quality.status == "aligned").all()
     assert quality.reason.to_dict() == {
         "a": "",
-        "b": "words without a pronunciation left out: '42'",
+        "b": "left out, without phones: '42'",
         "c": "",
         "d": "",
     }
@@ -116,8 +116,17 @@ def test_a_shard_is_aligned(mfa: StandIn, run: Callable[..., pd.DataFrame], tmp_
     before = (tmp_path / "aligned.zip").read_bytes()
     run()
     assert (tmp_path / "aligned.zip").read_bytes() == before
-    again = mfa.calls("align")[1]
-    assert Path(again[1]).name == Path(call[1]).name and again[1] != call[1]
+
+
+def test_the_corpus_folder_is_named_by_its_content(
+    mfa: StandIn, run: Callable[..., pd.DataFrame], files: dict[str, Path], tmp_path: Path
+) -> None:
+    run()
+    run()
+    pack_corpus(manifest(tmp_path).iloc[1:], [files["corpus"]])
+    run()
+    first, second, other = (Path(call[1]).name for call in mfa.calls("align"))
+    assert first == second != other
 
 
 def test_each_call_has_a_world_of_its_own(

@@ -84,7 +84,7 @@ def test_killed_run_goes_on_and_accounts_for_every_utterance(workflow):
         "u5": "failed",
     }
     assert quality.reason["u0"] == "second try, with wider beams"
-    assert quality.reason["u1"] == "words without a pronunciation left out: '42'"
+    assert quality.reason["u1"] == "left out, without phones: '42'"
     intervals = pd.read_parquet(workflow.path("results/mfa/alignment/intervals.parquet"))
     first = intervals[(intervals.utt_id == "u1") & (intervals.tier == "phone")]
     assert first.label.tolist() == ["Y", "EH", "S", "AY", "AE", "K", "S"]
