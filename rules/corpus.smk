@@ -7,6 +7,7 @@ rule manifest:
     output:
         manifest=MANIFEST,
         excluded=f"{RUN}/corpus/excluded.csv",
+        warnings=f"{RUN}/corpus/warnings.csv",
         record=record("corpus/manifest.parquet"),
     log:
         f"{RUN}/logs/manifest.log",

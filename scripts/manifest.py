@@ -11,10 +11,13 @@ from layerwise.files import write_csv, write_parquet
 with job(snakemake):
     options = dict(snakemake.params.corpus)
     read, path = READERS[options.pop("reader")], Path(options.pop("path"))
-    manifest, excluded = build_manifest(
+    manifest, excluded, warnings = build_manifest(
         read(path), seed=snakemake.params.seed, workers=snakemake.threads, **options
     )
     hours = (manifest.samples / manifest.sample_rate).sum() / 3600
     log.info("%d utterances, %.2f h; %d excluded", len(manifest), hours, len(excluded))
+    for kind, count in warnings.warning.str.split(":").str[0].value_counts().items():
+        log.warning("%d utterances: %s (listed in warnings.csv)", count, kind)
     write_parquet(manifest, snakemake.output.manifest)
     write_csv(excluded, snakemake.output.excluded)
+    write_csv(warnings, snakemake.output.warnings)

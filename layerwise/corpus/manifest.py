@@ -1,4 +1,4 @@
-"""The manifest: one row per usable utterance, and a list of what was left out and why."""
+"""The manifest: one row per usable utterance, and lists of what was left out and of what to beware of."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,6 +16,7 @@ from layerwise.seeds import derive_seed
 
 COLUMNS = ("utt_id", "speaker", "split", "audio_path", "samples", "sample_rate", "text", "sha256")
 EXCLUDED_COLUMNS = ("utt_id", "audio_path", "reason")
+WARNING_COLUMNS = ("utt_id", "audio_path", "warning")
 MIN_SPEAKERS = 10  # with fewer, dev and test would hold one voice each: split by utterance instead
 HELD_OUT_SHARE = 0.1
 
@@ -28,11 +29,12 @@ def build_manifest(
     max_seconds: float = float("inf"),
     max_utterances: int | None = None,
     workers: int = 1,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Check every utterance and return the manifest and the excluded utterances, both sorted by utt_id.
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Check every utterance; return the manifest, the excluded utterances and the warnings, by utt_id.
 
-    Columns: ``COLUMNS`` and the corpus's labels; ``EXCLUDED_COLUMNS``. Excluded are utterances without text,
-    with unusable audio, and those outside [min_seconds, max_seconds]. ``max_utterances`` keeps a seeded
+    Columns: ``COLUMNS`` and the corpus's labels; ``EXCLUDED_COLUMNS``; ``WARNING_COLUMNS``. Excluded are
+    utterances without text, with unusable audio, and those outside [min_seconds, max_seconds]. Warnings are
+    about utterances that are kept: sampled below 16 kHz, clipped, silent. ``max_utterances`` keeps a seeded
     random choice of the entries. Splits that the corpus does not give are drawn 80/10/10 by speaker, or by
     utterance below ``MIN_SPEAKERS`` speakers. The result does not depend on the order of the entries.
 
@@ -44,14 +46,17 @@ def build_manifest(
     if max_utterances is not None:
         entries.sort(key=lambda entry: derive_seed(seed, "subset", entry.utt_id))
         entries = sorted(entries[:max_utterances], key=lambda entry: entry.utt_id)
-    rows, excluded = [], []
+    rows, excluded, warnings = [], [], []
     with ThreadPoolExecutor(workers) as pool:
         examined = pool.map(lambda entry: _examine(entry, min_seconds, max_seconds), entries)
-        for entry, row in zip(entries, examined, strict=True):
-            if isinstance(row, str):
-                excluded.append((entry.utt_id, entry.audio_path.as_posix(), row))
+        for entry, result in zip(entries, examined, strict=True):
+            about = (entry.utt_id, entry.audio_path.as_posix())
+            if isinstance(result, str):
+                excluded.append((*about, result))
             else:
+                row, found = result
                 rows.append(row)
+                warnings += [(*about, warning) for warning in found]
     if not rows:
         counts = "; ".join(f"{reason} ({count})" for reason, count in _reasons(excluded).most_common(3))
         raise CorpusError(f"no usable utterance among {len(entries)}: {counts or 'the corpus is empty'}")
@@ -59,7 +64,11 @@ def build_manifest(
     labels = sorted(set(manifest.columns) - set(COLUMNS))
     manifest[labels] = manifest[labels].fillna("")
     manifest["split"] = _assign_splits(manifest, seed)
-    return manifest[[*COLUMNS, *labels]], pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS))
+    return (
+        manifest[[*COLUMNS, *labels]],
+        pd.DataFrame(excluded, columns=list(EXCLUDED_COLUMNS)),
+        pd.DataFrame(warnings, columns=list(WARNING_COLUMNS)),
+    )
 
 
 def read_manifest(path: Path | str) -> pd.DataFrame:
@@ -109,8 +118,10 @@ def _check_entries(entries: Sequence[Entry]) -> None:
             raise CorpusError(f"label column {clashes[0]!r} is a column of the manifest; rename it")
 
 
-def _examine(entry: Entry, min_seconds: float, max_seconds: float) -> dict[str, object] | str:
-    """Row of the manifest, or the reason why the utterance cannot be used."""
+def _examine(
+    entry: Entry, min_seconds: float, max_seconds: float
+) -> tuple[dict[str, object], list[str]] | str:
+    """Row of the manifest and its warnings, or the reason why the utterance cannot be used."""
     text = normalise_text(entry.text)
     if not text:
         return "empty text" if not entry.text.strip() else f"no words in the text {entry.text.strip()!r}"
@@ -123,7 +134,7 @@ def _examine(entry: Entry, min_seconds: float, max_seconds: float) -> dict[str, 
         return f"shorter than {min_seconds:g} s"
     if info.seconds > max_seconds:
         return f"longer than {max_seconds:g} s"
-    return {
+    row: dict[str, object] = {
         "utt_id": entry.utt_id,
         "speaker": entry.speaker,
         "split": entry.split,
@@ -134,6 +145,7 @@ def _examine(entry: Entry, min_seconds: float, max_seconds: float) -> dict[str, 
         "sha256": sha256_file(path),
         **entry.labels,
     }
+    return row, info.warnings
 
 
 def _reasons(excluded: Iterable[tuple[str, str, str]]) -> Counter[str]:

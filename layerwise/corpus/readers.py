@@ -1,6 +1,7 @@
 """Readers: from a corpus on disk to a list of utterances, nothing decoded or dropped yet."""
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +91,8 @@ def _load_rows(path: Path) -> list[dict[str, str]]:
 def read_folder(path: Path) -> list[Entry]:
     """Read a folder of audio files, each with its transcript in a ``.lab`` or ``.txt`` file of the same name.
 
-    The utterance is named like the file, its speaker like the folder that the file is in.
+    The speaker is named like the folder that the file is in, the utterance like the file. File names that
+    occur more than once, and only those, get their speaker in front: ``anna-1``, ``ben-1``.
     """
     files = _files(path)
     audio = [item for item in files if item.suffix.lower() in AUDIO_SUFFIXES]
@@ -98,11 +100,15 @@ def read_folder(path: Path) -> list[Entry]:
         item.with_suffix(""): item for suffix in TEXT_SUFFIXES for item in files if item.suffix == suffix
     }
     without_audio = texts.keys() - {item.with_suffix("") for item in audio}
+    audio += [stem.with_name(f"{stem.name}.wav") for stem in sorted(without_audio)]
+    count = Counter(item.stem for item in audio)
     entries = []
-    for item in (*audio, *(stem.with_name(f"{stem.name}.wav") for stem in sorted(without_audio))):
+    for item in audio:
         transcript = texts.get(item.with_suffix(""))
         text = _read_text(transcript).strip() if transcript else ""
-        entries.append(Entry(item.stem, item.parent.name, None, item, text))
+        speaker = item.parent.name
+        utt_id = item.stem if count[item.stem] == 1 else f"{speaker}-{item.stem}"
+        entries.append(Entry(utt_id, speaker, None, item, text))
     return entries
 
 

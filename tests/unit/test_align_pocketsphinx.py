@@ -225,7 +225,7 @@ def test_half_an_hour_of_audio_does_not_reach_the_aligner(prompts: pd.DataFrame,
         Entry("short", "a", None, Path(prompts["audio_path"][2]), "goodbye"),
     ]
     limit = CorpusConfig(path=".").max_seconds
-    manifest, excluded = build_manifest(entries, seed=0, max_seconds=limit)
+    manifest, excluded, _ = build_manifest(entries, seed=0, max_seconds=limit)
     assert manifest["utt_id"].tolist() == ["short"]
     assert excluded["utt_id"].tolist() == ["long"]
     assert excluded["reason"][0] == "longer than 30 s"

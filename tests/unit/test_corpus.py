@@ -113,7 +113,7 @@ def test_folder_reader(tmp_path: Path) -> None:
     found = {entry.utt_id: entry for entry in READERS["folder"](tmp_path)}
     assert found["one"] == Entry("one", "anna", None, tmp_path / "anna/one.wav", "One.")
     assert found["no.transcript"].text == ""
-    manifest, excluded = build_manifest(found.values(), seed=0)
+    manifest, excluded, _ = build_manifest(found.values(), seed=0)
     assert manifest["utt_id"].tolist() == ["one"]
     assert dict(zip(excluded["utt_id"], excluded["reason"].str.split(":").str[0], strict=True)) == {
         "no audio": "missing",
@@ -122,11 +122,27 @@ def test_folder_reader(tmp_path: Path) -> None:
 
 
 def test_folder_with_one_name_twice(tmp_path: Path) -> None:
-    for speaker in ("anna", "ben"):
-        write_wav(tmp_path / speaker / "1.wav")
-        (tmp_path / speaker / "1.txt").write_text("one")
-    with pytest.raises(CorpusError, match=r"'1' is used twice, for .*anna/1\.wav and .*ben/1\.wav"):
+    for speaker, name in (("anna", "1"), ("ben", "1"), ("ben", "2")):
+        write_wav(tmp_path / speaker / f"{name}.wav")
+        (tmp_path / speaker / f"{name}.txt").write_text("one")
+    found = {entry.utt_id: entry.audio_path.relative_to(tmp_path) for entry in READERS["folder"](tmp_path)}
+    assert found == {"anna-1": Path("anna/1.wav"), "ben-1": Path("ben/1.wav"), "2": Path("ben/2.wav")}
+
+
+def test_names_that_still_clash_are_named(tmp_path: Path) -> None:
+    for name in ("x/anna/1.wav", "y/anna/1.wav"):
+        write_wav(tmp_path / name)
+    with pytest.raises(CorpusError, match=r"'anna-1' is used twice, for .*x/anna/1\.wav and .*y/anna/1\.wav"):
         build_manifest(READERS["folder"](tmp_path), seed=0)
+
+
+@pytest.mark.parametrize("reader", ["folder", "librispeech"])
+def test_transcripts_in_another_encoding_are_named(tmp_path: Path, reader: str) -> None:
+    path = tmp_path / "1" / "2" / "1-2.trans.txt"
+    path.parent.mkdir(parents=True)
+    path.write_bytes("1-2-3 déjà vu".encode("latin-1"))
+    with pytest.raises(CorpusError, match=r"1-2\.trans\.txt: the transcript is not UTF-8"):
+        READERS[reader](tmp_path)
 
 
 def test_librispeech_reader(tmp_path: Path) -> None:
@@ -148,7 +164,7 @@ def test_missing_folder(tmp_path: Path, reader: str) -> None:
 def test_manifest_describes_files_as_stored(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "mit Leer ß.wav", 0.5, 8_000)
     entry = Entry("a", "s", "dev", path, "Yes!", {"scenario": "x"})
-    manifest, excluded = build_manifest([entry], seed=0)
+    manifest, excluded, _ = build_manifest([entry], seed=0)
     assert list(manifest.columns) == [*COLUMNS, "scenario"]
     expected = ["a", "s", "dev", path.as_posix(), 4000, 8000, "yes", sha256_file(path), "x"]
     assert manifest.iloc[0].tolist() == expected
@@ -168,7 +184,7 @@ def test_unusable_utterances_are_listed_with_reasons(tmp_path: Path, entry: Entr
         "short": replace(entry, audio_path=write_wav(tmp_path / "s.wav", 0.05)),
     }
     entries = [entry, *(replace(item, utt_id=name) for name, item in bad.items())]
-    manifest, excluded = build_manifest(entries, seed=0, min_seconds=0.1, max_seconds=0.5)
+    manifest, excluded, _ = build_manifest(entries, seed=0, min_seconds=0.1, max_seconds=0.5)
     assert manifest["utt_id"].tolist() == ["a"]
     assert excluded["utt_id"].tolist() == sorted(bad)
     starts = ["empty text", "longer than 0.5 s", "no words in", "missing", "not audio", "shorter than 0.1 s"]
@@ -205,23 +221,23 @@ def test_unknown_split_and_clashing_label(entry: Entry) -> None:
 def test_order_and_workers_change_nothing(entry: Entry) -> None:
     entries = many(entry, 12, each=2)
     shuffled = Random(1).sample(entries, len(entries))
-    first, _ = build_manifest(entries, seed=3)
-    second, _ = build_manifest(shuffled, seed=3, workers=4)
+    first, _, _ = build_manifest(entries, seed=3)
+    second, _, _ = build_manifest(shuffled, seed=3, workers=4)
     pd.testing.assert_frame_equal(first, second)
     assert first["utt_id"].is_monotonic_increasing
 
 
 def test_missing_splits_keep_speakers_whole(entry: Entry) -> None:
-    manifest, _ = build_manifest(many(entry, 20, each=2), seed=0)
+    manifest, _, _ = build_manifest(many(entry, 20, each=2), seed=0)
     per_split = manifest.groupby("split")["speaker"].nunique()
     assert per_split.to_dict() == {"train": 16, "dev": 2, "test": 2}
     assert manifest.groupby("speaker")["split"].nunique().max() == 1
-    other, _ = build_manifest(many(entry, 20, each=2), seed=1)
+    other, _, _ = build_manifest(many(entry, 20, each=2), seed=1)
     assert not manifest["split"].equals(other["split"])
 
 
 def test_few_speakers_are_split_by_utterance(entry: Entry) -> None:
-    manifest, _ = build_manifest(many(entry, 2, each=15), seed=0)
+    manifest, _, _ = build_manifest(many(entry, 2, each=15), seed=0)
     assert manifest["split"].value_counts().to_dict() == {"train": 24, "dev": 3, "test": 3}
 
 
@@ -241,7 +257,7 @@ def test_max_utterances_is_a_seeded_choice(entry: Entry) -> None:
 
 
 def test_broken_manifests_are_refused(entry: Entry, tmp_path: Path) -> None:
-    manifest, _ = build_manifest(many(entry, 2), seed=0)
+    manifest, _, _ = build_manifest(many(entry, 2), seed=0)
     path = tmp_path / "m.parquet"
     with pytest.raises(CorpusError, match="cannot read"):
         read_manifest(path)

@@ -16,6 +16,7 @@ def test_every_artifact_of_the_contract_is_made(finished):
     for name in (
         "corpus/manifest.parquet",
         "corpus/excluded.csv",
+        "corpus/warnings.csv",
         "alignment/intervals.parquet",
         "alignment/quality.csv",
         "samples/0.parquet",
