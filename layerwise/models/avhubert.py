@@ -99,8 +99,7 @@ class AVHubert(SpeechModel):
         frames = [len(feature) for feature in features]
         values = nn.utils.rnn.pad_sequence(features, batch_first=True)
         if self.normalise:
-            # float64, since where all 104 values agree (digital silence) it amplifies rounding 300-fold
-            values = nn.functional.layer_norm(values.double(), values.shape[-1:]).float()
+            values = nn.functional.layer_norm(values, values.shape[-1:])
         audio = self.network.feature_extractor_audio["proj"](values.to(self.device, self.dtype))
         fused = nn.functional.pad(audio, (0, self.video))  # zeros in place of the video's features
         hidden = self.network.post_extract_proj(self.network.layer_norm(fused))
