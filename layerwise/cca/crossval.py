@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from layerwise.cca.bootstrap import bootstrap_interval
 from layerwise.cca.moments import Index, Moments, View, fixed_shift, part_moments, row_moments
-from layerwise.cca.pwcca import Directions, Mode, RegularisedCCA, held_out
+from layerwise.cca.pwcca import Directions, Mode, RegularisedCCA, grid_scores, held_out
 from layerwise.cca.similarity import linear_cka, svcca
 from layerwise.cca.splits import assign_parts, dev_test_pairs
 from layerwise.errors import AnalysisError
@@ -197,8 +197,7 @@ def _choose(
 ) -> tuple[tuple[float, float], Directions]:
     """Return the pair with the best dev score (ties: the first) and its canonical directions."""
     cca = RegularisedCCA(train)
-    scores = [held_out(cca.directions(*pair), dev, mode).pwcca for pair in epsilons]
-    best = epsilons[int(np.argmax(scores))]
+    best = epsilons[int(np.argmax(grid_scores(cca, dev, epsilons, mode)))]
     return best, cca.directions(*best)
 
 

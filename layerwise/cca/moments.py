@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -69,6 +69,20 @@ class Moments:
         return replace(
             self, n=self.n - other.n, total=self.total - other.total, outer=self.outer - other.outer
         )
+
+    def project(self, view: Literal[0, 1], basis: Array) -> "Moments":
+        """Return the moments with x (view 0) or y (view 1) replaced by basis' x; basis is (dim, k)."""
+        inside = slice(0, self.dim_x) if view == 0 else slice(self.dim_x, None)
+        outside = slice(self.dim_x, None) if view == 0 else slice(0, self.dim_x)
+        own, cross = basis.T @ self.outer[inside, inside] @ basis, basis.T @ self.outer[inside, outside]
+        rest = self.outer[outside, outside]
+        blocks = [[own, cross], [cross.T, rest]] if view == 0 else [[rest, cross.T], [cross, own]]
+        total, shift = (
+            np.concatenate([basis.T @ vector[inside], vector[outside]][:: 1 if view == 0 else -1])
+            for vector in (self.total, self.shift)
+        )
+        dim_x = basis.shape[1] if view == 0 else self.dim_x
+        return Moments(self.n, total, np.block(blocks), shift, dim_x)
 
     @cached_property
     def mean(self) -> Array:

@@ -4,6 +4,8 @@ CCA and its regularisation follow the published code of Pasad et al. (GitHub: an
 after google/svcca); the weights are those of Morcos, Raghu, Bengio (NeurIPS 2018).
 """
 
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -28,15 +30,26 @@ DEPENDENT = 1e-8
 JITTER = 1e-12
 # Entries whose sizes differ by less than this share are equally large.
 TIE = 1e-6
+# From this ratio of dimensions on, a grid is searched in few coordinates of the larger view.
+WORTH_REDUCING = 2
 # A quadratic form below this many units of its own rounding error is zero.
 ROUNDING_UNITS = 8 * float(np.finfo(np.float64).eps)
 
 
 class _Whitener(NamedTuple):
-    """W (d, rank) with W' (S + epsilon I) W = I over the kept dimensions."""
+    """W (d, rank) with W' (S + epsilon I) W = I over the kept dimensions; None is the identity."""
 
-    W: Array
+    W: Array | None
     keep: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    rank: int
+
+    def back(self, directions: Array) -> Array:
+        """Return directions (rank, k) of whitened coordinates in those of the view, (d, k)."""
+        return directions if self.W is None else self.W @ directions
+
+    def whiten(self, cross: Array) -> Array:
+        """Return cross-covariances (d, k) of the view in whitened coordinates, (rank, k)."""
+        return cross if self.W is None else self.W.T @ cross
 
 
 class Directions(NamedTuple):
@@ -102,25 +115,42 @@ class RegularisedCCA:
                 raise AnalysisError(f"{name} is constant on the training rows: nothing to correlate with")
         self._views = (S[x, x] / scales[0], S[y, y] / scales[1])
         self._cross = S[x, y] / np.sqrt(scales[0] * scales[1])
-        self._whiteners: dict[tuple[int, float], _Whitener] = {}
+        self._whiteners: tuple[dict[float, _Whitener], dict[float, _Whitener]] = ({}, {})
         self._half: dict[float, Array] = {}
 
     def directions(self, epsilon_x: float, epsilon_y: float) -> Directions:
         """Return the canonical directions for one pair of regularisers."""
-        Wx, keep_x = self._whitener(0, epsilon_x)
-        Wy, keep_y = self._whitener(1, epsilon_y)
+        x, y = self._whitener(0, epsilon_x), self._whitener(1, epsilon_y)
         if epsilon_x not in self._half:
-            self._half[epsilon_x] = Wx.T @ self._cross
-        U, s, V = _singular_triplets(self._half[epsilon_x] @ Wy)
-        weigh_x = Wx.shape[1] < Wy.shape[1]
-        A, B = Wx @ U, Wy @ V
+            self._half[epsilon_x] = x.whiten(self._cross)
+        U, s, V = _singular_triplets(y.whiten(self._half[epsilon_x].T).T)
+        weigh_x = x.rank < y.rank
+        A, B = x.back(U), y.back(V)
         signs = _signs(A if weigh_x else B)
-        return Directions(A * signs, B * signs, s, keep_x, keep_y, weigh_x)
+        return Directions(A * signs, B * signs, s, x.keep, y.keep, weigh_x)
+
+    def reduced(self, view: Literal[0, 1], epsilon: float) -> tuple["RegularisedCCA", Array]:
+        """Return the same CCA for one epsilon of a view, in few coordinates of it, and their basis (d, k).
+
+        Only the span of the regressions of the other view's dimensions on this one (k of them at most) has
+        canonical directions. In an orthonormal basis of its whitened coordinates every other epsilon
+        costs next to nothing where the other view has few dimensions. Directions of x (view 0) or y (view 1)
+        in the result are those in the coordinates basis' x or basis' y.
+        """
+        whitener = self._whitener(view, epsilon)
+        orthonormal, R = np.linalg.qr(whitener.whiten(self._cross if view == 0 else self._cross.T))
+        identity = {epsilon: _Whitener(None, np.ones(len(R), dtype=bool), whitener.rank)}
+        small = copy(self)
+        small._cross = R if view == 0 else R.T
+        small._whiteners = (identity, self._whiteners[1]) if view == 0 else (self._whiteners[0], identity)
+        small._half = {}
+        return small, whitener.back(orthonormal)
 
     def _whitener(self, view: int, epsilon: float) -> _Whitener:
-        if (view, epsilon) not in self._whiteners:
-            self._whiteners[view, epsilon] = _whiten(self._views[view], epsilon)
-        return self._whiteners[view, epsilon]
+        found = self._whiteners[view]
+        if epsilon not in found:
+            found[epsilon] = _whiten(self._views[view], epsilon)
+        return found[epsilon]
 
 
 def _singular_triplets(M: Array) -> tuple[Array, Array, Array]:
@@ -158,7 +188,7 @@ def _whiten(S: Array, epsilon: float) -> _Whitener:
     chosen = pivots[:rank] - 1
     W = np.zeros((len(S), rank))
     W[kept[chosen]] = inverse.T * scale[chosen, None]
-    return _Whitener(W, keep)
+    return _Whitener(W, keep, rank)
 
 
 def _signs(directions: Array) -> Array:
@@ -209,6 +239,24 @@ def held_out(directions: Directions, moments: Moments, mode: Mode = "corrected")
         HH = HH + np.outer(means[: len(HH)], means[: len(HH)])
         HX = HX + np.outer(means[: len(HH)], means)
     return HeldOut(correlations, _projection_weights(HH, HX))
+
+
+def grid_scores(
+    cca: RegularisedCCA, moments: Moments, epsilons: Sequence[tuple[float, float]], mode: Mode = "corrected"
+) -> list[float]:
+    """Return the PWCCA score on the rows that ``moments`` describe for each pair of regularisers."""
+    dims = moments.dim_x, len(moments.total) - moments.dim_x
+    if max(dims) < WORTH_REDUCING * min(dims):
+        return [held_out(cca.directions(*pair), moments, mode).pwcca for pair in epsilons]
+    view: Literal[0, 1] = 0 if dims[0] > dims[1] else 1
+    scores = {}
+    for epsilon in dict.fromkeys(pair[view] for pair in epsilons):
+        small, basis = cca.reduced(view, epsilon)
+        projected = moments.project(view, basis)
+        for pair in epsilons:
+            if pair[view] == epsilon:
+                scores[pair] = held_out(small.directions(*pair), projected, mode).pwcca
+    return [scores[pair] for pair in epsilons]
 
 
 def _projection_weights(HH: Array, HX: Array) -> Array:

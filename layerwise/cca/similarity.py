@@ -31,7 +31,7 @@ def svcca(train: Moments, test: Moments, variance: float = SVCCA_VARIANCE) -> fl
     """
     C, dim_x = train.covariance, train.dim_x
     bases = [_principal(C[view, view], variance) for view in (slice(0, dim_x), slice(dim_x, None))]
-    projected = [_project(moments, *bases) for moments in (train, test)]
+    projected = [moments.project(0, bases[0]).project(1, bases[1]) for moments in (train, test)]
     directions = RegularisedCCA(projected[0]).directions(0.0, 0.0)
     return held_out(directions, projected[1]).mean_cca
 
@@ -43,17 +43,3 @@ def _principal(S: Array, variance: float) -> Array:
     count = int(np.searchsorted(shares, variance * shares[-1])) + 1
     basis: Array = vectors[:, ::-1][:, :count]
     return basis
-
-
-def _project(moments: Moments, basis_x: Array, basis_y: Array) -> Moments:
-    dim_x, dims = moments.dim_x, (basis_x.shape[1], basis_y.shape[1])
-    basis = np.zeros((len(moments.total), sum(dims)))
-    basis[:dim_x, : dims[0]] = basis_x
-    basis[dim_x:, dims[0] :] = basis_y
-    return Moments(
-        moments.n,
-        basis.T @ moments.total,
-        basis.T @ moments.outer @ basis,
-        basis.T @ moments.shift,
-        dims[0],
-    )

@@ -11,7 +11,7 @@ from sklearn.cross_decomposition import CCA
 
 from layerwise.cca import EPSILONS, score_split
 from layerwise.cca.moments import fixed_shift, row_moments
-from layerwise.cca.pwcca import RegularisedCCA, held_out
+from layerwise.cca.pwcca import RegularisedCCA, grid_scores, held_out
 from layerwise.cca.targets.labels import one_hot
 from layerwise.errors import AnalysisError
 
@@ -299,3 +299,21 @@ def test_unusable_views_are_refused():
         score_split(x, x[:50], rows, rows, rows)
     with pytest.raises(AnalysisError, match="at least 4"):
         score_split(x, x, rows[:3], rows, rows)
+
+
+@pytest.mark.parametrize("dims", [(40, 6), (6, 40)])
+@pytest.mark.parametrize("mode", ["paper", "corrected"])
+def test_a_grid_searched_in_few_coordinates_gives_the_scores_of_all_of_them(dims, mode):
+    rng = np.random.default_rng(7)
+    source = rng.standard_normal((600, 5))
+    x, y = (source @ rng.standard_normal((5, d)) + rng.standard_normal((600, d)) + 10 for d in dims)
+    x[:, 0] *= 1e3
+    y[:, 1] = y[:, 0]
+    shift = fixed_shift(x, y)
+    train, dev = (row_moments(x, y, rows, shift) for rows in (np.arange(450), np.arange(450, 600)))
+    cca = RegularisedCCA(train)
+    # The last pair drops most dimensions of x.
+    grid = [*EPSILONS, (1e-3, 1e-8)]
+    directly = [held_out(cca.directions(*pair), dev, mode).pwcca for pair in grid]
+    np.testing.assert_allclose(grid_scores(cca, dev, grid, mode), directly, atol=1e-9)
+    assert np.ptp(directly) > 1e-6
