@@ -24,6 +24,7 @@ from layerwise.cca import cross_validate
 from layerwise.corpus.audio import read_audio
 from layerwise.features.pooling import pooling_weights
 from layerwise.models import load_model
+from layerwise.models.precision import use_precision
 
 BATCH_SAMPLES = 60 * 16_000
 PARTS, TRIALS = 5, 2
@@ -31,8 +32,7 @@ PARTS, TRIALS = 5, 2
 
 def encode(source: str, precision: str, audio: list[NDArray[np.float32]]) -> list[dict[str, torch.Tensor]]:
     """Return the layers of each utterance in a precision."""
-    torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
-    model = load_model(source, dtype="bfloat16" if precision == "bfloat16" else "float32")
+    model = load_model(source, dtype=use_precision(precision))
     encoded = model.encode(audio, BATCH_SAMPLES)
     return [{layer: torch.from_numpy(frames) for layer, frames in layers.items()} for layers in encoded]
 

@@ -10,12 +10,11 @@ from layerwise.features.extract import extract
 from layerwise.hub import hub_id, pinned_revision
 from layerwise.lineage import digest
 from layerwise.models import load_model
+from layerwise.models.precision import use_precision
 
 with job(snakemake):
     entry, options = snakemake.params.model, snakemake.params.extraction
     torch.set_num_threads(snakemake.threads)
-    if options["precision"] == "tf32":
-        torch.set_float32_matmul_precision("high")
     revision = entry["revision"]
     if hub_id(entry["source"]):
         revision = pinned_revision(snakemake.input.model)
@@ -23,7 +22,7 @@ with job(snakemake):
         entry["source"],
         revision=revision,
         device=options["device"],
-        dtype="bfloat16" if options["precision"] == "bfloat16" else "float32",
+        dtype=use_precision(options["precision"]),
         seed=snakemake.params.seed,
         window=entry["window"],
     )

@@ -1,6 +1,7 @@
 """Model sources: hub cache, folders, random twins, the log-mel baseline, and what is refused."""
 
 import shutil
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
 
 from layerwise.errors import AudioError, ModelError
 from layerwise.models import load_model
+from layerwise.models.precision import use_precision
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -153,6 +155,34 @@ def test_a_checkpoint_for_another_sample_rate_is_refused(tmp_path: Path) -> None
     Wav2Vec2FeatureExtractor(sampling_rate=8000).save_pretrained(folder)
     with pytest.raises(ModelError, match="expects 8000 Hz"):
         load_model(folder)
+
+
+@pytest.fixture
+def torch_precision() -> Iterator[None]:
+    """Put PyTorch's settings back afterwards."""
+    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
+    yield
+    torch.set_float32_matmul_precision(before[0])
+    torch.backends.cudnn.allow_tf32 = before[1]
+
+
+@pytest.mark.usefixtures("torch_precision")
+@pytest.mark.parametrize(
+    ("precision", "dtype", "products", "tf32"),
+    [
+        ("tf32", "float32", "high", True),
+        ("float32", "float32", "highest", False),
+        ("bfloat16", "bfloat16", "highest", False),
+    ],
+)
+def test_float32_on_cuda_is_exact_in_convolutions_too(
+    precision: str, dtype: str, products: str, tf32: bool
+) -> None:
+    torch.backends.cudnn.allow_tf32 = not tf32
+    assert use_precision(precision) == dtype
+    assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == (products, tf32)
+    with pytest.raises(ModelError, match="precision 'fp8' is unknown; use one of float32, tf32, bfloat16"):
+        use_precision("fp8")
 
 
 def test_logmel_baseline() -> None:
