@@ -28,3 +28,43 @@ rule alignment_figure:
         "Drawing the alignment"
     script:
         "../scripts/alignment_figure.py"
+
+
+if CONFIG.alignment.compare:
+
+    rule alignment_agreement:
+        """Compare the alignment with a second one: differences of boundaries by phone class."""
+        input:
+            manifest=MANIFEST,
+            intervals=INTERVALS,
+            files=(
+                files_below(CONFIG.alignment.compare.path)
+                if CONFIG.alignment.compare.path
+                else []
+            ),
+            phonesets=files_below("layerwise/align/phonesets"),
+            code=code("alignment_agreement"),
+            lock=LOCK,
+        output:
+            agreement=report(
+                f"{RUN}/tables/alignment_agreement.csv",
+                caption="../report/alignment-agreement.rst",
+                category="Tables",
+            ),
+            quality=f"{RUN}/alignment/compared.csv",
+            record=record("tables/alignment_agreement.csv"),
+        log:
+            f"{RUN}/logs/alignment_agreement.log",
+        benchmark:
+            f"{RUN}/benchmarks/alignment_agreement.tsv"
+        conda:
+            "../envs/layerwise.yaml"
+        resources:
+            mem_mb=4000,
+            runtime=60,
+        params:
+            compare=options(CONFIG.alignment.compare),
+        message:
+            "Comparing the alignment with {params.compare[path]}"
+        script:
+            "../scripts/alignment_agreement.py"

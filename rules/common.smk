@@ -222,6 +222,8 @@ def targets():
     wanted = [REPORT] if CONFIG.corpus else []
     if CONFIG.corpus:
         wanted.append(f"{RUN}/alignment/textgrids")
+    if CONFIG.corpus and CONFIG.alignment.compare:
+        wanted.append(f"{RUN}/tables/alignment_agreement.csv")
     if CONFIG.pretrain:
         wanted += [
             f"{RUN}/models/{objective}-tiny" for objective in CONFIG.pretrain.objectives

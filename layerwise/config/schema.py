@@ -197,6 +197,11 @@ class AlignmentConfig(Section):
     librispeech_alignments: LibrispeechAlignmentsConfig = Field(
         default=LibrispeechAlignmentsConfig(), description="The published alignments of LibriSpeech."
     )
+    compare: TextgridConfig | None = Field(
+        default=None,
+        description="A second alignment of the corpus as TextGrids, e.g. alignment/textgrids of another run: "
+        "how far it agrees is written to tables/alignment_agreement.csv.",
+    )
     textgrid: TextgridConfig = Field(default=TextgridConfig(), description="Import of TextGrids.")
 
     def section(self, aligner: str) -> Section:
