@@ -110,16 +110,16 @@ class Encoder:
         parts: dict[str, list[torch.Tensor]] = {array: [] for array in self.plan.dims}
         for position, utterance in enumerate(utterances):
             segments = [*map(len, utterance.segments.values()), 1]
-            weights: dict[tuple[int, int], torch.Tensor] = {}
+            shared: tuple[int, int] | None = None
             for layer in self.plan.model.layers:
                 grid = self.plan.model.grid(layer)
                 hidden = activations.utterance(layer, position).float()
-                key = (len(hidden), grid.stride)
-                if key not in weights:
-                    weights[key] = pooling_weights(
+                if shared != (len(hidden), grid.stride):  # all transformer layers share the weights
+                    shared = (len(hidden), grid.stride)
+                    weights = pooling_weights(
                         utterance.segments, len(hidden), grid.stride_seconds, hidden.device
                     )
-                pooled = torch.split(weights[key] @ hidden, segments)
+                pooled = torch.split(weights @ hidden, segments)
                 for group, means in zip((*GROUPS.values(), "utterances"), pooled, strict=True):
                     parts[f"{group}/{layer}"].append(means)
                 if utterance.store_frames:

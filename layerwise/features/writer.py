@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import google_crc32c
 import numpy as np
 import zarr
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from layerwise.features.store import StoreHeader
 
 CHUNK_BYTES = 1_500_000
 SHARD_CHUNKS = 64
+CRC_BYTES = 4
+EMPTY = np.iinfo(np.uint64).max  # index entry of a chunk that is not there
 
 
 def create_store(
@@ -50,7 +53,7 @@ class StoreWriter:
 
         Raises StoreError if durable rows are missing.
         """
-        for leftover in store.rglob("*.partial"):  # zarr writes files aside under such names
+        for leftover in store.rglob("*.partial"):  # files are written aside under such names
             leftover.unlink()
         self._group = zarr.open_group(store, mode="r+")
         self._arrays = {
@@ -140,13 +143,31 @@ class _Rows:
             self._write_shard(shard, rest)
 
     def _write_shard(self, shard: int, count: int) -> None:
-        dim = self._array.shape[1]
-        values = np.fromfile(self._file(shard), dtype=self._array.dtype, count=count * dim)
+        """Copy a spool file into a shard chunk by chunk, in the layout of Zarr's sharding codec.
+
+        Each chunk is followed by its CRC-32C; at the end comes the index, (offset, size) of each chunk, all
+        ones for those after the array's end, and its CRC-32C. Zarr itself would hold three copies of the
+        shard in memory.
+        """
+        rows, dim = self._array.shape
         first = shard * self._shard_rows
-        if self._array.shape[0] < first + count:
+        if rows < first + count:
             self._array.resize((first + count, dim))
-        self._array[first : first + count] = values.reshape(count, dim)
-        _fsync(self._folder / "c" / str(shard) / "0")
+        chunk_bytes = self._array.chunks[0] * self._row_bytes
+        index = np.full((self._shard_rows // self._array.chunks[0], 2), EMPTY, dtype="<u8")
+        target = self._folder / "c" / str(shard) / "0"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = target.with_name("0.partial")
+        with self._file(shard).open("rb") as spool, aside.open("wb") as stream:
+            for chunk in range(-(-count // self._array.chunks[0])):
+                content = spool.read(min(chunk_bytes, count * self._row_bytes - spool.tell()))
+                content = content.ljust(chunk_bytes, b"\0")
+                index[chunk] = stream.tell(), chunk_bytes + CRC_BYTES
+                stream.write(content + _crc(content))
+            stream.write(index.tobytes() + _crc(index.tobytes()))
+            stream.flush()
+            os.fsync(stream.fileno())
+        aside.replace(target)
 
     def _file(self, shard: int) -> Path:
         return self._spool / str(shard)
@@ -154,6 +175,10 @@ class _Rows:
     @property
     def _row_bytes(self) -> int:
         return int(self._array.shape[1] * self._array.dtype.itemsize)
+
+
+def _crc(content: bytes) -> bytes:
+    return int(google_crc32c.value(content)).to_bytes(CRC_BYTES, "little")
 
 
 def _fsync(path: Path) -> None:

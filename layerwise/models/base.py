@@ -201,4 +201,7 @@ def pad(waveforms: Sequence[Waveform], device: torch.device, dtype: torch.dtype)
     padded = np.zeros((len(waveforms), max(map(len, waveforms))), dtype=np.float32)
     for row, waveform in zip(padded, waveforms, strict=True):
         row[: len(waveform)] = waveform
-    return torch.from_numpy(padded).to(device, dtype)
+    values = torch.from_numpy(padded)
+    if device.type == "cuda":
+        values = values.pin_memory()  # so that the copy runs beside the computation
+    return values.to(device, dtype, non_blocking=device.type == "cuda")
