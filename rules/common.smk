@@ -119,7 +119,7 @@ def figure_files(suffix):
     """Paths of all figures of the run in one format."""
     return [
         f"{RUN}/figures/{stem}.{suffix}"
-        for stem in figure_names(CONFIG.analyses, CONFIG.tasks)
+        for stem in figure_names(CONFIG.analyses, CONFIG.tasks, CONFIG.inter.pairs)
     ]
 
 
@@ -132,7 +132,9 @@ def latex_files():
 def caption(path):
     """Caption of a figure in the report of Snakemake; figures of a single analysis share one."""
     stem = Path(path).stem
-    return f"../report/{'layer' if stem in CONFIG.analyses else stem}.rst"
+    if stem in CONFIG.analyses:
+        stem = "layer"
+    return f"../report/{'inter' if stem.startswith('inter-') else stem}.rst"
 
 
 def corpus_files():

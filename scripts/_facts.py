@@ -20,7 +20,8 @@ def results(snakemake: Any) -> tuple[Results, RunFacts]:
     """Read the result files that a rule takes as input."""
     facts = run_facts(snakemake)
     inputs = snakemake.input
-    read = gather(facts, map(Path, inputs.scores), map(Path, inputs.downstream), map(Path, inputs.weights))
+    paths = (map(Path, files) for files in (inputs.scores, inputs.downstream, inputs.weights, inputs.inter))
+    read = gather(facts, *paths)
     return read, facts
 
 
@@ -78,6 +79,13 @@ def _exclusions(inputs: Any) -> list[Exclusion]:
     tasks = [_read(path) for path in inputs.task_exclusions]
     lost = pd.concat(tasks).drop_duplicates(["task", "utt_id", "reason"]) if tasks else pd.DataFrame()
     found += [Exclusion(f"task {row.task}", row.utt_id, row.reason) for row in lost.itertuples()]
+    for path in inputs.missing_vectors:
+        stage = f"vectors {Path(path).name.removesuffix('.missing.csv')}"
+        found += [
+            Exclusion(stage, row.label, f"no vector ({row.segments} segments)")
+            for row in _read(path).itertuples()
+            for row in _read(path).itertuples()
+        ]
     return found
 
 

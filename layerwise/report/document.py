@@ -17,6 +17,7 @@ from layerwise.files import write_aside, write_text
 from layerwise.report import findings
 from layerwise.report.facts import RunFacts, analysis_title, task_title
 from layerwise.report.methods import PROTOCOLS, corpus_text, method_text, references
+from layerwise.report.names import inter_name
 from layerwise.report.results import Results
 from layerwise.report.typeset import Table, agreement_table, analysis_table, in_order, task_table
 
@@ -52,6 +53,16 @@ def report_content(results: Results, facts: RunFacts, captions: Mapping[str, str
         objectives = findings.objective_findings(results, facts)
         title = "Does the objective shape the curves?"
         shown.append(_section(title, bullets=objectives, see=["layers"]))
+    for a, b in results.pairs:
+        stem = inter_name(a, b)
+        shown.append(
+            _section(
+                f"{a} against {b}",
+                bullets=findings.inter_findings(results, facts, (a, b)),
+                figures=[stem],
+                captions={stem: captions.get("inter", "")},
+            )
+        )
     for task in results.task_names:
         stems = ["tasks", "single-vs-weighted", "weights"]
         first = task == results.task_names[0]

@@ -8,19 +8,15 @@ from typing import Literal
 import pandas as pd
 
 from layerwise.cca import results
+from layerwise.cca.analyses import ANALYSES
+from layerwise.cca.targets.vectors import TITLES as VECTOR_TITLES
 from layerwise.errors import ReportError
 
 ModelKind = Literal["trained", "random", "baseline"]
 Supervision = Literal["self-supervised", "weakly supervised", "supervised", "none"]
 Protocol = Literal["paper", "corrected"]
 
-ANALYSIS_TITLES = {
-    "cca-intra": "CCA-intra (input to the first block)",
-    "cca-intra-conv": "CCA-intra (last conv layer)",
-    "cca-mel": "CCA-mel (log-mel spectrogram)",
-    "cca-phone": "CCA-phone (phone identity)",
-    "cca-word": "CCA-word (word identity)",
-}
+ANALYSIS_TITLES = {**{name: analysis.title for name, analysis in ANALYSES.items()}, **VECTOR_TITLES}
 TASK_TITLES = {"pr": "Phone recognition", "scenario": "Scenario classification"}
 METRIC_TITLES = {
     "per": "PER",
@@ -31,7 +27,9 @@ METRIC_TITLES = {
 }
 LOWER_IS_BETTER = frozenset({"per", "wer", "cer"})
 # A reference layer correlates perfectly with itself, which says nothing about the model.
-REFERENCE_LAYERS = {"cca-intra": "T0"}
+REFERENCE_LAYERS = {
+    name: analysis.reference for name, analysis in ANALYSES.items() if analysis.reference is not None
+}
 
 
 @dataclass(frozen=True)
@@ -117,6 +115,11 @@ class RunFacts:
 def analysis_title(analysis: str) -> str:
     """Title of an analysis for figures; analyses without one go by their name."""
     return ANALYSIS_TITLES.get(analysis, analysis)
+
+
+def measure(analysis: str) -> str:
+    """What the scores of an analysis are, for axes."""
+    return ANALYSES[analysis].measure if analysis in ANALYSES else "PWCCA score"
 
 
 def task_title(task: str) -> str:

@@ -137,6 +137,20 @@ def _counted_shapes(curves: pd.DataFrame) -> list[str]:
     return sentences
 
 
+def inter_findings(results: Results, facts: RunFacts, pair: tuple[str, str]) -> list[str]:
+    """Say which layers of two models are most and least alike, over block layers."""
+    mine = results.inter[(results.inter["model_a"] == pair[0]) & (results.inter["model_b"] == pair[1])]
+    keys = ["layer_index_a", "layer_index_b", "layer_a", "layer_b"]
+    means = mine.groupby(keys)[["score", "low", "high", "floor"]].mean().reset_index()
+    order = means.sort_values("score")
+    names = [facts.model(name).label for name in pair]
+    return [
+        f"{word}: {row['layer_a']} of {names[0]} and {row['layer_b']} of {names[1]}, "
+        f"{interval(*row[['score', 'low', 'high']])} (floor {number(row['floor'])})."
+        for word, row in (("Most alike", order.iloc[-1]), ("Least alike", order.iloc[0]))
+    ]
+
+
 def _single_verdict(row: pd.Series) -> str:
     """Compare weighted sum and single layer; overlapping intervals claim nothing (conservative)."""
     if not (row["all_low"] > row["high"] or row["low"] > row["all_high"]):

@@ -1,6 +1,7 @@
 """What was done, in words: the parts of the report that depend on the protocol but not on the numbers."""
 
-from layerwise.report.facts import RunFacts
+from layerwise.cca.analyses import ANALYSES
+from layerwise.report.facts import RunFacts, analysis_title
 from layerwise.report.results import Results
 
 PROTOCOLS = {
@@ -49,10 +50,10 @@ def method_text(results: Results, facts: RunFacts) -> list[str]:
     if results.analyses:
         paragraphs += [
             "Layer analyses. Projection-weighted canonical correlation analysis (PWCCA; Morcos et al., 2018) "
-            "compares a layer with a target: with the input of the first block (CCA-intra), with the log-mel "
-            "spectrogram of the same frames (CCA-mel), or with one-hot phone and word labels (CCA-phone, "
-            "CCA-word). Directions and regularisers are fitted on training and development parts; "
+            f"compares a layer with a target: {_targets(results)}. "
+            "Directions and regularisers are fitted on training and development parts; "
             "the score is computed on the held-out test part, where a random view scores about 0.",
+            *_information(results),
             f"Scores are means over {facts.samples} sample set{'' if facts.samples == 1 else 's'} of "
             f"{facts.trials} trial{'' if facts.trials == 1 else 's'} each. The variance of one score is the "
             "larger of that over sets and trials and that of a bootstrap over test utterances. Training "
@@ -82,6 +83,29 @@ def method_text(results: Results, facts: RunFacts) -> list[str]:
             "compared with itself."
         )
     return paragraphs
+
+
+def _targets(results: Results) -> str:
+    phrases = [
+        ANALYSES[name].method if name in ANALYSES else f"with a vector for each label ({name})"
+        for name in results.analyses
+        if name not in ANALYSES or not ANALYSES[name].clustered
+    ]
+    if not results.inter.empty:
+        phrases.append("with the layers of another model (CCA-inter)")
+    return ", ".join(phrases) or "none in this run"
+
+
+def _information(results: Results) -> list[str]:
+    names = [name for name in results.analyses if name in ANALYSES and ANALYSES[name].clustered]
+    if not names:
+        return []
+    return [
+        f"Mutual information ({', '.join(analysis_title(name) for name in names)}): segments of the training "
+        "parts are clustered by k-means, those of the two other parts assigned to the clusters, and "
+        "I(cluster; label) divided by the entropy of the labels there. This estimate is biased upwards "
+        "where clusters are many for the segments; the floor, with permuted labels, shows by how much."
+    ]
 
 
 def references(results: Results) -> list[str]:

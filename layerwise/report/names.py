@@ -11,6 +11,7 @@ TABLE_NAMES = (
     "downstream_summary",
     "single_weighted",
     "agreement",
+    "inter_scores",
 )
 
 
@@ -19,9 +20,16 @@ def latex_names(analyses: Sequence[str], tasks: Sequence[str]) -> list[str]:
     return [*analyses, *tasks, *(["agreement"] if analyses and tasks else [])]
 
 
-def figure_names(analyses: Sequence[str], tasks: Sequence[str]) -> list[str]:
-    """Stems of the figures that `make_figures` makes for a run's analyses and tasks."""
-    names = ["corpus"]
+def inter_name(model_a: str, model_b: str) -> str:
+    """Stem of the heat map of two models."""
+    return f"inter-{model_a}-vs-{model_b}"
+
+
+def figure_names(
+    analyses: Sequence[str], tasks: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
+) -> list[str]:
+    """Stems of the figures that `make_figures` makes for a run's analyses, tasks and pairs of models."""
+    names = ["corpus", *(inter_name(*pair) for pair in pairs)]
     if analyses:
         names += ["layers", *analyses]
     if tasks:

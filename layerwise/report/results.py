@@ -12,6 +12,7 @@ from layerwise.report import figures, tables
 from layerwise.report.agreement import Omission, agreement
 from layerwise.report.contrasts import control_contrasts, curve_contrasts
 from layerwise.report.facts import RunFacts
+from layerwise.report.names import inter_name
 from layerwise.report.typeset import agreement_table, analysis_table, task_table, to_latex
 
 
@@ -29,6 +30,13 @@ class Results:
     weights: pd.DataFrame
     agreement: pd.DataFrame
     omissions: tuple[Omission, ...]
+    inter: pd.DataFrame
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Pairs of models whose layers were compared, in the order of the files."""
+        pairs = self.inter[["model_a", "model_b"]].drop_duplicates()
+        return [(str(a), str(b)) for a, b in pairs.itertuples(index=False)]
 
     @property
     def analyses(self) -> list[str]:
@@ -42,7 +50,11 @@ class Results:
 
 
 def gather(
-    facts: RunFacts, scores: Iterable[Path], downstream: Iterable[Path], weights: Iterable[Path]
+    facts: RunFacts,
+    scores: Iterable[Path],
+    downstream: Iterable[Path],
+    weights: Iterable[Path],
+    inter: Iterable[Path] = (),
 ) -> Results:
     """Read the result files of all models and compute every table of the report.
 
@@ -67,6 +79,7 @@ def gather(
         weights=tables.read_weights(weights),
         agreement=agreeing,
         omissions=tuple(omitted),
+        inter=tables.read_inter(inter),
     )
 
 
@@ -84,6 +97,7 @@ def write_tables(results: Results, facts: RunFacts, folder: Path) -> None:
         "downstream_summary": results.tasks,
         "single_weighted": results.comparison,
         "agreement": results.agreement,
+        "inter_scores": results.inter,
     }
     for name, table in written.items():
         write_csv(table, folder / f"{name}.csv")
@@ -103,6 +117,8 @@ def make_figures(
 ) -> dict[str, Figure]:
     """Draw every figure of a run by stem; ``corpus`` holds manifest, intervals and quality tables."""
     drawn = {"corpus": figures.corpus_figure(*corpus, style)}
+    for a, b in results.pairs:
+        drawn[inter_name(a, b)] = figures.inter_figure(results.inter, facts, (a, b), style)
     if results.analyses:
         drawn["layers"] = figures.layer_figure(results.summary, facts, results.analyses, style)
         for name in results.analyses:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from layerwise.cca.results import summarise
+from layerwise.cca.results import INTER_COLUMNS, summarise
 from layerwise.errors import ReportError
 from layerwise.report.facts import layer_index, metric_sign
 
@@ -32,6 +32,16 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
     key = ["model", "analysis", "layer_index", "layer", "sample", "trial"]
     numbers = ("layer_index", "score", "n_train", "n_test")
     return _read(paths, SCORE_COLUMNS, numbers, key, optional=("low", "high", "floor"))
+
+
+def read_inter(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``cca/inter/{a}-vs-{b}.csv`` files: one row per pair of layers and trial.
+
+    Raises `ReportError` as `read_scores` does.
+    """
+    key = ["model_a", "model_b", "layer_index_a", "layer_index_b", "layer_a", "layer_b", "trial"]
+    numbers = ("layer_index_a", "layer_index_b", "score")
+    return _read(paths, INTER_COLUMNS, numbers, key, optional=("low", "high", "floor"))
 
 
 def read_downstream(paths: Iterable[Path]) -> pd.DataFrame:

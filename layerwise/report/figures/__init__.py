@@ -3,6 +3,7 @@
 from layerwise.report.figures.agreement import agreement_figure, scatter_figure
 from layerwise.report.figures.alignment import AlignedUtterance, alignment_figure, choose_utterances
 from layerwise.report.figures.corpus import corpus_figure
+from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.layers import layer_figure
 from layerwise.report.figures.style import Style, save_figure
 from layerwise.report.figures.tasks import single_weighted_figure, task_figure, weight_figure
@@ -14,6 +15,7 @@ __all__ = [
     "alignment_figure",
     "choose_utterances",
     "corpus_figure",
+    "inter_figure",
     "layer_figure",
     "save_figure",
     "scatter_figure",

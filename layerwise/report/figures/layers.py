@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from layerwise.report.facts import RunFacts, analysis_title
+from layerwise.report.facts import RunFacts, analysis_title, measure
 from layerwise.report.figures.style import (
     GREY,
     Look,
@@ -32,7 +32,7 @@ MOST_TICKS = 11
 def layer_figure(
     summary: pd.DataFrame, facts: RunFacts, analyses: Sequence[str], style: Style | None = None
 ) -> Figure:
-    """PWCCA score over layers, one panel per analysis; ``summary`` is `tables.layer_summary`.
+    """Score over layers, one panel per analysis; ``summary`` is `tables.layer_summary`.
 
     One analysis makes a single-column figure, several a double-column one with two panels a row.
     """
@@ -46,8 +46,8 @@ def layer_figure(
             part = summary[summary["analysis"] == analysis]
             _draw_analysis(axis, part, facts, style)
             axis.set_title(analysis_title(analysis))
-        for axis in axes[::columns]:
-            axis.set_ylabel("PWCCA score")
+            if axis in axes[::columns] or len({measure(name) for name in analyses}) > 1:
+                axis.set_ylabel(measure(analysis))
         legend_below(figure, _handles(summary[summary["analysis"].isin(analyses)], facts), style)
     return figure
 

@@ -1,0 +1,57 @@
+"""Models against each other in tables, figures and text; mutual information among the analyses."""
+
+import pandas as pd
+import report_tables as synthetic
+
+from layerwise.cca.results import INTER_COLUMNS
+from layerwise.report.document import read_captions, report_content
+from layerwise.report.figures import inter_figure, layer_figure
+from layerwise.report.names import figure_names
+from layerwise.report.results import gather, write_tables
+from layerwise.report.tables import layer_summary
+
+PAIR = ("hubert-tiny", "wav2vec2-tiny")
+
+
+def inter_scores(folder):
+    rows = [
+        {
+            **dict.fromkeys(INTER_COLUMNS, 1),
+            **{"model_a": PAIR[0], "model_b": PAIR[1], "analysis": "cca-inter", "trial": 0},
+            **{"layer_a": f"T{a}", "layer_index_a": a, "layer_b": f"T{b}", "layer_index_b": b},
+            **{"score": 0.9 - 0.1 * abs(a - b) - 0.01 * a, "low": 0.3, "high": 0.95, "floor": 0.02},
+        }
+        for a in range(3)
+        for b in range(4)
+    ]
+    path = folder / "inter.csv"
+    pd.DataFrame(rows)[list(INTER_COLUMNS)].to_csv(path, index=False)
+    return path
+
+
+def test_pairs_of_models_are_tabled_drawn_and_told(repository, tmp_path):
+    facts = synthetic.run_facts(PAIR)
+    results = gather(facts, [], [], [], [inter_scores(tmp_path)])
+    assert results.pairs == [PAIR]
+    write_tables(results, facts, tmp_path)
+    assert len(pd.read_csv(tmp_path / "inter_scores.csv")) == 12
+    assert "inter-hubert-tiny-vs-wav2vec2-tiny" in figure_names([], [], [PAIR])
+    content = report_content(results, facts, read_captions(repository / "report"))
+    section = next(
+        part for part in content["sections"] if part["title"] == "hubert-tiny against wav2vec2-tiny"
+    )
+    assert section["bullets"][0].startswith("Most alike: T0 of hubert-tiny and T0 of wav2vec2-tiny, 0.90 [")
+    assert section["bullets"][1].startswith("Least alike: T0 of hubert-tiny and T3 of wav2vec2-tiny, 0.60 [")
+    axis = inter_figure(results.inter, facts, PAIR).axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["T2", "T1", "T0"]
+    assert [label.get_text() for label in axis.get_xticklabels()] == ["T0", "T1", "T2", "T3"]
+    assert axis.get_ylabel() == "hubert-tiny"
+
+
+def test_mutual_information_has_its_own_axis(tmp_path):
+    facts = synthetic.run_facts(PAIR)
+    scores = synthetic.scores(facts, ("cca-phone", "cca-word"))
+    scores["analysis"] = scores["analysis"].replace("cca-word", "mi-word")
+    figure = layer_figure(layer_summary(scores), facts, ["cca-phone", "mi-word"])
+    assert [axis.get_ylabel() for axis in figure.axes] == ["PWCCA score", "Normalised MI"]
+    assert figure.axes[1].get_title(loc="left") == "MI-word (word identity)"
