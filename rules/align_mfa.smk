@@ -7,21 +7,10 @@ MFA_FOLDER = f"{RUN}/alignment/mfa"
 MFA_CORPUS = [f"{MFA_FOLDER}/corpus-{shard}.zip" for shard in range(MFA.shards)]
 MFA_ALIGNED = [f"{MFA_FOLDER}/aligned-{shard}.zip" for shard in range(MFA.shards)]
 MFA_DROPPED = f"{MFA_FOLDER}/dropped.csv"
-MFA_MODELS = {"acoustic": MFA.acoustic, "dictionary": MFA.dictionary, "g2p": MFA.g2p}
-MFA_SUFFIXES = {"acoustic": "zip", "dictionary": "dict", "g2p": "zip"}
 MFA_MINUTES = ceil(MFA.timeout_minutes)
 # What the rule `align` reads.
 ALIGNER = {"archives": MFA_ALIGNED, "dropped": MFA_DROPPED}
 ALIGNER_FILES = [*MFA_ALIGNED, MFA_DROPPED]
-
-
-def mfa_model(kind):
-    """The file that the config names, or where a model of MFA's collection is put."""
-    name = MFA_MODELS[kind]
-    if name is None:
-        return []
-    return name if Path(name).is_file() else f"{MFA_FOLDER}/{kind}.{MFA_SUFFIXES[kind]}"
-
 
 if MFA.train or MFA.acoustic is None:
     MFA_ACOUSTIC = f"{MFA_FOLDER}/trained.zip"
@@ -78,7 +67,7 @@ rule align_mfa_model:
         mem_mb=1000,
         runtime=30,
     params:
-        name=lambda wildcards: MFA_MODELS[wildcards.kind],
+        name=lambda wildcards: getattr(MFA, wildcards.kind),
     message:
         "Looking for MFA's {wildcards.kind} model {params.name}"
     shell:
@@ -127,11 +116,12 @@ rule align_mfa_train:
     resources:
         mem_mb=8000,
         runtime=MFA_MINUTES + 30,
+        mfa_minutes=str(MFA.timeout_minutes),
     message:
         "Training an acoustic model with MFA"
     shell:
         "python3 scripts/align_mfa.py train --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
-        " --g2p {input.g2p:q} --threads {threads} --timeout-minutes {MFA.timeout_minutes}"
+        " --g2p {input.g2p:q} --threads {threads} --timeout-minutes {resources.mfa_minutes}"
         " --output {output.model:q} > {log:q} 2>&1"
 
 
@@ -156,6 +146,7 @@ rule align_mfa_shard:
     resources:
         mem_mb=8000,
         runtime=2 * MFA_MINUTES + 30,
+        mfa_minutes=str(MFA.timeout_minutes),
     params:
         shards=MFA.shards,
     message:
@@ -163,4 +154,4 @@ rule align_mfa_shard:
     shell:
         "python3 scripts/align_mfa.py align --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
         " --acoustic {input.acoustic:q} --g2p {input.g2p:q} --threads {threads}"
-        " --timeout-minutes {MFA.timeout_minutes} --output {output.aligned:q} > {log:q} 2>&1"
+        " --timeout-minutes {resources.mfa_minutes} --output {output.aligned:q} > {log:q} 2>&1"

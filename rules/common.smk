@@ -219,6 +219,15 @@ def model_files(wildcards):
     return [file.as_posix() for file in files]
 
 
+def mfa_model(kind):
+    """The file that the config names, or where a model of MFA's collection is put; nothing if none is named."""
+    name = getattr(CONFIG.alignment.mfa, kind)
+    if name is None:
+        return []
+    suffix = "dict" if kind == "dictionary" else "zip"
+    return name if Path(name).is_file() else f"{RUN}/alignment/mfa/{kind}.{suffix}"
+
+
 def targets():
     """What a plain `snakemake` makes."""
     wanted = [REPORT] if CONFIG.corpus else []
