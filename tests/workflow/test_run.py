@@ -8,7 +8,6 @@ import time
 
 import pandas as pd
 import pytest
-from running import Workflow
 
 
 def test_every_artifact_of_the_contract_is_made(finished):
@@ -130,23 +129,31 @@ def test_same_inputs_give_the_same_bytes(finished):
     finished.snakemake()
 
 
-def test_killed_extraction_is_never_taken_for_whole(finished, tmp_path):
-    """kill -9 in the middle of an extraction: no store is there, and a rerun ends with the same digest."""
+def test_killed_extraction_resumes_and_is_never_taken_for_whole(fresh):
+    """kill -9 in an extraction: no store is there; a rerun goes on and ends with the same digest."""
     digest = "results/ci/features/hubert-tiny.digest.json"
-    workflow = Workflow(shutil.copytree(finished.folder, tmp_path / "copy"))
-    features = workflow.path("results/ci/features")
+    workflow = fresh
+    with workflow.path("configs/ci.yaml").open("a") as config:
+        config.write("extraction:\n  batch_seconds: 2\n")  # small batches, so that there are several blocks
+    workflow.snakemake(digest)
+    whole = workflow.path(digest).read_bytes()
+    store = workflow.path("results/ci/features/hubert-tiny.zarr")
+    journal = store.with_name(".hubert-tiny.zarr.partial") / "journal.json"
     workflow.path(digest).unlink()
-    shutil.rmtree(features / "hubert-tiny.zarr")
+    shutil.rmtree(store)
     process = workflow.start(digest)
-    while not any(features.glob(".hubert-tiny.zarr.*/*/frames")):
+    while not (journal.exists() and json.loads(journal.read_text())["samples"]):
         assert process.poll() is None, process.communicate()[0]
-        time.sleep(0.05)
+        time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    assert not (features / "hubert-tiny.zarr").exists() and not workflow.path(digest).exists()
+    assert not store.exists() and not workflow.path(digest).exists()
+    done = len(json.loads(journal.read_text())["samples"])
     workflow.snakemake("--unlock")
     workflow.snakemake(digest)
-    assert workflow.path(digest).read_bytes() == finished.path(digest).read_bytes()
+    assert f"Resuming: {done} of " in workflow.path("results/ci/logs/extract/hubert-tiny.log").read_text()
+    assert workflow.path(digest).read_bytes() == whole
+    assert not journal.parent.exists()
 
 
 def test_report_of_snakemake_holds_the_figures(finished):
