@@ -203,7 +203,7 @@ def model_files(wildcards):
     """Files of a model in a local folder or checkpoint, the record of one from the hub; else nothing."""
     source = MODELS[wildcards.model].source.removeprefix("random:")
     if hub_id(source):
-        return hub_record(wildcards.model)
+        return [hub_record(wildcards.model)]
     family, _, location = source.partition(":")
     if Path(source).is_dir():
         return files_below(source, MODEL_SUFFIXES)

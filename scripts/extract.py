@@ -17,7 +17,7 @@ with job(snakemake):
     torch.set_num_threads(snakemake.threads)
     revision = entry["revision"]
     if hub_id(entry["source"]):
-        revision = pinned_revision(snakemake.input.model)
+        revision = pinned_revision(snakemake.input.model[0])
     model = load_model(
         entry["source"],
         revision=revision,
