@@ -193,6 +193,13 @@ def test_network_configs_plan_with_local_stand_ins(fresh, config):
     speaker.mkdir(parents=True)
     shutil.copy(next(fresh.path("resources/prompts/audio").glob("*.ogg")), speaker / "84-121123-0000.flac")
     (speaker / "84-121123.trans.txt").write_text("84-121123-0000 HELLO\n")
+    for name in ("avhubert/base_vox_iter5.pt", "avhubert/large_vox_iter5.pt"):
+        fresh.path(f"data/models/{name}").parent.mkdir(parents=True, exist_ok=True)
+        fresh.path(f"data/models/{name}").touch()
+    for folder in ("fast-vgs-coco", "fast-vgs-plus-coco"):
+        fresh.path(f"data/models/{folder}").mkdir()
+        for name in ("best_bundle.pth", "args.pkl"):
+            fresh.path(f"data/models/{folder}/{name}").touch()
     fresh.config = f"configs/{config}.yaml"
     models = {"hub": 3, "paper": 11}[config]
     jobs = fresh.planned()
