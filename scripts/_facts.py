@@ -84,7 +84,6 @@ def _exclusions(inputs: Any) -> list[Exclusion]:
         found += [
             Exclusion(stage, row.label, f"no vector ({row.segments} segments)")
             for row in _read(path).itertuples()
-            for row in _read(path).itertuples()
         ]
     return found
 

@@ -7,15 +7,16 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from layerwise.cca.analyses import named_row
 from layerwise.cca.crossval import Epsilons
-from layerwise.cca.moments import View
+from layerwise.cca.moments import RowsOf
 from layerwise.cca.results import INTER_COLUMNS, layer_index
 from layerwise.cca.splits import assign_parts
 from layerwise.cca.targets.base import Problem, Protocol, Scoring, SplitBy, frame_namer, score_pwcca
-from layerwise.cca.targets.frames import Grid, pair_frames
+from layerwise.cca.targets.frames import Grid, open_frames, pair_frames
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
 from layerwise.seeds import derive_seed
@@ -63,7 +64,7 @@ def run_inter(
     scoring = Scoring(protocol, False, trials, epsilons, derive_seed(seed, NAME), bootstrap, device=device)
     chosen = [_chosen(source, layers) for source in (a, b)]
     views = [
-        {layer: _read(source, layer, utt_ids) for layer in names}
+        {layer: open_frames(source, layer, utt_ids) for layer in names}
         for source, names in zip((a, b), chosen, strict=True)
     ]
 
@@ -118,13 +119,13 @@ def _chosen(source: FeatureSource, layers: str) -> Sequence[str]:
     return sorted(names, key=lambda layer: layer_index(layer, source.layers))
 
 
-def _read(source: FeatureSource, layer: str, utt_ids: list[str]) -> tuple[View, Grid]:
-    frames, offsets = source.frames(layer, utt_ids)
-    return frames, Grid(offsets, source.stride(layer), source.first_centre(layer))
-
-
 def _problem(
-    a: tuple[View, Grid], b: tuple[View, Grid], utt_ids: list[str], units: View, scoring: Scoring, parts: int
+    a: tuple[RowsOf, Grid],
+    b: tuple[RowsOf, Grid],
+    utt_ids: list[str],
+    units: NDArray[np.str_],
+    scoring: Scoring,
+    parts: int,
 ) -> Problem:
     (frames_a, grid_a), (frames_b, grid_b) = a, b
     if grid_a.stride >= grid_b.stride:
@@ -141,4 +142,6 @@ def _problem(
         seed=scoring.seed,
     )
     name_row = frame_namer(utt_ids, grid_a.offsets, rows_a)
-    return Problem(frames_a[rows_a], frames_b[rows_b], groups, part, name_row)
+    x = RowsOf(frames_a.view, frames_a.rows[rows_a])
+    y = RowsOf(frames_b.view, frames_b.rows[rows_b])
+    return Problem(x, y, groups, part, name_row)

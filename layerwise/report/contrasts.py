@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from layerwise.report.facts import REFERENCE_LAYERS, RunFacts, block_layers
+from layerwise.report.facts import REFERENCE_LAYERS, RunFacts, block_layers, own_reference
 
 CONTROL_COLUMNS = [
     *("model", "analysis", "layer", "control", "control_layer"),
@@ -52,11 +52,11 @@ def control_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFac
     """Peak of each trained model minus the peak of each of its controls, per content analysis.
 
     Controls are the model's random twin (at the twin's own best layer) and the baselines. Differences are
-    paired by sample set and trial. cca-intra has no control: each model is its own reference.
+    paired by sample set and trial. An analysis in which each model is its own reference has no control.
     """
     rows = []
     for analysis in sorted(set(scores["analysis"])):
-        if analysis.startswith("cca-intra"):
+        if own_reference(analysis):
             continue
         for model in facts.of_kind("trained"):
             layer = peak_layer(summary, model.name, analysis)

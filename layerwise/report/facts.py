@@ -117,6 +117,11 @@ def analysis_title(analysis: str) -> str:
     return ANALYSIS_TITLES.get(analysis, analysis)
 
 
+def own_reference(analysis: str) -> bool:
+    """Whether each model is its own reference in an analysis, so that models are not compared."""
+    return analysis in ANALYSES and ANALYSES[analysis].own_reference
+
+
 def measure(analysis: str) -> str:
     """What the scores of an analysis are, for axes."""
     return ANALYSES[analysis].measure if analysis in ANALYSES else "PWCCA score"

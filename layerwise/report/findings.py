@@ -3,7 +3,14 @@
 import pandas as pd
 
 from layerwise.report.contrasts import layer_contrast, peak_layer, verdict
-from layerwise.report.facts import METRIC_TITLES, RunFacts, analysis_title, metric_sign, task_title
+from layerwise.report.facts import (
+    METRIC_TITLES,
+    RunFacts,
+    analysis_title,
+    metric_sign,
+    own_reference,
+    task_title,
+)
 from layerwise.report.results import Results
 from layerwise.report.typeset import curve_of, in_order, interval, number, point
 
@@ -49,7 +56,7 @@ def analysis_findings(results: Results, facts: RunFacts, analysis: str) -> list[
         curve = curve_of(results.summary, model.name, analysis)
         if model.kind != "trained" or curve.empty:
             continue
-        if analysis.startswith("cca-intra"):
+        if own_reference(analysis):
             sentences.append(_intra(results, model.name, model.label, analysis, curve))
             continue
         peak = str(peak_layer(results.summary, model.name, analysis))

@@ -14,6 +14,7 @@ from layerwise.report.facts import (
     RunFacts,
     analysis_title,
     block_layers,
+    own_reference,
     task_title,
 )
 
@@ -107,7 +108,7 @@ def point(curve: pd.DataFrame, layer: str) -> str:
 
 def analysis_table(results: "Results", facts: RunFacts, analysis: str) -> Table:
     """One row per model: the peak of its curve and how far it lies above its controls."""
-    if analysis.startswith("cca-intra"):
+    if own_reference(analysis):
         return _intra_table(results, facts, analysis)
     title = analysis_title(analysis)
     rows = []

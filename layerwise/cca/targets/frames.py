@@ -72,6 +72,15 @@ def pair_frames(layer: Grid, target: Grid, protocol: Protocol = "corrected") -> 
     return FramePairs(np.concatenate(rows), np.concatenate(partners), np.concatenate(utterances), dropped)
 
 
+def open_frames(store: FeatureSource, layer: str, utterances: Sequence[str]) -> tuple[RowsOf, Grid]:
+    """Return the frames (n, dim) of utterances in a layer, read only where they are used, and their grid."""
+    bounds = store.frame_offsets(layer, utterances)
+    offsets = np.concatenate([[0], np.cumsum(bounds[:, 1] - bounds[:, 0])])
+    rows = np.concatenate([np.arange(start, stop) for start, stop in bounds])
+    grid = Grid(offsets, store.stride(layer), store.first_centre(layer))
+    return RowsOf(store.frames_view(layer), rows), grid
+
+
 class PairedFrames(Comparison):
     """Frames of each layer with those of ``target_layer`` in the store ``target``, paired in time.
 
@@ -91,11 +100,11 @@ class PairedFrames(Comparison):
         rows = request.rows("utterance")
         self.utterances = rows["utt_id"].tolist()
         self.units = request.units(rows)
-        self.target, self.target_grid = self._open(target, target_layer)
+        self.target, self.target_grid = open_frames(target, target_layer, self.utterances)
 
     def problem(self, layer: str) -> Problem:
         """Return the frames of a layer that have a partner, and their partners."""
-        frames, grid = self._open(self.request.source, layer)
+        frames, grid = open_frames(self.request.source, layer, self.utterances)
         pairs = pair_frames(grid, self.target_grid, self.request.protocol)
         if pairs.dropped:
             logger.info(
@@ -111,11 +120,3 @@ class PairedFrames(Comparison):
         units = self.units[pairs.utterance]
         name_row = frame_namer(self.utterances, grid.offsets, pairs.layer)
         return Problem(x, y, units, self.request.deal(units), name_row)
-
-    def _open(self, store: FeatureSource, layer: str) -> tuple[RowsOf, Grid]:
-        """Return the sampled utterances' frames of a layer, which are read only where they are used."""
-        bounds = store.frame_offsets(layer, self.utterances)
-        offsets = np.concatenate([[0], np.cumsum(bounds[:, 1] - bounds[:, 0])])
-        rows = np.concatenate([np.arange(start, stop) for start, stop in bounds])
-        grid = Grid(offsets, store.stride(layer), store.first_centre(layer))
-        return RowsOf(store.frames_view(layer), rows), grid
