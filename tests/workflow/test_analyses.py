@@ -1,0 +1,98 @@
+"""Vectors, mutual information and two models against each other, through real Snakemake to the report."""
+
+import re
+import shutil
+
+import pandas as pd
+import pytest
+import yaml
+from running import Workflow, copy_repository
+
+TITLES = {"cca-features": "CCA-features (articulatory features)", "mi-phone": "MI-phone (phone identity)"}
+ANALYSES = list(TITLES)
+WITHOUT_VECTOR = ["AH", "IY"]
+CONFIG = {
+    "run": "analyses",
+    "corpus": {"path": "resources/prompts/prompts.tsv", "min_seconds": 0.5, "max_utterances": 60},
+    "alignment": {"lexicon": "resources/prompts/lexicon.txt"},
+    "samples": {
+        "number": 1,
+        "frame_utterances": 20,
+        "phones_per_label": 30,
+        "words": 10,
+        "tokens_per_word": 5,
+        "min_tokens": 3,
+    },
+    "models": [
+        {"name": name, "source": f"resources/models/{name}", "twin": False}
+        for name in ("hubert-tiny", "wav2vec2-tiny")
+    ],
+    "analyses": ANALYSES,
+    "vectors": {"cca-features": {"file": "features.tsv", "unit": "phone"}},
+    "mutual_information": {"phone_clusters": 20, "seeds": 1},
+    "inter": {"pairs": [["hubert-tiny", "wav2vec2-tiny"]], "utterances": 10},
+    "tasks": [],
+    "cca": {"parts": 4, "trials": 1, "epsilons": [1.0e-2], "bootstrap": 10},
+}
+
+
+@pytest.fixture(scope="module")
+def analysed(repository, tmp_path_factory) -> Workflow:
+    """A copy in which the report of CONFIG has been made; the table of features lacks two phones."""
+    workflow = copy_repository(repository, tmp_path_factory.mktemp("analysed"))
+    shutil.copytree(
+        repository / "resources/models/wav2vec2-tiny", workflow.path("resources/models/wav2vec2-tiny")
+    )
+    features = pd.read_csv(repository / "resources/phone-features.tsv", sep="\t")
+    features = features[~features.phone.isin(WITHOUT_VECTOR)]
+    features.to_csv(workflow.path("features.tsv"), sep="\t", index=False)
+    workflow.config = "analyses.yaml"
+    workflow.path(workflow.config).write_text(yaml.safe_dump(CONFIG))
+    workflow.snakemake("report")
+    return workflow
+
+
+def test_each_layer_has_a_score_in_each_analysis(analysed):
+    scores = pd.read_csv(analysed.path("results/analyses/tables/layer_scores.csv"))
+    assert set(scores.analysis) == set(ANALYSES)
+    layers = scores.groupby(["model", "analysis"]).layer.agg(frozenset).unstack("analysis")
+    for model in ("hubert-tiny", "wav2vec2-tiny", "logmel"):
+        # Each analysis has the same layers, each once: one sample set, one trial.
+        assert layers.loc[model].nunique() == 1
+    assert {"C1", "T0", "T6"} <= layers.loc["hubert-tiny", "mi-phone"]
+    assert not scores.duplicated(["model", "analysis", "layer"]).any()
+    assert scores.score.between(-1, 1 + 1e-9).all()
+
+
+def test_each_layer_of_one_model_meets_each_of_the_other(analysed):
+    scores = pd.read_csv(analysed.path("results/analyses/tables/inter_scores.csv"))
+    assert set(zip(scores.model_a, scores.model_b, strict=True)) == {("hubert-tiny", "wav2vec2-tiny")}
+    assert {"T0", "T6"} <= set(scores.layer_a) & set(scores.layer_b)
+    assert len(scores) == scores.layer_a.nunique() * scores.layer_b.nunique()
+    assert not scores.duplicated(["layer_a", "layer_b"]).any()
+    assert scores.score.between(-1, 1 + 1e-9).all()
+
+
+def test_each_analysis_has_a_figure_and_the_pair_a_heat_map(analysed):
+    figures = analysed.path("results/analyses/figures")
+    for stem in (*ANALYSES, "layers", "inter-hubert-tiny-vs-wav2vec2-tiny"):
+        assert (figures / f"{stem}.png").read_bytes().startswith(b"\x89PNG"), stem
+        assert (figures / f"{stem}.pdf").read_bytes().startswith(b"%PDF"), stem
+
+
+def test_report_names_each_analysis_and_the_missing_vectors(analysed):
+    page = analysed.path("results/analyses/report/report.html").read_text()
+    for title in TITLES.values():
+        assert f"{title}</h3>" in page, title
+    assert "hubert-tiny against wav2vec2-tiny</h3>" in page
+    missing = pd.read_csv(analysed.path("results/analyses/vectors/cca-features.missing.csv"))
+    assert sorted(missing.label) == WITHOUT_VECTOR
+    rows = re.findall(r"<tr>(.*?)</tr>", page, re.DOTALL)
+    listed = [row for row in rows if "vectors cca-features" in row]
+    assert len(listed) == len(WITHOUT_VECTOR)
+    for label in WITHOUT_VECTOR:
+        assert sum(f">{label}<" in row and "no vector" in row for row in listed) == 1, label
+
+
+def test_second_run_does_nothing(analysed):
+    assert "Nothing to be done" in analysed.snakemake("report").output
