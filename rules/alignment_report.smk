@@ -37,11 +37,7 @@ if CONFIG.alignment.compare:
         input:
             manifest=MANIFEST,
             intervals=INTERVALS,
-            files=(
-                files_below(CONFIG.alignment.compare.path)
-                if CONFIG.alignment.compare.path
-                else []
-            ),
+            files=files_below(CONFIG.alignment.compare.path),
             phonesets=files_below("layerwise/align/phonesets"),
             code=code("alignment_agreement"),
             lock=LOCK,

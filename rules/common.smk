@@ -129,6 +129,11 @@ def latex_files():
     return [f"{RUN}/tables/{name}.tex" for name in names]
 
 
+def compared_alignment():
+    """The agreement with a second alignment, where the config names one."""
+    return [f"{RUN}/tables/alignment_agreement.csv"] if CONFIG.alignment.compare else []
+
+
 def caption(path):
     """Caption of a figure in the report of Snakemake; figures of a single analysis share one."""
     stem = Path(path).stem
@@ -233,8 +238,6 @@ def targets():
     wanted = [REPORT] if CONFIG.corpus else []
     if CONFIG.corpus:
         wanted.append(f"{RUN}/alignment/textgrids")
-    if CONFIG.corpus and CONFIG.alignment.compare:
-        wanted.append(f"{RUN}/tables/alignment_agreement.csv")
     if CONFIG.pretrain:
         wanted += [
             f"{RUN}/models/{objective}-tiny" for objective in CONFIG.pretrain.objectives

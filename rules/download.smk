@@ -53,4 +53,9 @@ rule download:
     """All that a run needs from the network (target: `snakemake download`), e.g. on a login node."""
     input:
         CONFIG.corpus.path if CORPUS_MISSING else [],
+        (
+            CONFIG.alignment.librispeech_alignments.path
+            if CONFIG.aligner == "librispeech-alignments"
+            else []
+        ),
         [hub_record(name) for name in MODELS if hub_id(MODELS[name].source)],

@@ -65,6 +65,7 @@ rule report:
         pdf=[*figure_files("pdf"), f"{RUN}/figures/alignment.pdf"],
         png=[*figure_files("png"), f"{RUN}/figures/alignment.png"],
         tables=TABLES,
+        compared=compared_alignment(),
         captions=files_below("report", {".rst"}),
         typst="report/template.typ",
         jinja="report/report.html.j2",
@@ -85,6 +86,7 @@ rule report:
         runtime=30,
     params:
         **facts_params(),
+        compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,
     message:
         "Writing the report"
     script:

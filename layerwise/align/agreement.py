@@ -23,7 +23,7 @@ TOLERANCES_MS = (10, 20, 50)
 # error must not move a boundary across a tolerance.
 DECIMALS = 6
 COLUMNS = (
-    *("tier", "group", "boundary", "boundaries", "compared", "bias_ms", "median_ms"),
+    *("tier", "group", "boundary", "utterances", "boundaries", "compared", "bias_ms", "median_ms"),
     *(f"within_{tolerance}ms" for tolerance in TOLERANCES_MS),
 )
 
@@ -61,10 +61,10 @@ def agreement(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
     """Summarise the boundary differences of two interval tables (see :func:`boundary_differences`).
 
     Returns ``COLUMNS``, one row per tier, group (``all``, and for phones each of ``PHONE_CLASSES``) and
-    boundary (``start``, ``end``, ``both``): how many ``boundaries`` the reference has and how many of them
-    were ``compared``, the median signed difference (``bias_ms``, positive: ``other`` is later), the median
-    absolute difference (``median_ms``) and the shares within 10, 20 and 50 ms, the limits included; NaN
-    where nothing could be compared.
+    boundary (``start``, ``end``, ``both``): how many ``boundaries`` the reference has, how many of them were
+    ``compared`` and in how many ``utterances``, the median signed difference (``bias_ms``, positive:
+    ``other`` is later), the median absolute difference (``median_ms``) and the shares within 10, 20 and
+    50 ms, the limits included; NaN where nothing could be compared.
     """
     differences = boundary_differences(reference, other)
     rows = [
@@ -102,13 +102,15 @@ def _summary(tier: str, group: str, boundary: str, differences: pd.DataFrame) ->
         chosen &= differences["group"] == group
     if boundary != "both":
         chosen &= differences["boundary"] == boundary
-    seconds = differences.loc[chosen, "seconds"].dropna()
+    compared = differences[chosen].dropna(subset="seconds")
+    seconds, utterances = compared["seconds"], compared["utt_id"].nunique()
+    counts = (utterances, int(chosen.sum()), len(seconds))
     if seconds.empty:
-        return (tier, group, boundary, int(chosen.sum()), 0, *[float("nan")] * (2 + len(TOLERANCES_MS)))
+        return (tier, group, boundary, *counts, *[float("nan")] * (2 + len(TOLERANCES_MS)))
     milliseconds = (1000 * seconds).round(DECIMALS - 3)
     shares = [float((milliseconds.abs() <= tolerance).mean()) for tolerance in TOLERANCES_MS]
     centre = (float(milliseconds.median()), float(milliseconds.abs().median()))
-    return (tier, group, boundary, int(chosen.sum()), len(seconds), *centre, *shares)
+    return (tier, group, boundary, *counts, *centre, *shares)
 
 
 def _numbered_words(table: pd.DataFrame) -> pd.DataFrame:

@@ -162,6 +162,15 @@ class TextgridConfig(Section):
     )
 
 
+class CompareConfig(TextgridConfig):
+    """A second alignment, read as `aligner: textgrid` reads one."""
+
+    path: str = Field(
+        description="Folder with a TextGrid (or JSON of MFA) named like each utterance, anywhere under it.",
+        examples=["results/other-run/alignment/textgrids"],
+    )
+
+
 class LibrispeechAlignmentsConfig(Section):
     """The published alignments of LibriSpeech (`aligner: librispeech-alignments`)."""
 
@@ -197,10 +206,10 @@ class AlignmentConfig(Section):
     librispeech_alignments: LibrispeechAlignmentsConfig = Field(
         default=LibrispeechAlignmentsConfig(), description="The published alignments of LibriSpeech."
     )
-    compare: TextgridConfig | None = Field(
+    compare: CompareConfig | None = Field(
         default=None,
         description="A second alignment of the corpus as TextGrids, e.g. alignment/textgrids of another run: "
-        "how far it agrees is written to tables/alignment_agreement.csv.",
+        "how far it agrees is written to tables/alignment_agreement.csv and stated in the report.",
     )
     textgrid: TextgridConfig = Field(default=TextgridConfig(), description="Import of TextGrids.")
 

@@ -15,6 +15,7 @@ import typst
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import findings
+from layerwise.report.alignment import Comparison, comparison_table, comparison_text
 from layerwise.report.facts import RunFacts, analysis_title, task_title
 from layerwise.report.methods import PROTOCOLS, corpus_text, method_text, references
 from layerwise.report.names import inter_name
@@ -31,12 +32,23 @@ def read_captions(folder: Path) -> dict[str, str]:
     }
 
 
-def report_content(results: Results, facts: RunFacts, captions: Mapping[str, str]) -> Content:
+def report_content(
+    results: Results, facts: RunFacts, captions: Mapping[str, str], second: Comparison | None = None
+) -> Content:
     """Put the report together as plain JSON data for the templates; sections without results are left out.
 
-    ``captions`` maps figure stems to captions (`read_captions`). Text is plain: the templates escape it.
+    ``captions`` maps figure stems to captions (`read_captions`); ``second`` is an alignment that the run's
+    was compared with. Text is plain: the templates escape it.
     """
     shown = [_section("Corpus", corpus_text(facts), figures=["corpus", "alignment"], captions=captions)]
+    if second:
+        shown.append(
+            _section(
+                "Agreement of two alignments",
+                [comparison_text(second, facts.aligner, facts.corpus.utterances)],
+                tables=[comparison_table(second)],
+            )
+        )
     for analysis in results.analyses:
         first = analysis == results.analyses[0]
         shown.append(

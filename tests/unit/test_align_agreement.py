@@ -88,7 +88,7 @@ def test_only_equal_sequences_are_compared_and_the_rest_is_counted():
         }
     )
     result = agreement(reference, other)
-    assert tuple(summary(result)[["boundaries", "compared"]]) == (12, 4)
+    assert tuple(summary(result)[["boundaries", "compared", "utterances"]]) == (12, 4, 1)
     assert tuple(summary(result, "phone")[["boundaries", "compared"]]) == (22, 2)  # AH of "a" only
     assert summary(result, "phone")["median_ms"] == 20
     assert coverage(reference, other) == {

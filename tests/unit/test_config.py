@@ -132,6 +132,14 @@ def test_every_default_is_what_the_page_says():
         assert f"`{section}`" in page
 
 
+def test_second_alignment_needs_its_folder():
+    message = refused({**GOOD, "alignment": {"compare": {"phone_set": "mfa-ipa"}}})
+    assert "`alignment.compare.path`" in message and "`path: " in message
+    second = {"path": "second", "phone_set": "mfa-ipa"}
+    compare = parse_config({**GOOD, "alignment": {"compare": second}}).alignment.compare
+    assert compare.path == "second" and compare.phone_set == "mfa-ipa"
+
+
 GLOVE = {"cca-glove": {"file": "glove.txt"}, "cca-features": {"file": "phones.tsv", "unit": "phone"}}
 
 

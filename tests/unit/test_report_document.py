@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 import report_tables as synthetic
 
+from layerwise.align.agreement import COLUMNS
 from layerwise.errors import ReportError
 from layerwise.report import findings
+from layerwise.report.alignment import Comparison
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import CorpusFacts, Exclusion
 from layerwise.report.figures import save_figure
@@ -96,6 +98,31 @@ def test_stages_that_did_not_run_are_left_out(analyses, tasks, facts, drawn, rep
     assert ("figure-layers" in page) == bool(analyses)
     assert ("figure-tasks" in page) == bool(tasks)
     assert ("figure-agreement" in page) == bool(analyses and tasks)
+
+
+def test_second_alignment_has_a_section_if_there_is_one(facts, drawn, repository, tmp_path):
+    """Numbers of each row differ, so that none can stand in another's place."""
+    results, captions = results_of(facts, tmp_path, (), {}), read_captions(repository / "report")
+    rows = [
+        ("word", "all", "start", 7, 31, 23, 0.5, 1.5, 0.25, 0.5, 0.75),
+        ("word", "all", "both", 7, 62, 46, -1.25, 4.0, 0.125, 0.625, 0.875),
+        ("phone", "all", "both", 6, 180, 122, 2.0, 8.0, 0.5, 0.75, 1.0),
+        ("phone", "nasals", "both", 0, 14, 0, *[np.nan] * 5),
+        ("phone", "nasals", "end", 0, 7, 0, *[np.nan] * 5),
+    ]
+    second = Comparison("by#hand", pd.DataFrame(rows, columns=list(COLUMNS)))
+    content = report_content(results, facts, captions, second)
+    pdf, page = make(content, repository, drawn, tmp_path / "with")
+    without = make(report_content(results, facts, captions), repository, drawn, tmp_path / "without")
+    assert len(pdf) > len(without[0]) and "two alignments" not in without[1]
+    assert "(pocketsphinx) was compared with that of by#hand in 7 of the corpus&#39;s 559 utterances" in page
+    assert "23 of 31 words, and 122 of 180 phone boundaries" in page
+    (table,) = content["sections"][1]["tables"]
+    assert table["rows"] == (
+        ("words", "62", "46", "\N{MINUS SIGN}1.2", "4.0", "12.5", "62.5", "87.5"),
+        ("phones", "180", "122", "2.0", "8.0", "50.0", "75.0", "100.0"),
+        ("nasals", "14", "0", *["\N{EN DASH}"] * 5),
+    )
 
 
 def test_findings_follow_the_numbers(facts, results):

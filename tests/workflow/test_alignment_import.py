@@ -7,6 +7,8 @@ import soundfile
 
 ALIGNER = "aligner=librispeech-alignments"
 ARCHIVE = "data/librispeech_alignments.zip"
+AGREEMENT = "results/ci/tables/alignment_agreement.csv"
+REPORT = "results/ci/report/report.pdf"
 
 
 def textgrid(text, seconds):
@@ -35,6 +37,22 @@ def test_published_alignments_are_read_and_fetched_only_where_missing(fresh):
     fresh.snakemake(*run)
     listed = pd.read_csv(fresh.path(quality), keep_default_na=False)
     assert (listed["status"] == "aligned").mean() > 0.9
+
+    with zipfile.ZipFile(fresh.path(ARCHIVE)) as bundle:
+        bundle.extractall(fresh.path("data/second"))
+    compare = ("--config", ALIGNER, "alignment={compare: {path: data/second}}")
+    assert fresh.planned(REPORT, *compare)["alignment_agreement"] == 1
+    fresh.snakemake(AGREEMENT, *compare)
+    table = pd.read_csv(fresh.path(AGREEMENT)).query("tier == 'word' and boundary == 'both'")
+    assert (table["compared"] == table["boundaries"]).all() and (table["median_ms"] == 0).all()
+    assert not fresh.planned(AGREEMENT, *compare)
+
     with zipfile.ZipFile(fresh.path(ARCHIVE), "a") as bundle:
         bundle.writestr("LibriSpeech/another.txt", "changed")
     assert set(fresh.planned(*run)) == {"align"}
+
+
+def test_download_fetches_the_alignments_of_the_paper(fresh):
+    fresh.config = "configs/paper.yaml"
+    planned = {"download": 1, "download_corpus": 1, "download_alignments": 1, "hub_model": 7}
+    assert fresh.planned("download") == planned
