@@ -30,6 +30,7 @@ from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.features.batching import padding_waste, plan_batches
 from layerwise.features.encode import Encoder
 from layerwise.features.extract import BLOCK_BATCHES, DTYPES, extract
+from layerwise.features.heap import give_back_freed_memory
 from layerwise.features.plan import Plan, plan_blocks, plan_utterances
 from layerwise.models import SpeechModel, load_model
 from layerwise.models.base import Waveform
@@ -208,6 +209,7 @@ def speed(size: str, arguments: argparse.Namespace) -> None:
 def peak_memory(folder: str, seconds: float, peak: "multiprocessing.Queue[float]") -> None:
     """Extract a corpus with the tiny model and report the peak memory of the process in MiB."""
     torch.set_num_threads(1)
+    give_back_freed_memory()
     manifest, segments = corpus(seconds)
     model = load_model(folder, device="cpu")
     wanted = manifest["utt_id"].tolist()

@@ -7,12 +7,14 @@ from _job import job
 from layerwise.corpus.manifest import read_manifest
 from layerwise.features.digest import write_digest
 from layerwise.features.extract import extract
+from layerwise.features.heap import give_back_freed_memory
 from layerwise.hub import hub_id, pinned_revision
 from layerwise.lineage import digest
 from layerwise.models import load_model
 from layerwise.models.precision import use_precision
 
 with job(snakemake):
+    give_back_freed_memory()
     entry, options = snakemake.params.model, snakemake.params.extraction
     torch.set_num_threads(snakemake.threads)
     revision = entry["revision"]
