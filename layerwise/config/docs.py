@@ -16,7 +16,7 @@ from layerwise.files import write_text
 
 HEAD = """# Configuration
 
-Generated from `layerwise/config/schema.py` by `python -m layerwise.config`; edit there, not here.
+Generated from `layerwise/config/` by `python -m layerwise.config`; edit there, not here.
 
 A run is one YAML file. Unknown keys are refused. Keys left out take the default shown.
 """

@@ -1,0 +1,149 @@
+"""Keys of the aligners."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from layerwise.config.section import Section
+
+
+class MfaConfig(Section):
+    """Options of the Montreal Forced Aligner (`aligner: mfa`)."""
+
+    acoustic: str | None = Field(
+        default="english_us_arpa",
+        description="Acoustic model: a name of MFA's model collection or a .zip file. "
+        "None: train one on the corpus.",
+        examples=["english_us_arpa"],
+    )
+    dictionary: str = Field(
+        default="english_us_arpa",
+        description="Pronunciations: a name of MFA's model collection or a file.",
+        examples=["english_us_arpa"],
+    )
+    g2p: str | None = Field(
+        default=None,
+        description="Model that spells words missing from the dictionary: a name or a .zip file. "
+        "None: such words are left out and listed.",
+        examples=["english_us_arpa"],
+    )
+    train: bool = Field(
+        default=False,
+        description="Train the acoustic model on the corpus itself instead of using `acoustic`.",
+        examples=[True],
+    )
+    shards: int = Field(
+        default=1,
+        ge=1,
+        description="The corpus is aligned in so many jobs; a speaker stays in one of them.",
+        examples=[8],
+    )
+    timeout_minutes: float = Field(
+        default=240.0, gt=0, description="One call of MFA is stopped after so long.", examples=[240]
+    )
+
+
+class PocketsphinxConfig(Section):
+    """Options of the embedded aligner (`aligner: pocketsphinx`)."""
+
+    g2p: bool = Field(
+        default=True,
+        description="Guess the pronunciation of words that are in no dictionary (package g2p-en) and list "
+        "them. False: utterances with such words are left out and listed.",
+        examples=[False],
+    )
+    min_score: float = Field(
+        default=-4.0,
+        lt=0,
+        description="Utterances with a lower mean log score per frame, in or between the words, are left out "
+        "and listed: their transcript is probably wrong. Typical: -2 to -1; strong accents: -4 to -1.",
+        examples=[-5],
+    )
+
+
+class TextgridConfig(Section):
+    """Import of TextGrids (`aligner: textgrid`)."""
+
+    path: str | None = Field(
+        default=None,
+        description="Folder with a TextGrid (or JSON of MFA) named like each utterance, anywhere under it.",
+        examples=["data/my-alignment"],
+    )
+    word_tier: str | None = Field(
+        default=None,
+        description="Name of the word tier, with or without the speaker's (`Mary - words`). None: detected.",
+        examples=["words"],
+    )
+    phone_tier: str | None = Field(
+        default=None, description="Name of the phone tier. None: detected.", examples=["phones"]
+    )
+    phone_set: Literal["auto", "arpabet", "mfa-ipa", "sampa", "timit", "keep"] = Field(
+        default="auto",
+        description="Phone set of the files, mapped on the 39 ARPAbet phones; `auto`: detected; `keep`: the "
+        "labels are analysed as they are.",
+        examples=["mfa-ipa"],
+    )
+    tolerance: float = Field(
+        default=0.02,
+        ge=0,
+        description="Seconds. Smaller overlaps and overshoots are mended with a note, larger ones fail the "
+        "utterance.",
+        examples=[0.02],
+    )
+
+
+class CompareConfig(TextgridConfig):
+    """A second alignment, read as `aligner: textgrid` reads one."""
+
+    path: str = Field(
+        description="Folder with a TextGrid (or JSON of MFA) named like each utterance, anywhere under it.",
+        examples=["results/other-run/alignment/textgrids"],
+    )
+
+
+class LibrispeechAlignmentsConfig(Section):
+    """The published alignments of LibriSpeech (`aligner: librispeech-alignments`)."""
+
+    path: str = Field(
+        default="data/librispeech_alignments.zip",
+        description="The archive; downloaded (0.6 GB) where it is missing.",
+        examples=["data/librispeech_alignments.zip"],
+    )
+
+
+class AlignmentConfig(Section):
+    """Options of the forced aligner. Those of one aligner have a section of its own, named like it."""
+
+    lexicon: str | None = Field(
+        default=None,
+        description="A file of extra pronunciations, `word P H O N E S` a line, ARPAbet without stress.",
+        examples=["resources/prompts/lexicon.txt"],
+    )
+    max_unaligned: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="The run stops when a larger share of the utterances cannot be aligned.",
+        examples=[0.05],
+    )
+    threads: int = Field(
+        default=16, ge=1, description="CPU cores of the alignment job, at most those given.", examples=[16]
+    )
+    mfa: MfaConfig = Field(default=MfaConfig(), description="Options of the Montreal Forced Aligner.")
+    pocketsphinx: PocketsphinxConfig = Field(
+        default=PocketsphinxConfig(), description="Options of the embedded aligner."
+    )
+    librispeech_alignments: LibrispeechAlignmentsConfig = Field(
+        default=LibrispeechAlignmentsConfig(), description="The published alignments of LibriSpeech."
+    )
+    compare: CompareConfig | None = Field(
+        default=None,
+        description="A second alignment of the corpus as TextGrids, e.g. alignment/textgrids of another run: "
+        "how far it agrees is written to tables/alignment_agreement.csv and stated in the report.",
+    )
+    textgrid: TextgridConfig = Field(default=TextgridConfig(), description="Import of TextGrids.")
+
+    def section(self, aligner: str) -> Section:
+        """Options of one aligner: the section named like it, hyphens written as underscores, or none."""
+        section = getattr(self, aligner.replace("-", "_"), None)
+        return section if isinstance(section, Section) else Section()
