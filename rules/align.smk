@@ -6,21 +6,7 @@ ALIGNMENT = {
 ALIGNER = options(CONFIG.alignment.section(CONFIG.aligner))
 
 
-def aligner_files():
-    """The files that the options of the aligner name, and all files of the folders that they name."""
-    paths = [
-        Path(value)
-        for value in ALIGNER.values()
-        if isinstance(value, str) and Path(value).exists()
-    ]
-    return [
-        file
-        for path in paths
-        for file in (files_below(path) if path.is_dir() else [path.as_posix()])
-    ]
-
-
-ALIGNER_FILES = aligner_files()
+ALIGNER_FILES = aligner_files(ALIGNER)
 
 if CONFIG.aligner == "librispeech-alignments":
 

@@ -1,35 +1,3 @@
-def vectors_file(wildcards):
-    """The file of vectors of an analysis."""
-    file = VECTORS[wildcards.analysis].file
-    if not Path(file).is_file():
-        raise WorkflowError(
-            f"`vectors.{wildcards.analysis}.file`: {file} does not exist; put the table there or correct "
-            "the path (docs/analyses.md says what it looks like)"
-        )
-    return file
-
-
-def speakers_file(wildcards):
-    """The manifest, for an analysis of speakers."""
-    name = wildcards.analysis
-    wanted = name not in VECTORS and ANALYSES[name].needs_speakers
-    return MANIFEST if wanted else []
-
-
-def vectors_table(wildcards):
-    """The vectors of the sampled words or phones, for an analysis of vectors."""
-    name = wildcards.analysis
-    return f"{RUN}/vectors/{name}.parquet" if name in VECTORS else []
-
-
-def own_options(wildcards):
-    """The keys of the config that only this analysis uses."""
-    name = wildcards.analysis
-    if name in VECTORS:
-        return options(VECTORS[name], "file")
-    return options(CONFIG.mutual_information) if ANALYSES[name].clustered else {}
-
-
 rule cca:
     """Score every layer of a model in one analysis, cross-validated, for each sample set."""
     input:
