@@ -22,7 +22,8 @@ Mode = Literal["corrected", "paper"]
 RANK_TOLERANCE = 1e-12
 # Canonical correlations below this share of the largest are rounding: their directions do not exist.
 NO_CORRELATION = 1e-7
-# Squared correlations below the first share of the largest, closer to each other than the second, mix.
+# Squared correlations below the first share of the largest, closer to each other than the second share of
+# their mean spacing, mix more than the score of so many directions tells.
 SMALL_SQUARE = 1e-4
 SQUARE_GAP = 1e-8
 # Share of a held-out direction's variance not explained by those before it, below which it is dependent.
@@ -166,7 +167,7 @@ def _singular_triplets(M: Array) -> tuple[Array, Array, Array]:
     squares, V = np.linalg.eigh(M.T @ M)
     squares, V = squares[::-1], V[:, ::-1]
     small = squares[squares < SMALL_SQUARE * squares[0]]
-    if len(small) > 1 and np.min(small[:-1] - small[1:]) < SQUARE_GAP * squares[0]:
+    if len(small) > 1 and np.min(small[:-1] - small[1:]) < SQUARE_GAP * squares[0] / len(squares):
         U, s, Vt = np.linalg.svd(M, full_matrices=False)
         V = Vt.T
     else:
