@@ -170,7 +170,9 @@ def paper_scale(threads: int) -> None:
             seconds, _ = timed(lambda: list(pool.map(score, range(threads))))
         whole = seconds * 3 * LAYERS / threads
         total += whole
-        print(f"{title}: {seconds:.1f} s for {threads} layers at once; 3 samples x 12 layers: {whole:.0f} s")
+        print(
+            f"{title}: {seconds:.1f} s for {threads} layer(s) at once; 3 samples x 12 layers: {whole:.0f} s"
+        )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(f"together {total:.0f} s with intervals and floors; peak memory {peak:.2f} GB, data included")
 
