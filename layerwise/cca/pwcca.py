@@ -95,8 +95,8 @@ class RegularisedCCA:
     As in the published code each view's covariance is scaled by its largest entry, dimensions whose scaled
     variance is below epsilon are dropped, and epsilon is added to the diagonal. Whitening is done once per
     epsilon and view, by a Cholesky factor of the unit-diagonal matrix: unlike an eigendecomposition it keeps
-    its digits when a few dimensions are 10^4 times larger than the others, and seven cost less than one
-    eigendecomposition. A pair of regularisers then costs one small singular value problem.
+    its digits when a few dimensions are 10^4 times larger than the others. A pair of regularisers then costs
+    one small singular value problem.
 
     Raises AnalysisError if there are too few training rows or a view is constant.
     """
