@@ -1,5 +1,6 @@
 """What every target shares: the request it answers, the problem it poses for a layer, and how it is told."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -67,14 +68,14 @@ def score_pwcca(problem: Problem, scoring: Scoring) -> pd.DataFrame:
     )
 
 
-class Comparison:
+class Comparison(ABC):
     """A target made ready for one model and sample set: its ``layers``, and the problem of each of them."""
 
     layers: tuple[str, ...]
 
+    @abstractmethod
     def problem(self, layer: str) -> Problem:
         """Return the views of one layer. Raises AnalysisError where they cannot be made."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
