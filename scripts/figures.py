@@ -7,7 +7,7 @@ from _facts import results
 from _job import job
 
 from layerwise.corpus.manifest import read_manifest
-from layerwise.report.figures import save_figure
+from layerwise.report.figures.style import save_figure
 from layerwise.report.results import make_figures
 
 with job(snakemake):

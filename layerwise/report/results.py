@@ -8,10 +8,16 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from layerwise.files import write_csv, write_text
-from layerwise.report import figures, tables
+from layerwise.report import tables
 from layerwise.report.agreement import Omission, agreement
 from layerwise.report.contrasts import control_contrasts, curve_contrasts
 from layerwise.report.facts import RunFacts
+from layerwise.report.figures.agreement import agreement_figure, scatter_figure
+from layerwise.report.figures.corpus import corpus_figure
+from layerwise.report.figures.inter import inter_figure
+from layerwise.report.figures.layers import layer_figure
+from layerwise.report.figures.style import Style
+from layerwise.report.figures.tasks import single_weighted_figure, task_figure, weight_figure
 from layerwise.report.names import inter_name
 from layerwise.report.typeset import agreement_table, analysis_table, task_table, to_latex
 
@@ -113,23 +119,21 @@ def make_figures(
     results: Results,
     facts: RunFacts,
     corpus: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-    style: figures.Style | None = None,
+    style: Style | None = None,
 ) -> dict[str, Figure]:
     """Draw every figure of a run by stem; ``corpus`` holds manifest, intervals and quality tables."""
-    drawn = {"corpus": figures.corpus_figure(*corpus, style)}
+    drawn = {"corpus": corpus_figure(*corpus, style)}
     for a, b in results.pairs:
-        drawn[inter_name(a, b)] = figures.inter_figure(results.inter, facts, (a, b), style)
+        drawn[inter_name(a, b)] = inter_figure(results.inter, facts, (a, b), style)
     if results.analyses:
-        drawn["layers"] = figures.layer_figure(results.summary, facts, results.analyses, style)
+        drawn["layers"] = layer_figure(results.summary, facts, results.analyses, style)
         for name in results.analyses:
-            drawn[name] = figures.layer_figure(results.summary, facts, [name], style)
+            drawn[name] = layer_figure(results.summary, facts, [name], style)
     if results.task_names:
-        drawn["tasks"] = figures.task_figure(results.tasks, facts, style)
-        drawn["single-vs-weighted"] = figures.single_weighted_figure(results.comparison, facts, style)
-        drawn["weights"] = figures.weight_figure(results.weights, facts, style)
+        drawn["tasks"] = task_figure(results.tasks, facts, style)
+        drawn["single-vs-weighted"] = single_weighted_figure(results.comparison, facts, style)
+        drawn["weights"] = weight_figure(results.weights, facts, style)
     if results.analyses and results.task_names:
-        drawn["cca-vs-task"] = figures.scatter_figure(
-            results.summary, results.tasks, results.agreement, facts, style
-        )
-        drawn["agreement"] = figures.agreement_figure(results.agreement, facts, style)
+        drawn["cca-vs-task"] = scatter_figure(results.summary, results.tasks, results.agreement, facts, style)
+        drawn["agreement"] = agreement_figure(results.agreement, facts, style)
     return drawn

@@ -13,8 +13,7 @@ from layerwise.report import findings
 from layerwise.report.alignment import Comparison
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import CorpusFacts, Exclusion
-from layerwise.report.figures import save_figure
-from layerwise.report.figures.style import Style, panels
+from layerwise.report.figures.style import Style, panels, save_figure
 from layerwise.report.names import figure_names
 from layerwise.report.results import gather
 

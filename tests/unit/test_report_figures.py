@@ -8,10 +8,14 @@ import pytest
 import report_tables as synthetic
 from matplotlib.colors import to_hex
 
-from layerwise.report import figures, tables
+from layerwise.report import tables
 from layerwise.report.agreement import agreement
-from layerwise.report.figures.layers import positions
-from layerwise.report.figures.style import looks
+from layerwise.report.figures.agreement import agreement_figure, scatter_figure
+from layerwise.report.figures.corpus import corpus_figure
+from layerwise.report.figures.layers import layer_figure, positions
+from layerwise.report.figures.looks import looks
+from layerwise.report.figures.style import Style, save_figure
+from layerwise.report.figures.tasks import task_figure
 
 NAMES = ("hubert-tiny", "org/wav2vec2_tiny", "whisper-tiny-en")
 
@@ -47,14 +51,14 @@ def interval_bars(axis, colour):
 
 
 def test_every_model_is_in_the_legend_and_weak_supervision_is_said(facts, summary):
-    labels = legend_labels(figures.layer_figure(summary, facts, ["cca-phone"]))
+    labels = legend_labels(layer_figure(summary, facts, ["cca-phone"]))
     assert {"hubert-tiny", "org/wav2vec2_tiny", "logmel", "permutation floor"} <= set(labels)
     assert "whisper-tiny-en (weakly supervised)" in labels
     assert "whisper-tiny-en" not in labels
 
 
 def test_curves_and_bars_show_the_data(facts, summary):
-    (axis,) = figures.layer_figure(summary, facts, ["cca-phone"]).axes
+    (axis,) = layer_figure(summary, facts, ["cca-phone"]).axes
     mine = summary[summary["model"] == "hubert-tiny"].sort_values("layer_index")
     look = looks(facts)["hubert-tiny"]
     (line,) = (line for line in axis.lines if line.get_label() == "hubert-tiny")
@@ -68,7 +72,7 @@ def test_curves_and_bars_show_the_data(facts, summary):
 
 
 def test_normed_last_output_is_drawn_apart_from_the_blocks(facts, summary):
-    (axis,) = figures.layer_figure(summary, facts, ["cca-phone"]).axes
+    (axis,) = layer_figure(summary, facts, ["cca-phone"]).axes
     label = "whisper-tiny-en (weakly supervised)"
     drawn = [line.get_xdata().tolist() for line in axis.lines if line.get_label() == label]
     assert drawn == [[-2, -1, 0, 1, 2, 3, 4], [4.5]]
@@ -86,7 +90,7 @@ def test_models_differ_without_colour_and_twins_share_it():
 def test_task_figure_shows_layers_and_weighted_sum():
     facts = synthetic.run_facts(NAMES, twins=False)
     tasks = tables.downstream_summary(runs_of(facts))
-    axes = figures.task_figure(tasks, facts).axes
+    axes = task_figure(tasks, facts).axes
     assert [axis.get_title(loc="left") for axis in axes] == ["Phone recognition", "Scenario classification"]
     assert axes[0].get_ylabel() == "PER (lower is better)"
     mine = tasks[(tasks["model"] == "hubert-tiny") & (tasks["task"] == "pr")].set_index("layer")
@@ -100,7 +104,7 @@ def test_task_figure_shows_layers_and_weighted_sum():
 def test_scatter_states_the_median_correlation_and_turns_error_rates(facts, summary):
     tasks = tables.downstream_summary(runs_of(facts))
     table, _ = agreement(summary, tasks)
-    figure = figures.scatter_figure(summary, tasks, table, facts)
+    figure = scatter_figure(summary, tasks, table, facts)
     mine = table[(table["task"] == "pr") & table["model"].isin(NAMES)]["spearman"]
     assert f"= {mine.median():.2f} [{mine.min():.2f}, " in figure.axes[0].texts[0].get_text()
     assert figure.axes[0].yaxis_inverted()
@@ -109,7 +113,7 @@ def test_scatter_states_the_median_correlation_and_turns_error_rates(facts, summ
 
 def test_agreement_without_any_row_says_so(facts):
     empty = pd.DataFrame(columns=["model", "task", "analysis", "spearman"])
-    figure = figures.agreement_figure(empty, facts)
+    figure = agreement_figure(empty, facts)
     assert "no model has enough layers" in figure.axes[0].texts[0].get_text()
 
 
@@ -120,9 +124,9 @@ def test_relative_depth_puts_models_of_any_depth_on_one_axis():
 
 
 def test_files_come_in_pairs_with_equal_bytes_and_readable_type(facts, summary, tmp_path):
-    style = figures.Style()
+    style = Style()
     for name in ("one", "two"):
-        figures.save_figure(figures.layer_figure(summary, facts, ["cca-phone"], style), tmp_path / name)
+        save_figure(layer_figure(summary, facts, ["cca-phone"], style), tmp_path / name)
     for kind in (".pdf", ".png"):
         assert (tmp_path / f"one{kind}").read_bytes() == (tmp_path / f"two{kind}").read_bytes()
     pdf = (tmp_path / "one.pdf").read_bytes()
@@ -145,7 +149,7 @@ def test_nothing_overlaps_for_one_or_fifteen_deep_models_with_long_names(count):
     summary = tables.layer_summary(
         synthetic.scores(facts, ("cca-phone", "cca-word"), samples=1, trials=1, blocks=24, convs=7)
     )
-    figure = figures.layer_figure(summary, facts, ["cca-phone", "cca-word"])
+    figure = layer_figure(summary, facts, ["cca-phone", "cca-word"])
     figure.draw_without_rendering()
     width, height = figure.bbox.size
     (legend,) = figure.legends
@@ -160,7 +164,7 @@ def test_nothing_overlaps_for_one_or_fifteen_deep_models_with_long_names(count):
 
 
 def test_corpus_figure_counts(tmp_path):
-    figure = figures.corpus_figure(*synthetic.corpus())
+    figure = corpus_figure(*synthetic.corpus())
     texts = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert texts == ["297 (99.0%)", "2 (0.7%)", "1 (0.3%)"]
     assert len(figure.axes[2].get_xticklabels()) == 39
@@ -169,7 +173,7 @@ def test_corpus_figure_counts(tmp_path):
 def test_results_without_intervals_are_drawn(facts, summary, tmp_path):
     bare = summary.assign(low=np.nan, high=np.nan, floor=np.nan)
     tasks = tables.downstream_summary(runs_of(facts)).assign(low=np.nan, high=np.nan)
-    figures.save_figure(figures.layer_figure(bare, facts, ["cca-phone"]), tmp_path / "layers")
-    figures.save_figure(figures.task_figure(tasks, facts), tmp_path / "tasks")
+    save_figure(layer_figure(bare, facts, ["cca-phone"]), tmp_path / "layers")
+    save_figure(task_figure(tasks, facts), tmp_path / "tasks")
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"layers.pdf", "layers.png", "tasks.pdf", "tasks.png"}

@@ -5,7 +5,8 @@ import report_tables as synthetic
 
 from layerwise.cca.results import INTER_COLUMNS
 from layerwise.report.document import read_captions, report_content
-from layerwise.report.figures import inter_figure, layer_figure
+from layerwise.report.figures.inter import inter_figure
+from layerwise.report.figures.layers import layer_figure
 from layerwise.report.names import figure_names
 from layerwise.report.results import gather, write_tables
 from layerwise.report.tables import layer_summary

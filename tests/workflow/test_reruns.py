@@ -63,8 +63,7 @@ def test_a_touched_file_reruns_nothing(finished, name):
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        # Figures share their code: that of the alignment imports what names analyses, which imports CCA.
-        ("layerwise/cca/pwcca.py", CCA_ON | {"alignment_figure"}),
+        ("layerwise/cca/pwcca.py", CCA_ON),
         ("scripts/cca.py", CCA_ON),
         ("layerwise/downstream/tasks.py", DOWNSTREAM_ON),
         ("layerwise/models/base.py", FEATURES_ON),

@@ -15,16 +15,8 @@ from layerwise.report.facts import (
     metric_sign,
     task_title,
 )
-from layerwise.report.figures.style import (
-    INK,
-    Style,
-    drawing,
-    handle,
-    legend_below,
-    looks,
-    ordered,
-    panels,
-)
+from layerwise.report.figures.looks import handle, looks, ordered
+from layerwise.report.figures.style import INK, Style, drawing, legend_below, panels
 from layerwise.report.figures.tasks import task_names
 
 RHO = "\N{GREEK SMALL LETTER RHO}"

@@ -10,20 +10,8 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from layerwise.report.facts import RunFacts, analysis_title, measure
-from layerwise.report.figures.style import (
-    GREY,
-    Look,
-    Style,
-    draw_curve,
-    draw_level,
-    drawing,
-    handle,
-    legend_below,
-    looks,
-    ordered,
-    panels,
-    twin_handle,
-)
+from layerwise.report.figures.looks import Look, draw_curve, draw_level, handle, looks, ordered, twin_handle
+from layerwise.report.figures.style import GREY, Style, drawing, legend_below, panels
 
 CONV_WIDTH = 0.35  # of the axis, for the conv layers, when depth is relative
 MOST_TICKS = 11

@@ -7,19 +7,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from layerwise.report.facts import METRIC_TITLES, RunFacts, layer_index, metric_sign, task_title
-from layerwise.report.figures.style import (
-    INK,
-    Style,
-    draw_curve,
-    draw_level,
-    drawing,
-    handle,
-    legend_below,
-    looks,
-    ordered,
-    panels,
-    twin_handle,
-)
+from layerwise.report.figures.looks import draw_curve, draw_level, handle, looks, ordered, twin_handle
+from layerwise.report.figures.style import INK, Style, drawing, legend_below, panels
 
 # Widths relative to that of all layers together:
 SLOT = 0.14  # from the last layer to the first weighted sum
