@@ -16,6 +16,7 @@ URL = "https://zenodo.org/records/2619474/files/librispeech_alignments.zip"
 MD5 = "2bab567d0ace651a4ba254e813629f46"
 BYTES = 623_023_332
 SUFFIX = ".TextGrid"
+# What zipfile raises for damaged, encrypted or unusually packed members.
 UNREADABLE = (zipfile.BadZipFile, NotImplementedError, OSError, RuntimeError, EOFError, zlib.error)
 
 

@@ -10,6 +10,7 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
+from layerwise.cca.bootstrap import CONFIDENCE
 from layerwise.cca.moments import Array, Index, NotFiniteError
 from layerwise.cca.splits import dev_test_pairs
 from layerwise.cca.targets.base import Problem, Scoring
@@ -18,7 +19,6 @@ from layerwise.seeds import derive_seed
 
 BATCH = 4096
 ITERATIONS = 500  # as published; rarely reached
-CONFIDENCE = (2.5, 97.5)
 
 
 def score_clusters(problem: Problem, scoring: Scoring) -> pd.DataFrame:
