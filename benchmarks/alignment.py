@@ -1,10 +1,14 @@
 """Accuracy of the embedded aligner: against the exact times of a speech synthesiser, and against MFA.
 
     python benchmarks/alignment.py [--sentences 100] [--mfa FOLDER] [--fixture FOLDER]
+    python benchmarks/alignment.py --limits [--sentences 100]
 
 Festival (Debian packages festival, festvox-kallpc16k, festvox-us-slt-hts) reads sentences of the embedded
 corpus aloud and writes down when each phone ends. PocketSphinx aligns the same speech, and for each voice the
 differences of the boundaries are printed, by phone class, in words where both chose the same pronunciation.
+
+With --limits only the score limit is judged: the share of recorded prompts that are not aligned, by limit,
+with their own text and with that of a prompt of about the same length.
 
 With --mfa the utterances of an MFA corpus folder with its output beside it (`corpus/`, `aligned-textgrid/`)
 are compared as well. --fixture writes the shortest sentences of each voice and their times, for the unit
@@ -23,13 +27,14 @@ from praatio import textgrid
 
 from layerwise.align.agreement import agreement
 from layerwise.align.intervals import Interval, Outcome, interval_table
-from layerwise.align.pocketsphinx import align
+from layerwise.align.pocketsphinx import MIN_SCORE, align
 from layerwise.corpus.audio import read_audio
 
 PROMPTS = Path(__file__).parents[1] / "resources" / "prompts"
 LEXICON = PROMPTS / "lexicon.txt"
 # Voice of Festival -> Debian package.
 VOICES = {"kal_diphone": "festvox-kallpc16k", "cmu_us_slt_arctic_hts": "festvox-us-slt-hts"}
+LIMITS = (-4.5, MIN_SCORE, -3.5, -3.0)
 SHOWN = ["tier", "group", "boundaries", "compared", "bias_ms", "median_ms", "within_20ms", "within_50ms"]
 SCHEME = """
 (define (save text name)
@@ -50,7 +55,11 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=100)
     parser.add_argument("--mfa", type=Path)
     parser.add_argument("--fixture", type=Path)
+    parser.add_argument("--limits", action="store_true")
     arguments = parser.parse_args()
+    if arguments.limits:
+        judge_limits(arguments.sentences)
+        return
     if arguments.mfa:
         compare_with_mfa(arguments.mfa)
     _check_packages()
@@ -64,6 +73,23 @@ def main() -> None:
             report(voice, manifest, reference)
             if arguments.fixture:
                 _save_fixture(arguments.fixture, voice, manifest, reference)
+
+
+def judge_limits(sentences: int) -> None:
+    """Print the share of prompts that are not aligned, with their own and with another's text."""
+    prompts = pd.read_csv(PROMPTS / "prompts.tsv", sep="\t").drop_duplicates("text")
+    prompts = prompts.sample(sentences, random_state=0)
+    prompts["audio_path"] = [str(PROMPTS / path) for path in prompts["audio_path"]]
+    prompts["frames"] = [soundfile.info(path).frames for path in prompts["audio_path"]]
+    own = prompts.sort_values("frames")
+    swapped = own.assign(text=own["text"].to_numpy().reshape(-1, 2)[:, ::-1].ravel())
+    for limit in LIMITS:
+        lost = [
+            sum(outcome.status != "aligned" for outcome in align(table, lexicon=LEXICON, min_score=limit))
+            for table in (own, swapped)
+        ]
+        shares = [f"{100 * count / sentences:.1f} %" for count in lost]
+        print(f"limit {limit:g}: own text {shares[0]}, another's {shares[1]}", flush=True)
 
 
 def synthesise(voice: str, sentences: pd.DataFrame, folder: Path) -> pd.DataFrame:
