@@ -25,7 +25,7 @@ import pandas as pd
 import soundfile
 from praatio import textgrid
 
-from layerwise.align.agreement import agreement
+from layerwise.align.boundaries import agreement
 from layerwise.align.intervals import Interval, Outcome, interval_table
 from layerwise.align.pocketsphinx import MIN_SCORE, align
 from layerwise.corpus.audio import read_audio

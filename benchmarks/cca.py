@@ -20,11 +20,11 @@ import torch
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from layerwise.analyses.labels import one_hot
 from layerwise.cca import EPSILONS, cross_validate
 from layerwise.cca.crossval import score_parts
 from layerwise.cca.moments import fixed_shift, part_moments
 from layerwise.cca.splits import assign_parts, dev_test_pairs
-from layerwise.cca.targets.labels import one_hot
 
 Array = NDArray[np.float64]
 LAYERS = 12

@@ -27,13 +27,13 @@ import torch
 from transformers import AutoModel, Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
 
 from layerwise.corpus.audio import SAMPLE_RATE
-from layerwise.features.batching import padding_waste, plan_batches
 from layerwise.features.encode import Encoder
 from layerwise.features.extract import BLOCK_BATCHES, DTYPES, extract
 from layerwise.features.heap import give_back_freed_memory
 from layerwise.features.plan import Plan, plan_blocks, plan_utterances
 from layerwise.models import SpeechModel, load_model
 from layerwise.models.base import Waveform
+from layerwise.models.batching import padding_waste, plan_batches
 
 GFLOP_PER_SECOND = {"base": 15.3, "large": 39.6}
 TINY = {

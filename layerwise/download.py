@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from layerwise.errors import DownloadError
-from layerwise.features.progress import progress
 from layerwise.files import write_aside
+from layerwise.progress import progress
 
 BLOCK_BYTES = 1 << 18
 MEGABYTE = 1e6

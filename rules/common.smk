@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 from layerwise.align.registry import ALIGNERS
-from layerwise.cca.analyses import ANALYSES
+from layerwise.analyses.run import ANALYSES
 from layerwise.corpus.readers import AUDIO_SUFFIXES, READERS
 from layerwise.errors import CorpusError
-from layerwise.hub import hub_id
+from layerwise.models.hub import hub_id
 from layerwise.lineage import source_files
 from layerwise.report.names import TABLE_NAMES, figure_names, latex_names
 

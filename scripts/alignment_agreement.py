@@ -3,7 +3,7 @@
 import pandas as pd
 from _job import job, log
 
-from layerwise.align.agreement import agreement, coverage
+from layerwise.align.boundaries import agreement, coverage
 from layerwise.align.intervals import interval_table, quality_table
 from layerwise.align.textgrid import align
 from layerwise.corpus.manifest import read_manifest

@@ -5,7 +5,7 @@ from itertools import product
 import pandas as pd
 from _job import job
 
-from layerwise.cca.analyses import LabelVectors, run_analysis
+from layerwise.analyses.run import LabelVectors, run_analysis
 from layerwise.features.store import FeatureStore
 from layerwise.files import write_csv
 

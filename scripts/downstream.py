@@ -4,9 +4,9 @@ import pandas as pd
 from _job import job
 
 from layerwise.corpus.manifest import read_manifest
-from layerwise.downstream.train import train_task
 from layerwise.features.store import FeatureStore
 from layerwise.files import write_csv
+from layerwise.tasks.train import train_task
 
 with job(snakemake):
     options = dict(snakemake.params.downstream)

@@ -8,9 +8,9 @@ from layerwise.corpus.manifest import read_manifest
 from layerwise.features.digest import write_digest
 from layerwise.features.extract import extract
 from layerwise.features.heap import give_back_freed_memory
-from layerwise.hub import hub_id, pinned_revision
 from layerwise.lineage import digest
 from layerwise.models import load_model
+from layerwise.models.hub import hub_id, pinned_revision
 from layerwise.models.precision import use_precision
 
 with job(snakemake):

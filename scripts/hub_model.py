@@ -3,7 +3,7 @@
 from _job import job, log
 
 from layerwise.files import write_json
-from layerwise.hub import fetch_model
+from layerwise.models.hub import fetch_model
 
 with job(snakemake):
     params = snakemake.params

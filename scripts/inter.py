@@ -5,7 +5,7 @@ from itertools import product
 import pandas as pd
 from _job import job
 
-from layerwise.cca.inter import run_inter
+from layerwise.analyses.inter import run_inter
 from layerwise.features.store import FeatureStore
 from layerwise.files import write_csv
 

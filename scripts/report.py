@@ -6,8 +6,8 @@ import pandas as pd
 from _facts import results
 from _job import job
 
-from layerwise.report.alignment import Comparison
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
+from layerwise.report.second_alignment import SecondAlignment
 
 
 def by_stem(paths: list[str]) -> dict[str, Path]:
@@ -17,7 +17,9 @@ def by_stem(paths: list[str]) -> dict[str, Path]:
 
 with job(snakemake):
     captions = read_captions(Path(snakemake.input.captions[0]).parent)
-    compared = [Comparison(snakemake.params.compare, pd.read_csv(path)) for path in snakemake.input.compared]
+    compared = [
+        SecondAlignment(snakemake.params.compare, pd.read_csv(path)) for path in snakemake.input.compared
+    ]
     content = report_content(*results(snakemake), captions, *compared)
     write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
     write_html(

@@ -3,7 +3,7 @@
 import pandas as pd
 from _job import job, log
 
-from layerwise.align.textgrids import write_textgrids
+from layerwise.align.textgrid_writer import write_textgrids
 from layerwise.corpus.manifest import read_manifest
 
 with job(snakemake):

@@ -3,7 +3,7 @@
 import pandas as pd
 from _job import job, log
 
-from layerwise.cca.vectors import missing_labels, read_vectors
+from layerwise.analyses.vector_tables import missing_labels, read_vectors
 from layerwise.files import write_csv, write_parquet
 
 with job(snakemake):

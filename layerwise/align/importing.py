@@ -30,11 +30,11 @@ LONGEST_MISMATCH = 0.5  # seconds between the ends of TextGrid and audio
 LEAST_SIMILARITY = 0.5  # between the words of TextGrid and transcript
 BRACKETS = {"<": ">", "[": "]", "{": "}", "(": ")"}
 
-Entry = tuple[float, float, str]
+TimedLabel = tuple[float, float, str]
 
 
 @dataclass(frozen=True)
-class Utterance:
+class ImportedUtterance:
     """What an imported alignment must fit: the audio's length, the speaker and the transcript."""
 
     utt_id: str
@@ -71,7 +71,7 @@ def import_alignments(
     """
     seconds = durations(manifest)
     utterances = [
-        Utterance(utt_id, str(speaker), seconds[utt_id], text)
+        ImportedUtterance(utt_id, str(speaker), seconds[utt_id], text)
         for utt_id, speaker, text in zip(
             manifest["utt_id"], manifest["speaker"], manifest["text"], strict=True
         )
@@ -98,7 +98,10 @@ def _try(content: Callable[[str], bytes], utt_id: str) -> bytes | str:
 
 
 def _chosen_set(
-    name: str, utterances: Sequence[Utterance], content: Callable[[str], bytes], phone_tiers: Sequence[str]
+    name: str,
+    utterances: Sequence[ImportedUtterance],
+    content: Callable[[str], bytes],
+    phone_tiers: Sequence[str],
 ) -> PhoneSet:
     if name != "auto":
         return phone_set(name)
@@ -118,7 +121,7 @@ def _chosen_set(
 
 
 def _outcome(
-    utterance: Utterance,
+    utterance: ImportedUtterance,
     content: bytes | str,
     *,
     word_tiers: Sequence[str],
@@ -176,13 +179,13 @@ def _check_end(end: float, seconds: float, tolerance: float, notes: list[str]) -
         notes.append(f"the TextGrid lasts {end:.3f} s, the audio {seconds:.3f} s")
 
 
-def _mapped(entries: Sequence[Entry], phones: PhoneSet) -> list[Entry]:
+def _mapped(entries: Sequence[TimedLabel], phones: PhoneSet) -> list[TimedLabel]:
     """Phones in the analysis set, closures joined with their releases; NOISE stays, silence goes."""
     unknown = [label for _, _, label in entries if phones.phone(label) is None]
     if unknown:
         raise AlignmentError(f"phones unknown in {phones.name}: {listed(list(dict.fromkeys(unknown)))}")
-    mapped: list[Entry] = []
-    closure: Entry | None = None
+    mapped: list[TimedLabel] = []
+    closure: TimedLabel | None = None
     for start, end, label in entries:
         phone = str(phones.phone(label))
         if closure is not None and closure[1] == start and phones.joined(closure[2], label):
@@ -196,10 +199,10 @@ def _mapped(entries: Sequence[Entry], phones: PhoneSet) -> list[Entry]:
 
 
 def _mended(
-    entries: Sequence[Entry], what: str, seconds: float, tolerance: float, notes: list[str]
-) -> list[Entry]:
+    entries: Sequence[TimedLabel], what: str, seconds: float, tolerance: float, notes: list[str]
+) -> list[TimedLabel]:
     """Entries in order, inside the audio and without overlaps; the notes count what was mended."""
-    mended: list[Entry] = []
+    mended: list[TimedLabel] = []
     clipped = overlaps = 0
     for start, end, label in entries:
         name = f"{what} {label!r} ({start:.3f}-{end:.3f} s)"
@@ -225,10 +228,10 @@ def _mended(
 
 
 def _nested(
-    words: Sequence[Entry], phones: Sequence[Entry], tolerance: float, notes: list[str]
+    words: Sequence[TimedLabel], phones: Sequence[TimedLabel], tolerance: float, notes: list[str]
 ) -> list[Interval]:
     """Words with their phones; each phone belongs to the word that holds its middle."""
-    inside: list[list[Entry]] = [[] for _ in words]
+    inside: list[list[TimedLabel]] = [[] for _ in words]
     number = clipped = 0
     for start, end, phone in phones:
         while number < len(words) and words[number][1] <= (start + end) / 2:

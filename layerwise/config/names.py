@@ -8,8 +8,8 @@ REGISTRIES = {
     "readers": "layerwise.corpus.readers:READERS",
     "downloads": "layerwise.corpus.catalogue:CATALOGUE",
     "aligners": "layerwise.align.registry:ALIGNERS",
-    "analyses": "layerwise.cca.analyses:ANALYSES",
-    "tasks": "layerwise.downstream.tasks:TASKS",
+    "analyses": "layerwise.analyses.run:ANALYSES",
+    "tasks": "layerwise.tasks.registry:TASKS",
 }
 
 

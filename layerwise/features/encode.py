@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import AudioError, ModelError, StoreError
-from layerwise.features.batching import padded_size, plan_batches
-from layerwise.features.plan import Plan, Utterance
+from layerwise.features.plan import Plan, PlannedUtterance
 from layerwise.features.pooling import average, pooling_weights
 from layerwise.features.store import GROUPS
 from layerwise.models.base import Waveform
+from layerwise.models.batching import padded_size, plan_batches
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class Encoder:
         if self._device.type == "cuda":
             self._copies = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
 
-    def encode(self, block: Sequence[Utterance], waveforms: Sequence[Waveform]) -> Iterator[Encoded]:
+    def encode(self, block: Sequence[PlannedUtterance], waveforms: Sequence[Waveform]) -> Iterator[Encoded]:
         """Yield the rows of a block batch by batch, largest first; ``batch`` counts within the block.
 
         If a batch does not fit in memory, it and those after it are planned anew under half its size.
@@ -88,7 +88,7 @@ class Encoder:
             pending = [[left[position] for position in each] for each in again]
 
     def _try(
-        self, utterances: Sequence[Utterance], waveforms: Sequence[Waveform]
+        self, utterances: Sequence[PlannedUtterance], waveforms: Sequence[Waveform]
     ) -> dict[str, torch.Tensor] | None:
         """Return the rows of a batch on the device in float32, or None if memory runs out."""
         try:
@@ -104,7 +104,7 @@ class Encoder:
         return None
 
     def _rows(
-        self, utterances: Sequence[Utterance], waveforms: Sequence[Waveform]
+        self, utterances: Sequence[PlannedUtterance], waveforms: Sequence[Waveform]
     ) -> dict[str, torch.Tensor]:
         activations = self.plan.model.forward(waveforms)
         parts: dict[str, list[torch.Tensor]] = {array: [] for array in self.plan.dims}
@@ -156,7 +156,7 @@ class Encoder:
 
 
 def checked(
-    plan: Plan, utterances: Sequence[Utterance], counts: NDArray[np.int64], encoded: Encoded
+    plan: Plan, utterances: Sequence[PlannedUtterance], counts: NDArray[np.int64], encoded: Encoded
 ) -> dict[str, list[NDArray[np.generic]]]:
     """Return for each array the rows of each utterance of a batch, once they are there and finite.
 
@@ -180,7 +180,7 @@ def checked(
     return parts
 
 
-def _not_finite(plan: Plan, array: str, utterance: Utterance, peak: float) -> ModelError | StoreError:
+def _not_finite(plan: Plan, array: str, utterance: PlannedUtterance, peak: float) -> ModelError | StoreError:
     where = f"model {plan.name}, layer {array.partition('/')[2]}, utterance {utterance.utt_id}"
     if np.isfinite(peak):
         dtype = str(plan.dtype).removeprefix("torch.")

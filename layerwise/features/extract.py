@@ -20,10 +20,10 @@ from layerwise.features import writer
 from layerwise.features.background import Background, read_ahead
 from layerwise.features.encode import Encoded, Encoder, checked
 from layerwise.features.partial import PartialStore, partial_store
-from layerwise.features.plan import Plan, Utterance, plan_blocks, plan_utterances
-from layerwise.features.progress import progress
+from layerwise.features.plan import Plan, PlannedUtterance, plan_blocks, plan_utterances
 from layerwise.features.store import StoreHeader
 from layerwise.models.base import SpeechModel, Waveform
+from layerwise.progress import progress
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ def extract(
 def _fill(
     store: PartialStore,
     plan: Plan,
-    blocks: Sequence[list[Utterance]],
+    blocks: Sequence[list[PlannedUtterance]],
     encoder: Encoder,
     read: Callable[[str], Waveform],
 ) -> None:
@@ -119,7 +119,7 @@ def _fill(
 def _write(
     output: writer.StoreWriter,
     plan: Plan,
-    block: Sequence[Utterance],
+    block: Sequence[PlannedUtterance],
     lengths: Sequence[int],
     rows: NDArray[np.int64],
     encoded: Encoded,
@@ -142,7 +142,7 @@ def _commit(
     output.flush(rows)
 
 
-def _blocks_left(blocks: Sequence[list[Utterance]], done: int) -> list[list[Utterance]]:
+def _blocks_left(blocks: Sequence[list[PlannedUtterance]], done: int) -> list[list[PlannedUtterance]]:
     """Return the blocks after the first ``done`` utterances, which are whole blocks."""
     ends = np.cumsum([len(block) for block in blocks])
     return list(blocks[int(np.searchsorted(ends, done, side="right")) :])

@@ -16,11 +16,12 @@ from layerwise.errors import StoreError
 from layerwise.features.pooling import averaged_frames, grid_10ms
 from layerwise.features.source import SegmentKind
 from layerwise.features.store import GROUPS, StoredLayer, StoreHeader
+from layerwise.layers import is_conv
 from layerwise.models.base import SpeechModel
 
 
 @dataclass(frozen=True)
-class Utterance:
+class PlannedUtterance:
     """What to compute for one utterance: its segments in seconds, and whether its frames are stored."""
 
     utt_id: str
@@ -37,7 +38,7 @@ class Plan:
     model: SpeechModel
     name: str
     dtype: torch.dtype
-    utterances: Sequence[Utterance]
+    utterances: Sequence[PlannedUtterance]
 
     @cached_property
     def dims(self) -> dict[str, int]:
@@ -48,13 +49,13 @@ class Plan:
     def kernel(self, layer: str) -> tuple[int, int]:
         """Return the (kernel, stride) that average a layer for storage; (1, 1): stored as it is."""
         grid = self.model.grid(layer)
-        return grid_10ms(grid.stride, grid.receptive_field) if layer.startswith("C") else (1, 1)
+        return grid_10ms(grid.stride, grid.receptive_field) if is_conv(layer) else (1, 1)
 
     def frames(self, layer: str, samples: int) -> int:
         """Return how many frames of a layer are stored for a waveform of that many samples."""
         return averaged_frames(self.model.num_frames(samples, layer), *self.kernel(layer))
 
-    def rows(self, utterance: Utterance, samples: int) -> NDArray[np.int64]:
+    def rows(self, utterance: PlannedUtterance, samples: int) -> NDArray[np.int64]:
         """Return how many rows an utterance of that many samples adds to each array of ``dims``."""
         segments = [len(utterance.segments[kind]) for kind in GROUPS]
         counts = [
@@ -116,7 +117,7 @@ class Plan:
 
 def plan_utterances(
     manifest: pd.DataFrame, segments: pd.DataFrame, frame_utterances: Sequence[str]
-) -> list[Utterance]:
+) -> list[PlannedUtterance]:
     """Return the utterances in stored order, each with its segments in the order of their rows.
 
     Raises StoreError if the tables are not sorted or do not belong together.
@@ -139,7 +140,7 @@ def plan_utterances(
         bounds.setdefault((utt_id, kind), []).append((float(start), float(end)))
     stored = set(frame_utterances)
     return [
-        Utterance(
+        PlannedUtterance(
             utt_id,
             audio_path,
             samples / rate,
@@ -152,9 +153,9 @@ def plan_utterances(
     ]
 
 
-def plan_blocks(utterances: Sequence[Utterance], seconds: float) -> Iterator[list[Utterance]]:
+def plan_blocks(utterances: Sequence[PlannedUtterance], seconds: float) -> Iterator[list[PlannedUtterance]]:
     """Yield the utterances in blocks of at most ``seconds`` (a longer utterance: one of its own)."""
-    block: list[Utterance] = []
+    block: list[PlannedUtterance] = []
     filled = 0.0
     for utterance in utterances:
         if block and filled + utterance.seconds > seconds:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import AudioError, ModelError
-from layerwise.features.batching import plan_batches
+from layerwise.models.batching import plan_batches
 
 ENCODE_SAMPLES = 30 * SAMPLE_RATE
 

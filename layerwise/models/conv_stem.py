@@ -18,7 +18,7 @@ from transformers import AutoModel
 
 from layerwise.errors import ModelError
 from layerwise.models.base import Grid, Layer, SpeechModel, Waveform, pad
-from layerwise.models.hooks import capturing, describe_blocks
+from layerwise.models.blocks import capturing, describe_blocks
 from layerwise.models.huggingface import Checkpoint
 
 # model types whose padded batches this module makes equal to single utterances (tested one by one); all

@@ -14,8 +14,8 @@ from transformers.utils import logging
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import ModelError
-from layerwise.hub import is_commit
 from layerwise.models.base import LoadOptions, SpeechModel
+from layerwise.models.hub import is_commit
 from layerwise.seeds import derive_seed
 
 # model_type of config.json -> module with load(checkpoint); all others: the conv-stem adapter

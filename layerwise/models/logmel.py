@@ -6,7 +6,7 @@ import torch
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import ModelError
-from layerwise.features import mel
+from layerwise.models import mel
 from layerwise.models.base import Grid, Layer, LoadOptions, SpeechModel, Waveform
 
 

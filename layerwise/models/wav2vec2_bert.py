@@ -14,7 +14,7 @@ from transformers import AutoModel
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.models.base import Grid, SpeechModel, Waveform
-from layerwise.models.hooks import capturing, describe_blocks
+from layerwise.models.blocks import capturing, describe_blocks
 from layerwise.models.huggingface import Checkpoint
 
 WINDOW, HOP = 400, 160  # samples; fixed in transformers' SeamlessM4TFeatureExtractor

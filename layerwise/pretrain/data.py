@@ -31,7 +31,7 @@ EPSILON = 1e-5
 
 
 @dataclass(frozen=True)
-class Batch:
+class MaskedBatch:
     """Crops: waveforms (b, 320 f + 80), their MFCC (b, f, 39), clusters (b, f) and mask (b, f)."""
 
     waveforms: Tensor
@@ -77,7 +77,7 @@ class PackedSpeech:
         """Number of clusters."""
         return int(self.clusters.max()) + 1
 
-    def random_batch(self, crops: int, frames: int, masking: Masking, seed: int) -> Batch:
+    def random_batch(self, crops: int, frames: int, masking: Masking, seed: int) -> MaskedBatch:
         """Cut crops at uniformly random frames and mask them; the same seed gives the same batch."""
         last = len(self.clusters) - frames
         if last < 0:
@@ -89,7 +89,7 @@ class PackedSpeech:
         rows = starts[:, None] + np.arange(frames)
         samples = starts[:, None] * FRAME_SAMPLES + np.arange((frames - 1) * FRAME_SAMPLES + RECEPTIVE_FIELD)
         mask = masking.draw(crops, frames, derive_seed(seed, "mask"))
-        return Batch(
+        return MaskedBatch(
             torch.from_numpy(self.waveform[samples].astype(np.float32)),
             torch.from_numpy(self.mfcc[rows].astype(np.float32)),
             torch.from_numpy(self.clusters[rows].astype(np.int64)),

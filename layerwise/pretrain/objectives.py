@@ -5,7 +5,7 @@ from sklearn.cluster import KMeans
 from torch import Tensor, nn
 from torch.nn import functional
 
-from layerwise.pretrain.data import MFCC_DIM, Batch
+from layerwise.pretrain.data import MFCC_DIM, MaskedBatch
 from layerwise.pretrain.model import Architecture, build_trunk
 from layerwise.seeds import derive_seed
 
@@ -25,7 +25,7 @@ class StemPrediction(nn.Module):
         self.regression = nn.Linear(sizes.channels, MFCC_DIM)
         self.classifier = nn.Linear(sizes.channels, clusters)
 
-    def forward(self, batch: Batch, progress: float) -> tuple[Tensor, Values]:
+    def forward(self, batch: MaskedBatch, progress: float) -> tuple[Tensor, Values]:
         """Return the loss and its curve values; ``progress`` rises from 0 to 1 and stays."""
         features = self.trunk.feature_extractor(batch.waveforms).transpose(1, 2)
         latents = self.trunk.feature_projection.layer_norm(features)
@@ -60,7 +60,7 @@ class MaskedPrediction(nn.Module):
         self.temperature = temperature
         self.unmasked_weight = unmasked_weight
 
-    def forward(self, batch: Batch, progress: float) -> tuple[Tensor, Values]:
+    def forward(self, batch: MaskedBatch, progress: float) -> tuple[Tensor, Values]:
         """Return the loss and its curve values; ``progress`` rises from 0 to 1 and stays."""
         mask = batch.mask
         states = self.trunk(batch.waveforms, mask_time_indices=mask).last_hidden_state
@@ -150,7 +150,7 @@ class Contrastive(nn.Module):
         self.temperature = temperature
         self.diversity = diversity
 
-    def forward(self, batch: Batch, progress: float) -> tuple[Tensor, Values]:
+    def forward(self, batch: MaskedBatch, progress: float) -> tuple[Tensor, Values]:
         """Return the loss and its curve values; ``progress`` rises from 0 to 1 and stays."""
         mask = batch.mask
         outputs = self.trunk(batch.waveforms, mask_time_indices=mask)

@@ -15,11 +15,11 @@ import typst
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import findings
-from layerwise.report.alignment import Comparison, comparison_table, comparison_text
 from layerwise.report.facts import RunFacts, analysis_title, task_title
 from layerwise.report.methods import PROTOCOLS, corpus_text, method_text, references
 from layerwise.report.names import inter_name
 from layerwise.report.results import Results
+from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
 from layerwise.report.typeset import Table, agreement_table, analysis_table, in_order, task_table
 
 Content = dict[str, Any]
@@ -33,7 +33,7 @@ def read_captions(folder: Path) -> dict[str, str]:
 
 
 def report_content(
-    results: Results, facts: RunFacts, captions: Mapping[str, str], second: Comparison | None = None
+    results: Results, facts: RunFacts, captions: Mapping[str, str], second: SecondAlignment | None = None
 ) -> Content:
     """Put the report together as plain JSON data for the templates; sections without results are left out.
 

@@ -1,15 +1,14 @@
 """What a run is: the facts that the figures and the report state beside the numbers."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import pandas as pd
 
-from layerwise.cca import results
-from layerwise.cca.analyses import ANALYSES
-from layerwise.cca.targets.vectors import TITLES as VECTOR_TITLES
+from layerwise import layers
+from layerwise.analyses.run import ANALYSES
+from layerwise.analyses.vectors import TITLES as VECTOR_TITLES
 from layerwise.errors import ReportError
 
 ModelKind = Literal["trained", "random", "baseline"]
@@ -142,13 +141,15 @@ def metric_sign(metric: str) -> int:
 
 def layer_index(layer: str, file: str = "layer") -> float:
     """Position of a transformer layer: ``Tl`` is l, ``TL+ln`` is L + 0.5 and ``all`` comes last."""
-    if layer == "all":
-        return float("inf")
-    if re.fullmatch(r"T\d+(\+ln)?", layer) is None:
+    try:
+        index = layers.layer_index(layer)
+    except ValueError as error:
+        raise ReportError(f"{file}: column layer: {error}") from error
+    if index < 0:
         raise ReportError(f"{file}: column layer has {layer!r}; expected T0, T1, ..., TL+ln or all")
-    return results.layer_index(layer, (layer,))
+    return index
 
 
 def block_layers(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``T0``, block outputs and ``TL+ln`` (not conv layers, not ``all``)."""
-    return table[table["layer"].astype(str).str.startswith("T").to_numpy(dtype=bool)]
+    return table[[layers.is_block(str(layer)) for layer in table["layer"]]]

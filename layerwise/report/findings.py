@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from layerwise.layers import is_normed
 from layerwise.report.contrasts import layer_contrast, peak_layer, verdict
 from layerwise.report.facts import (
     METRIC_TITLES,
@@ -80,7 +81,7 @@ def _control(results: Results, facts: RunFacts, analysis: str, row: pd.Series) -
 
 
 def _intra(results: Results, model: str, label: str, analysis: str, curve: pd.DataFrame) -> str:
-    blocks = [str(layer) for layer in curve.index if not str(layer).endswith("+ln")]
+    blocks = [str(layer) for layer in curve.index if not is_normed(str(layer))]
     lowest, last = str(curve["mean"].loc[blocks].astype(float).idxmin()), blocks[-1]
     text = f"{_short(analysis)} of {label} is lowest at {lowest} ({point(curve, lowest)})"
     if lowest == last:

@@ -1,6 +1,6 @@
 """What was done, in words: the parts of the report that depend on the protocol but not on the numbers."""
 
-from layerwise.cca.analyses import ANALYSES
+from layerwise.analyses.run import ANALYSES
 from layerwise.report.facts import RunFacts, analysis_title
 from layerwise.report.results import Results
 

@@ -9,16 +9,16 @@ from matplotlib.figure import Figure
 
 from layerwise.files import write_csv, write_text
 from layerwise.report import tables
-from layerwise.report.agreement import Omission, agreement
 from layerwise.report.contrasts import control_contrasts, curve_contrasts
 from layerwise.report.facts import RunFacts
-from layerwise.report.figures.agreement import agreement_figure, scatter_figure
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.layers import layer_figure
+from layerwise.report.figures.ranking import agreement_figure, scatter_figure
 from layerwise.report.figures.style import Style
 from layerwise.report.figures.tasks import single_weighted_figure, task_figure, weight_figure
 from layerwise.report.names import inter_name
+from layerwise.report.ranking import Omission, agreement
 from layerwise.report.typeset import agreement_table, analysis_table, task_table, to_latex
 
 

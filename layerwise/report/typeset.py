@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from layerwise.layers import is_normed
 from layerwise.report.contrasts import layer_contrast, peak_layer
 from layerwise.report.facts import (
     METRIC_TITLES,
@@ -142,7 +143,7 @@ def _limits(row: pd.Series) -> str:
 
 def _last(curve: pd.DataFrame) -> str:
     """Last block output, not the layer-normed copy of it."""
-    return str([layer for layer in curve.index if not layer.endswith("+ln")][-1])
+    return str([layer for layer in curve.index if not is_normed(layer)][-1])
 
 
 def _intra_table(results: "Results", facts: RunFacts, analysis: str) -> Table:

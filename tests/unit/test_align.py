@@ -22,7 +22,7 @@ from layerwise.align.intervals import (
 )
 from layerwise.align.lexicon import dictionary_lines, pronounce, read_lexicon
 from layerwise.align.registry import ALIGNERS
-from layerwise.align.textgrids import write_textgrids
+from layerwise.align.textgrid_writer import write_textgrids
 from layerwise.errors import AlignmentError, ConfigError
 from layerwise.files import write_parquet
 

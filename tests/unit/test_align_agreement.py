@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise.align.agreement import PHONE_CLASSES, agreement, boundary_differences, coverage
+from layerwise.align.boundaries import PHONE_CLASSES, agreement, boundary_differences, coverage
 from layerwise.align.intervals import COLUMNS, PHONES
 
 

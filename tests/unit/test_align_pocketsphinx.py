@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from layerwise.align import pocketsphinx
-from layerwise.align.agreement import agreement
+from layerwise.align.boundaries import agreement
 from layerwise.align.corpus import align_corpus
 from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.intervals import Outcome, interval_table

@@ -10,7 +10,7 @@ from layerwise.align.corpus import align_corpus
 from layerwise.align.importing import import_alignments
 from layerwise.align.textgrid import align
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS, read_textgrid
-from layerwise.align.textgrids import write_textgrids
+from layerwise.align.textgrid_writer import write_textgrids
 from layerwise.errors import AlignmentError
 
 EXPECTED = [

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.cca.analyses import ANALYSES, LabelVectors, run_analysis
-from layerwise.cca.results import SCORE_COLUMNS, layer_index, summarise
+from layerwise.analyses.results import SCORE_COLUMNS, layer_index, summarise
+from layerwise.analyses.run import ANALYSES, LabelVectors, run_analysis
 from layerwise.errors import AnalysisError
 
 FRAMES, DIM, PHONES = 30, 6, 5

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
+from layerwise.analyses.labels import one_hot
 from layerwise.cca import EPSILONS, cross_validate, score_split
 from layerwise.cca.crossval import paper_epsilons
 from layerwise.cca.moments import fixed_shift, row_moments
 from layerwise.cca.pwcca import RegularisedCCA, held_out
 from layerwise.cca.splits import assign_parts, dev_test_pairs
-from layerwise.cca.targets.labels import one_hot
 from layerwise.errors import AnalysisError
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from fakes import FakeSource
 
-from layerwise.cca.inter import run_inter
-from layerwise.cca.results import INTER_COLUMNS
+from layerwise.analyses.inter import run_inter
+from layerwise.analyses.results import INTER_COLUMNS
 from layerwise.errors import AnalysisError
 
 UTTERANCES = [f"u{number:02d}" for number in range(12)]

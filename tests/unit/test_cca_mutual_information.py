@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
-from layerwise.cca.mutual_information import normalised_information, score_clusters
-from layerwise.cca.targets.base import Problem, Scoring
+from layerwise.analyses.base import Scoring, ViewPair
 from layerwise.errors import AnalysisError
+from layerwise.measures.mutual_information import normalised_information, score_clusters
 
 SCORING = Scoring("corrected", True, 2, None, seed=4, bootstrap=200, clusters=8, cluster_seeds=2)
 
 
 def problem(x, labels, utterances=40):
     units = np.arange(len(x)) % utterances
-    return Problem(x, np.array(labels), units, units % 10, lambda row: f"row {row}")
+    return ViewPair(x, np.array(labels), units, units % 10, lambda row: f"row {row}")
 
 
 def planted(spread, n=400, classes=4, seed=0):

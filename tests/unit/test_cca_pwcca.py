@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.cross_decomposition import CCA
 
+from layerwise.analyses.labels import one_hot
 from layerwise.cca import EPSILONS, score_split
 from layerwise.cca.moments import fixed_shift, row_moments
 from layerwise.cca.pwcca import RegularisedCCA, grid_scores, held_out
-from layerwise.cca.targets.labels import one_hot
 from layerwise.errors import AnalysisError
 
 Array = NDArray[np.float64]

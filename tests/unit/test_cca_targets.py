@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerwise.cca.targets.frames import Grid, pair_frames
-from layerwise.cca.targets.labels import one_hot
+from layerwise.analyses.frames import FrameTimes, pair_frames
+from layerwise.analyses.labels import one_hot
 from layerwise.errors import AnalysisError
 
 MS = Fraction(1, 1000)
@@ -16,7 +16,7 @@ MS = Fraction(1, 1000)
 
 def grid(lengths, stride_ms, first_ms):
     offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return Grid(offsets, stride_ms * MS, first_ms * MS)
+    return FrameTimes(offsets, stride_ms * MS, first_ms * MS)
 
 
 def test_one_hot_has_a_column_for_each_class_that_occurs():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.cca.vectors import missing_labels, read_vectors
+from layerwise.analyses.vector_tables import missing_labels, read_vectors
 from layerwise.errors import AnalysisError
 
 

@@ -11,14 +11,14 @@ from fakes import FakeSource
 from torch import nn
 from torch.nn import functional
 
-from layerwise.downstream.classification import Classification
-from layerwise.downstream.fit import Schedule, evaluate, fit, train_epoch
-from layerwise.downstream.heads import HIDDEN_DIM, LinearHeads
-from layerwise.downstream.problem import standardise
-from layerwise.downstream.sequence import Clip, Recognition, cut_clip, frames_needed, join_frames
-from layerwise.downstream.tasks import TASKS
-from layerwise.downstream.train import train_task
 from layerwise.errors import TaskError
+from layerwise.tasks.classification import Classification
+from layerwise.tasks.data import standardise
+from layerwise.tasks.fit import Schedule, evaluate, fit, train_epoch
+from layerwise.tasks.heads import HIDDEN_DIM, LinearHeads
+from layerwise.tasks.recognition import Clip, Recognition, cut_clip, frames_needed, join_frames
+from layerwise.tasks.registry import TASKS
+from layerwise.tasks.train import train_task
 
 PHONES = ("AA", "B", "S")
 SPLIT_SIZES = {"train": 24, "dev": 8, "test": 8}
@@ -238,7 +238,7 @@ def test_the_learning_rate_falls_linearly(corpus, monkeypatch):
         rates.append(optimiser.param_groups[0]["lr"])
         return np.zeros(heads.heads)
 
-    monkeypatch.setattr("layerwise.downstream.fit.train_epoch", record)
+    monkeypatch.setattr("layerwise.tasks.fit.train_epoch", record)
     fit(problem, Schedule(0.4, 4, decay=True, lower_is_better=True), seed=1, where="here")
     fit(problem, Schedule(0.4, 2, decay=False, lower_is_better=True), seed=1, where="here")
     assert rates == pytest.approx([0.4, 0.3, 0.2, 0.1, 0.4, 0.4])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise.downstream.scores import bootstrap_interval, edit_counts, score
+from layerwise.tasks.scores import bootstrap_interval, edit_counts, score
 
 LABELS = st.lists(st.sampled_from(["AA", "B", "S"]), max_size=6)
 

@@ -9,8 +9,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise.features.batching import padding_waste, plan_batches
 from layerwise.features.pooling import average, frame_range, grid_10ms, pooling_weights
+from layerwise.models.batching import padding_waste, plan_batches
 
 LENGTHS = st.lists(st.integers(1, 5000), max_size=60)
 

@@ -15,7 +15,7 @@ from servers import Hub, copy_model, running_hub
 
 from layerwise.errors import DownloadError
 from layerwise.files import sha256_file
-from layerwise.hub import fetch_model, hub_id, is_commit
+from layerwise.models.hub import fetch_model, hub_id, is_commit
 
 LOAD = """
 import sys

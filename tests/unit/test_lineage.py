@@ -51,7 +51,7 @@ def test_walker_agrees_with_what_python_loads(repository):
     import sys
 
     probe = (
-        "import sys, layerwise.cca.analyses, layerwise.features.store; "
+        "import sys, layerwise.analyses.run, layerwise.features.store; "
         "print('\\n'.join(m.__file__ for n, m in sys.modules.items() if n.startswith('layerwise')))"
     )
     loaded = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True).stdout

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from layerwise.features import mel
+from layerwise.models import mel
 
 
 def slaney_hz(mel_value: float) -> float:

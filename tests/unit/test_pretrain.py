@@ -18,7 +18,7 @@ from transformers import AutoFeatureExtractor, AutoModel
 
 from layerwise.errors import CorpusError, ModelError
 from layerwise.files import sha256_file
-from layerwise.pretrain.data import Batch, Masking, load_packed, pack_speech, utterance_mfcc
+from layerwise.pretrain.data import MaskedBatch, Masking, load_packed, pack_speech, utterance_mfcc
 from layerwise.pretrain.export import Origin, export_model
 from layerwise.pretrain.model import Architecture, build_trunk, gabor_filters
 from layerwise.pretrain.objectives import Contrastive, MaskedPrediction, Quantiser
@@ -189,7 +189,7 @@ def test_gabor_filters_are_mel_spaced_pairs() -> None:
     np.testing.assert_allclose(peaks[16:40:2], peaks[17:41:2], rtol=0.01)
 
 
-def toy_batch(packed: Path, seed: int = 0) -> Batch:
+def toy_batch(packed: Path, seed: int = 0) -> MaskedBatch:
     return load_packed(packed).random_batch(4, 40, Masking(), seed)
 
 

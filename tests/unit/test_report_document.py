@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 import report_tables as synthetic
 
-from layerwise.align.agreement import COLUMNS
+from layerwise.align.boundaries import COLUMNS
 from layerwise.errors import ReportError
 from layerwise.report import findings
-from layerwise.report.alignment import Comparison
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import CorpusFacts, Exclusion
 from layerwise.report.figures.style import Style, panels, save_figure
 from layerwise.report.names import figure_names
 from layerwise.report.results import gather
+from layerwise.report.second_alignment import SecondAlignment
 
 AWKWARD = "a#b_c<d>$e@f*g`h\\i[j]{k}&l"
 NAMES = ("hubert-tiny", "wav2vec2-tiny", "whisper-tiny-en")
@@ -109,7 +109,7 @@ def test_second_alignment_has_a_section_if_there_is_one(facts, drawn, repository
         ("phone", "nasals", "both", 0, 14, 0, *[np.nan] * 5),
         ("phone", "nasals", "end", 0, 7, 0, *[np.nan] * 5),
     ]
-    second = Comparison("by#hand", pd.DataFrame(rows, columns=list(COLUMNS)))
+    second = SecondAlignment("by#hand", pd.DataFrame(rows, columns=list(COLUMNS)))
     content = report_content(results, facts, captions, second)
     pdf, page = make(content, repository, drawn, tmp_path / "with")
     without = make(report_content(results, facts, captions), repository, drawn, tmp_path / "without")

@@ -9,13 +9,13 @@ import report_tables as synthetic
 from matplotlib.colors import to_hex
 
 from layerwise.report import tables
-from layerwise.report.agreement import agreement
-from layerwise.report.figures.agreement import agreement_figure, scatter_figure
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.layers import layer_figure, positions
 from layerwise.report.figures.looks import looks
+from layerwise.report.figures.ranking import agreement_figure, scatter_figure
 from layerwise.report.figures.style import Style, save_figure
 from layerwise.report.figures.tasks import task_figure
+from layerwise.report.ranking import agreement
 
 NAMES = ("hubert-tiny", "org/wav2vec2_tiny", "whisper-tiny-en")
 

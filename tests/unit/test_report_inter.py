@@ -3,7 +3,7 @@
 import pandas as pd
 import report_tables as synthetic
 
-from layerwise.cca.results import INTER_COLUMNS
+from layerwise.analyses.results import INTER_COLUMNS
 from layerwise.report.document import read_captions, report_content
 from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.layers import layer_figure

@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 from scipy import stats
 
 from layerwise.errors import ReportError
-from layerwise.report import agreement, contrasts, tables
+from layerwise.report import contrasts, ranking, tables
 from layerwise.report.names import figure_names
 from layerwise.report.results import gather, write_tables
 from layerwise.report.typeset import interval, latex, number
@@ -129,7 +129,7 @@ def test_agreement_equals_scipy_and_negates_error_rates(tmp_path):
     runs = read_downstream(
         tmp_path, task_rows("m", "pr", "per", {**dict(zip(layers, errors, strict=True)), "all": 0.0})
     )
-    table, omitted = agreement.agreement(summary, tables.downstream_summary(runs))
+    table, omitted = ranking.agreement(summary, tables.downstream_summary(runs))
     (row,) = table.to_dict("records")
     assert row["spearman"] == pytest.approx(-stats.spearmanr(scores, errors).statistic)
     assert row["kendall"] == pytest.approx(-stats.kendalltau(scores, errors).statistic)
@@ -149,7 +149,7 @@ def test_agreement_leaves_out_what_is_undefined_and_says_so(tmp_path):
         )
     )
     runs = read_downstream(tmp_path, task_rows("m", "s", "accuracy", {"T0": 0.7, "T1": 0.6, "T2": 0.5}))
-    table, omitted = agreement.agreement(summary, tables.downstream_summary(runs))
+    table, omitted = ranking.agreement(summary, tables.downstream_summary(runs))
     assert list(table["analysis"]) == ["cca-word"]
     assert table["regret"].tolist() == [0.0]
     assert [(gap.analysis, gap.reason.split(";")[0]) for gap in omitted] == [
@@ -231,7 +231,7 @@ def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert r"org/a\_1 & T" in (tmp_path / "one" / "cca-phone.tex").read_text()
     written = pd.read_csv(tmp_path / "one" / "agreement.csv")
-    assert list(written.columns) == agreement.COLUMNS
+    assert list(written.columns) == ranking.COLUMNS
 
 
 def test_a_run_without_tasks_or_analyses_has_headers_only(tmp_path):

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from layerwise.layers import is_normed
 from layerwise.report.facts import RunFacts, analysis_title, measure
 from layerwise.report.figures.looks import Look, draw_curve, draw_level, handle, looks, ordered, twin_handle
 from layerwise.report.figures.style import GREY, Style, drawing, legend_below, panels
@@ -74,7 +75,7 @@ def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style
 
 def _draw_model(axis: Axes, curve: pd.DataFrame, x: NDArray[np.float64], look: Look) -> None:
     """Draw block outputs joined by a line and the layer-normed last output (``TL+ln``) on its own."""
-    normed = curve["layer"].str.endswith("+ln").to_numpy()
+    normed = np.array([is_normed(layer) for layer in curve["layer"]], dtype=bool)
     for use in (~normed, normed):
         if use.any():
             part = curve[use]

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from layerwise.layers import is_normed
 from layerwise.report.facts import METRIC_TITLES, RunFacts, layer_index, metric_sign, task_title
 from layerwise.report.figures.looks import draw_curve, draw_level, handle, looks, ordered, twin_handle
 from layerwise.report.figures.style import INK, Style, drawing, legend_below, panels
@@ -81,7 +82,7 @@ def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
     slots = {name: last + gap + dodge * number for number, name in enumerate(groups)}
     for model in layered:
         curve = mine[mine["model"] == model.name].sort_values("layer_index")
-        normed = curve["layer"].str.endswith("+ln").to_numpy()
+        normed = np.array([is_normed(layer) for layer in curve["layer"]], dtype=bool)
         whole = (curve["layer"] == "all").to_numpy()
         for use in (~normed & ~whole, normed, whole):
             if use.any():

@@ -8,16 +8,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from layerwise.analyses.base import PreparedTarget, Request, ViewPair, row_namer
 from layerwise.cca.moments import View
 from layerwise.cca.splits import rare_classes
-from layerwise.cca.targets.base import Comparison, Problem, Request, row_namer
 from layerwise.errors import AnalysisError
 from layerwise.features.source import SegmentKind
 
 logger = logging.getLogger(__name__)
 
 
-class LabelledSegments(Comparison):
+class LabelledSegments(PreparedTarget):
     """Segments of one kind with ``encode(labels)``, parts stratified by label.
 
     Labels that are not ``known`` (default: all are) and classes too rare to be in training, dev and test
@@ -51,10 +51,10 @@ class LabelledSegments(Comparison):
         self.part = request.deal_types(labels) if by_type else request.deal(self.units, labels)
         self.name_row = row_namer(rows)
 
-    def problem(self, layer: str) -> Problem:
+    def views(self, layer: str) -> ViewPair:
         """Return the segments of a layer and their targets."""
         segments = self.source.segments(self.kind, layer, self.rows)
-        return Problem(segments, self.target, self.units, self.part, self.name_row)
+        return ViewPair(segments, self.target, self.units, self.part, self.name_row)
 
 
 def _without(name: str, rows: pd.DataFrame, labels: set[str], reason: str) -> pd.DataFrame:

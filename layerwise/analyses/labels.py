@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from layerwise.cca.targets.base import Analysis, Comparison, Request
-from layerwise.cca.targets.segments import LabelledSegments
+from layerwise.analyses.base import Analysis, PreparedTarget, Request
+from layerwise.analyses.segments import LabelledSegments
 
 
 def one_hot(labels: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[np.float32], list[Any]]:
@@ -16,12 +16,12 @@ def one_hot(labels: Sequence[Any] | NDArray[Any]) -> tuple[NDArray[np.float32], 
     return np.eye(len(classes), dtype=np.float32)[codes], classes.tolist()
 
 
-def prepare_phones(request: Request) -> Comparison:
+def prepare_phones(request: Request) -> PreparedTarget:
     """Compare phone segments with their labels."""
     return LabelledSegments(request, "phone", lambda labels: one_hot(labels)[0])
 
 
-def prepare_words(request: Request) -> Comparison:
+def prepare_words(request: Request) -> PreparedTarget:
     """Compare word segments with their labels."""
     return LabelledSegments(request, "word", lambda labels: one_hot(labels)[0])
 

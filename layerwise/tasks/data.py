@@ -12,13 +12,14 @@ from torch import Tensor
 
 from layerwise.errors import TaskError
 from layerwise.features.source import FeatureSource
+from layerwise.layers import is_block
 
 SPLITS = ("train", "dev", "test")
 Labels = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Batch:
+class TaskBatch:
     """Items of about the same length.
 
     Attributes:
@@ -42,15 +43,15 @@ class Split:
 
     utt_ids: tuple[str, ...]
     references: tuple[Labels, ...]
-    batches: tuple[Batch, ...]
+    batches: tuple[TaskBatch, ...]
 
 
-class Problem(Protocol):
+class TaskData(Protocol):
     """A task on the features of one model."""
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Names of the layers in ``Batch.features``."""
+        """Names of the layers in ``TaskBatch.features``."""
 
     @property
     def outputs(self) -> int:
@@ -64,13 +65,13 @@ class Problem(Protocol):
     def excluded(self) -> pd.DataFrame:
         """Utterances that cannot be used: utt_id, split, reason."""
 
-    def training_batches(self, random: np.random.Generator) -> Iterator[Batch]:
+    def training_batches(self, random: np.random.Generator) -> Iterator[TaskBatch]:
         """One pass over the training split in random order."""
 
-    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+    def loss(self, logits: Tensor, batch: TaskBatch) -> Tensor:
         """Mean loss (heads,) over the items of a batch; logits: (heads, padded frames x items, outputs)."""
 
-    def decode(self, logits: Tensor, batch: Batch) -> list[list[Labels]]:
+    def decode(self, logits: Tensor, batch: TaskBatch) -> list[list[Labels]]:
         """Predicted labels of each head and item."""
 
     def counts(self, references: Sequence[Labels], predicted: Sequence[Labels]) -> NDArray[np.float64]:
@@ -98,7 +99,7 @@ def task_layers(source: FeatureSource) -> tuple[str, ...]:
     Raises:
         TaskError: there are none, or their dimensions differ.
     """
-    layers = tuple(layer for layer in source.layers if layer.startswith("T"))
+    layers = tuple(layer for layer in source.layers if is_block(layer))
     if not layers:
         raise TaskError(f"{source.model}: no layer T0 ... TL among {', '.join(source.layers)}")
     dims = {layer: source.dim(layer) for layer in layers}

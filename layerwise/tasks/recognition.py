@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from layerwise.downstream.problem import (
+from layerwise.errors import TaskError
+from layerwise.features.source import FeatureSource
+from layerwise.tasks.data import (
     SPLITS,
-    Batch,
     Exclusions,
     Labels,
     Split,
+    TaskBatch,
     as_tensor,
     check_finite,
     check_splits,
@@ -26,10 +28,8 @@ from layerwise.downstream.problem import (
     task_layers,
     usable_utterances,
 )
-from layerwise.downstream.scores import edit_counts
-from layerwise.downstream.tasks import Task
-from layerwise.errors import TaskError
-from layerwise.features.source import FeatureSource
+from layerwise.tasks.registry import Task
+from layerwise.tasks.scores import edit_counts
 
 FRAME_SECONDS = Fraction(1, 50)
 BLANK = 0
@@ -109,7 +109,7 @@ class Recognition:
             lengths = as_tensor([clips[row].length for row in rows])
             targets = [as_tensor([index[label] for label in clips[row].labels]) for row in rows]
             batches.append(
-                Batch(
+                TaskBatch(
                     torch.zeros(len(self.layers), int(lengths.max()) * len(rows), dim),
                     lengths,
                     torch.nn.utils.rnn.pad_sequence(targets, batch_first=True),
@@ -147,13 +147,13 @@ class Recognition:
                         piece = values[first + clip.start : first + clip.stop]
                         padded[: clip.length, column] = torch.from_numpy(piece)
 
-    def training_batches(self, random: np.random.Generator) -> Iterator[Batch]:
+    def training_batches(self, random: np.random.Generator) -> Iterator[TaskBatch]:
         """Batches of clips of similar length in random order, as S3PRL does."""
         batches = self.splits["train"].batches
         for number in random.permutation(len(batches)):
             yield batches[number]
 
-    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+    def loss(self, logits: Tensor, batch: TaskBatch) -> Tensor:
         """CTC loss per label."""
         heads, _, outputs = logits.shape
         items = len(batch.rows)
@@ -168,7 +168,7 @@ class Recognition:
         )
         return (losses.view(heads, items) / batch.target_lengths).mean(dim=1)
 
-    def decode(self, logits: Tensor, batch: Batch) -> list[list[Labels]]:
+    def decode(self, logits: Tensor, batch: TaskBatch) -> list[list[Labels]]:
         """Best output of each frame, repeats merged, blanks dropped."""
         items = len(batch.rows)
         best = logits.argmax(dim=-1).view(len(logits), -1, items).numpy()

@@ -10,15 +10,15 @@ import numpy as np
 import pandas as pd
 import torch
 
-from layerwise.downstream.classification import Classification
-from layerwise.downstream.fit import Decodes, Fit, Schedule, evaluate, fit, head_names
-from layerwise.downstream.problem import Problem
-from layerwise.downstream.scores import RESAMPLES, bootstrap_interval, score
-from layerwise.downstream.sequence import Recognition
-from layerwise.downstream.tasks import TASKS, Task
 from layerwise.errors import TaskError
 from layerwise.features.source import FeatureSource
 from layerwise.seeds import derive_seed
+from layerwise.tasks.classification import Classification
+from layerwise.tasks.data import TaskData
+from layerwise.tasks.fit import Decodes, Fit, Schedule, evaluate, fit, head_names
+from layerwise.tasks.recognition import Recognition
+from layerwise.tasks.registry import TASKS, Task
+from layerwise.tasks.scores import RESAMPLES, bootstrap_interval, score
 
 log = logging.getLogger(__name__)
 
@@ -97,27 +97,27 @@ def train_task(
     task = replace(task, learning_rates=tuple(learning_rates), epochs=epochs or task.epochs)
     if normalise is None:
         normalise = protocol == "corrected"
-    problem = _problem(source, manifest, intervals, task, protocol, normalise)
+    data = _task_data(source, manifest, intervals, task, protocol, normalise)
     with _torch_threads(threads):
         runs = [
-            _train_once(problem, source.model, task, seed, number, protocol == "corrected", resamples)
+            _train_once(data, source.model, task, seed, number, protocol == "corrected", resamples)
             for number in range(1, seeds + 1)
         ]
 
     def table(name: str, *order: str) -> pd.DataFrame:
-        return _finish(pd.concat([run[name] for run in runs]), source.model, task, head_names(problem), order)
+        return _finish(pd.concat([run[name] for run in runs]), source.model, task, head_names(data), order)
 
     return TaskResult(
         scores=table("scores", "layer", "seed", "split"),
         weights=table("weights", "seed", "layer"),
         curves=table("curves", "layer", "seed", "learning_rate", "epoch"),
-        excluded=_finish(problem.excluded, source.model, task, (), ("utt_id",)),
+        excluded=_finish(data.excluded, source.model, task, (), ("utt_id",)),
         decodes=table("decodes", "layer", "seed", "utt_id"),
     )
 
 
 def _train_once(
-    problem: Problem, model: str, task: Task, seed: int, number: int, decay: bool, resamples: int
+    data: TaskData, model: str, task: Task, seed: int, number: int, decay: bool, resamples: int
 ) -> dict[str, pd.DataFrame]:
     """Train with every learning rate, keep the best one of each head, score it."""
     where = f"task {task.name}, model {model}"
@@ -125,11 +125,11 @@ def _train_once(
     sign = 1 if task.metric == "per" else -1
     curves = []
     best: Fit | None = None
-    rates = np.full(len(head_names(problem)), task.learning_rates[0])
+    rates = np.full(len(head_names(data)), task.learning_rates[0])
     for rate in task.learning_rates:
         schedule = Schedule(rate, task.epochs, decay, lower_is_better=sign > 0)
-        fitted = fit(problem, schedule, stream, where)
-        curves.append(_curves(problem, fitted, rate))
+        fitted = fit(data, schedule, stream, where)
+        curves.append(_curves(data, fitted, rate))
         if best is None:
             best = fitted
             continue
@@ -140,9 +140,9 @@ def _train_once(
     assert best is not None
     scores = []
     for split in ("dev", "test"):
-        counts, predicted = evaluate(problem, best.heads, split)
+        counts, predicted = evaluate(data, best.heads, split)
         low, high = bootstrap_interval(counts, derive_seed(seed, "bootstrap", task.name, split), resamples)
-        columns = {"layer": head_names(problem), "learning_rate": rates, "split": split}
+        columns = {"layer": head_names(data), "learning_rate": rates, "split": split}
         columns |= {"metric": task.metric, "value": score(counts), "low": low, "high": high}
         scores.append(pd.DataFrame(columns))
     test = scores[-1].set_index("layer")["value"]
@@ -150,20 +150,20 @@ def _train_once(
     log.info("%s, seed %d: %s on test %.3f (%s)", where, number, task.metric, test[chosen], chosen)
     tables = {
         "scores": pd.concat(scores),
-        "weights": _weights(problem, best),
+        "weights": _weights(data, best),
         "curves": pd.concat(curves),
-        "decodes": _decodes(problem, predicted),
+        "decodes": _decodes(data, predicted),
     }
     for content in tables.values():
         content.insert(0, "seed", number)
     return tables
 
 
-def _curves(problem: Problem, fitted: Fit, rate: float) -> pd.DataFrame:
+def _curves(data: TaskData, fitted: Fit, rate: float) -> pd.DataFrame:
     epochs, heads = fitted.dev_curve.shape
     return pd.DataFrame(
         {
-            "layer": head_names(problem) * epochs,
+            "layer": head_names(data) * epochs,
             "learning_rate": rate,
             "epoch": np.repeat(np.arange(1, epochs + 1), heads),
             "loss": fitted.loss_curve.ravel(),
@@ -172,17 +172,17 @@ def _curves(problem: Problem, fitted: Fit, rate: float) -> pd.DataFrame:
     )
 
 
-def _weights(problem: Problem, fitted: Fit) -> pd.DataFrame:
-    layers = problem.layers if len(problem.layers) > 1 else ()
+def _weights(data: TaskData, fitted: Fit) -> pd.DataFrame:
+    layers = data.layers if len(data.layers) > 1 else ()
     weights = fitted.heads.layer_weights().detach().numpy()[: len(layers)]
     return pd.DataFrame({"layer": list(layers), "weight": weights})
 
 
-def _decodes(problem: Problem, predicted: Decodes) -> pd.DataFrame:
-    test = problem.splits["test"]
+def _decodes(data: TaskData, predicted: Decodes) -> pd.DataFrame:
+    test = data.splits["test"]
     rows = [
         (layer, utt_id, " ".join(reference), " ".join(labels))
-        for layer, head in zip(head_names(problem), predicted, strict=True)
+        for layer, head in zip(head_names(data), predicted, strict=True)
         for utt_id, reference, labels in zip(test.utt_ids, test.references, head, strict=True)
     ]
     return pd.DataFrame(rows, columns=["layer", "utt_id", "reference", "predicted"])
@@ -211,14 +211,14 @@ def _known(task: str | Task) -> Task:
     return TASKS[task]
 
 
-def _problem(
+def _task_data(
     source: FeatureSource,
     manifest: pd.DataFrame,
     intervals: pd.DataFrame,
     task: Task,
     protocol: Protocol,
     normalise: bool,
-) -> Problem:
+) -> TaskData:
     if task.kind == "classification":
         return Classification(source, manifest, task, normalise)
     return Recognition(

@@ -10,10 +10,10 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
+from layerwise.analyses.base import Scoring, ViewPair
 from layerwise.cca.bootstrap import CONFIDENCE
 from layerwise.cca.moments import Array, Index, NotFiniteError
 from layerwise.cca.splits import dev_test_pairs
-from layerwise.cca.targets.base import Problem, Scoring
 from layerwise.errors import AnalysisError
 from layerwise.seeds import derive_seed
 
@@ -21,10 +21,10 @@ BATCH = 4096
 ITERATIONS = 500  # as published; rarely reached
 
 
-def score_clusters(problem: Problem, scoring: Scoring) -> pd.DataFrame:
+def score_clusters(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
     """Cross-validate the mutual information of clusters and labels: one row per trial.
 
-    ``problem.y`` holds labels (n,). Trial t clusters the rows of all parts but two (MiniBatchKMeans with
+    ``views.y`` holds labels (n,). Trial t clusters the rows of all parts but two (MiniBatchKMeans with
     ``scoring.clusters``, once for each of ``scoring.cluster_seeds`` seeds), assigns the rows of the other
     two parts to the clusters, and scores I(cluster; label) / H(label) there: 0 if clusters say nothing of
     the label, 1 if they determine it. Nothing is tuned, so the dev part is scored as well (n_dev = 0).
@@ -37,12 +37,12 @@ def score_clusters(problem: Problem, scoring: Scoring) -> pd.DataFrame:
 
     Raises AnalysisError for NaN or infinity and for more clusters than training rows.
     """
-    part, every = problem.part, np.arange(len(problem.part))
-    x = problem.x[every]
+    part, every = views.part, np.arange(len(views.part))
+    x = views.x[every]
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if bad.size:
         raise NotFiniteError("x", int(bad[0]))
-    labels = np.unique(problem.y[every], return_inverse=True)[1]
+    labels = np.unique(views.y[every], return_inverse=True)[1]
     records = []
     pairs = dev_test_pairs(int(part.max()) + 1, scoring.trials, scoring.seed)
     for trial, pair in enumerate(pairs):
@@ -57,7 +57,7 @@ def score_clusters(problem: Problem, scoring: Scoring) -> pd.DataFrame:
         for number in range(scoring.cluster_seeds):
             seed = derive_seed(scoring.seed, "k-means", trial, number)
             clusters = _assign(x[train], x[test], scoring.clusters, seed)
-            values.append(_values(clusters, labels[test], problem.units[test], scoring.bootstrap, seed))
+            values.append(_values(clusters, labels[test], views.units[test], scoring.bootstrap, seed))
         score, low, high, floor = np.mean(values, axis=0)
         records.append(
             {

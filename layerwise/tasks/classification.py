@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from layerwise.downstream.problem import (
+from layerwise.errors import TaskError
+from layerwise.features.source import FeatureSource
+from layerwise.tasks.data import (
     SPLITS,
-    Batch,
     Exclusions,
     Labels,
     Split,
+    TaskBatch,
     as_tensor,
     check_finite,
     check_splits,
@@ -22,9 +24,7 @@ from layerwise.downstream.problem import (
     task_layers,
     usable_utterances,
 )
-from layerwise.downstream.tasks import Task
-from layerwise.errors import TaskError
-from layerwise.features.source import FeatureSource
+from layerwise.tasks.registry import Task
 
 
 class Classification:
@@ -70,7 +70,7 @@ class Classification:
             self.splits[split] = Split(ids, tuple((label,) for label in labels), (batch,))
             start += len(ids)
 
-    def training_batches(self, random: np.random.Generator) -> Iterator[Batch]:
+    def training_batches(self, random: np.random.Generator) -> Iterator[TaskBatch]:
         """Utterances in random order, ``batch_size`` at a time."""
         (everything,) = self.splits["train"].batches
         order = random.permutation(len(everything.rows))
@@ -78,14 +78,14 @@ class Classification:
             rows = order[start : start + self.batch_size]
             yield _batch(everything.features[:, rows], everything.targets[rows, 0], rows.tolist())
 
-    def loss(self, logits: Tensor, batch: Batch) -> Tensor:
+    def loss(self, logits: Tensor, batch: TaskBatch) -> Tensor:
         """Cross-entropy."""
         heads, items, outputs = logits.shape
         targets = batch.targets[:, 0].repeat(heads)
         losses = functional.cross_entropy(logits.reshape(-1, outputs), targets, reduction="none")
         return losses.view(heads, items).mean(dim=1)
 
-    def decode(self, logits: Tensor, batch: Batch) -> list[list[Labels]]:
+    def decode(self, logits: Tensor, batch: TaskBatch) -> list[list[Labels]]:
         """The most probable class."""
         return [[(self.classes[best],) for best in head] for head in logits.argmax(dim=-1).tolist()]
 
@@ -95,9 +95,9 @@ class Classification:
         return np.stack([np.array(right), np.ones(len(right))], axis=1)
 
 
-def _batch(features: Tensor, targets: Tensor, rows: Sequence[int]) -> Batch:
+def _batch(features: Tensor, targets: Tensor, rows: Sequence[int]) -> TaskBatch:
     ones = torch.ones(len(rows), dtype=torch.long)
-    return Batch(features, ones, targets.unsqueeze(1), ones, tuple(rows))
+    return TaskBatch(features, ones, targets.unsqueeze(1), ones, tuple(rows))
 
 
 def _labelled(

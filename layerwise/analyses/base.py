@@ -1,4 +1,4 @@
-"""What every target shares: the request it answers, the problem it poses for a layer, and how it is told."""
+"""What every target shares: the request it answers, the two views of a layer, and how they are scored."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ SplitBy = Literal["utterance", "speaker"]
 Unit = Literal["utterance", "phone", "word"]
 
 
-class Problem(NamedTuple):
+class ViewPair(NamedTuple):
     """Two views of the same rows, what is resampled as a whole, and the part of each row.
 
     x is (n, dx); y is (n, dy), or the labels (n,) of each row for mutual information; units and part are
@@ -36,7 +36,7 @@ class Problem(NamedTuple):
 
 @dataclass(frozen=True)
 class Scoring:
-    """How a problem is scored: see ``run_analysis``. ``permute`` is that of the analysis."""
+    """How two views are scored: see ``run_analysis``. ``permute`` is that of the analysis."""
 
     protocol: Protocol
     permute: bool
@@ -50,13 +50,13 @@ class Scoring:
     device: str = "cpu"
 
 
-def score_pwcca(problem: Problem, scoring: Scoring) -> pd.DataFrame:
+def score_pwcca(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
     """Cross-validate PWCCA: one row per trial, the columns of ``cross_validate``."""
     return score_parts(
-        problem.x,
-        problem.y,
-        problem.part,
-        resample=problem.units,
+        views.x,
+        views.y,
+        views.part,
+        resample=views.units,
         permute=scoring.permute,
         trials=scoring.trials,
         epsilons=scoring.epsilons,
@@ -68,13 +68,13 @@ def score_pwcca(problem: Problem, scoring: Scoring) -> pd.DataFrame:
     )
 
 
-class Comparison(ABC):
-    """A target made ready for one model and sample set: its ``layers``, and the problem of each of them."""
+class PreparedTarget(ABC):
+    """A target made ready for one model and sample set: its ``layers``, and the views of each of them."""
 
     layers: tuple[str, ...]
 
     @abstractmethod
-    def problem(self, layer: str) -> Problem:
+    def views(self, layer: str) -> ViewPair:
         """Return the views of one layer. Raises AnalysisError where they cannot be made."""
 
 
@@ -129,7 +129,7 @@ class Analysis:
 
     ``title`` stands in figures (``short (what)``), ``method`` in the report's text on methods. ``unit`` is
     what is compared: utterances (or their frames), phones or words. ``permute``: the floor permutes targets
-    within parts (labels); else it shifts them in a circle (frames). ``score`` scores a problem, and
+    within parts (labels); else it shifts them in a circle (frames). ``score`` scores two views, and
     ``measure`` names the score. ``clustered``: it needs the number of clusters for its unit. ``needs_logmel``
     and ``needs_speakers``: what ``run_analysis`` must be given. ``of_logmel``: the log-mel baseline takes
     part. ``reference``: the layer that is compared with itself and scores 1. ``own_reference``: each model is
@@ -138,10 +138,10 @@ class Analysis:
 
     title: str
     method: str
-    prepare: Callable[[Request], Comparison]
+    prepare: Callable[[Request], PreparedTarget]
     unit: Unit
     permute: bool
-    score: Callable[[Problem, Scoring], pd.DataFrame] = score_pwcca
+    score: Callable[[ViewPair, Scoring], pd.DataFrame] = score_pwcca
     measure: str = "PWCCA score"
     clustered: bool = False
     needs_logmel: bool = False

@@ -6,27 +6,27 @@ published. Layers with another stride than the target are not part of the analys
 
 from dataclasses import replace
 
-from layerwise.cca.results import layer_index
-from layerwise.cca.targets.base import Analysis, Comparison, Request
-from layerwise.cca.targets.frames import PairedFrames
+from layerwise.analyses.base import Analysis, PreparedTarget, Request
+from layerwise.analyses.frames import PairedFrames
 from layerwise.errors import AnalysisError
+from layerwise.layers import is_conv, layer_index
 
 
-def prepare_t0(request: Request) -> Comparison:
+def prepare_t0(request: Request) -> PreparedTarget:
     """Compare with T0, the input of the first block."""
     return _prepare(request, "T0")
 
 
-def prepare_conv(request: Request) -> Comparison:
+def prepare_conv(request: Request) -> PreparedTarget:
     """Compare with the last conv layer, the paper's layer 0. Raises AnalysisError without conv layers."""
     layers = request.source.layers
-    conv = [layer for layer in layers if layer.startswith("C")]
+    conv = [layer for layer in layers if is_conv(layer)]
     if not conv:
         raise AnalysisError(f"{request.source.model} has no conv layers: leave {request.name} out for it")
     return _prepare(request, max(conv, key=lambda layer: layer_index(layer, layers)))
 
 
-def _prepare(request: Request, target: str) -> Comparison:
+def _prepare(request: Request, target: str) -> PreparedTarget:
     source = request.source
     layers = [layer for layer in source.layers if source.stride(layer) == source.stride(target)]
     return PairedFrames(request, source, target, layers, layer_first=False)

@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-from layerwise.cca.targets.base import Analysis, Comparison, Request
-from layerwise.cca.targets.segments import LabelledSegments
+from layerwise.analyses.base import Analysis, PreparedTarget, Request
+from layerwise.analyses.segments import LabelledSegments
 from layerwise.errors import AnalysisError
 from layerwise.features.source import SegmentKind
 
@@ -29,7 +29,7 @@ def vector_analysis(
     part, so that directions must carry over to unseen types.
     """
 
-    def prepare(request: Request) -> Comparison:
+    def prepare(request: Request) -> PreparedTarget:
         table = request.vectors
         if table is None:
             raise AnalysisError(f"{name} needs its table of vectors")

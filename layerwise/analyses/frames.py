@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from layerwise.analyses.base import PreparedTarget, Protocol, Request, ViewPair, frame_namer
 from layerwise.cca.moments import Index, RowsOf
-from layerwise.cca.targets.base import Comparison, Problem, Protocol, Request, frame_namer
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
 
 logger = logging.getLogger(__name__)
 
 
-class Grid(NamedTuple):
+class FrameTimes(NamedTuple):
     """Frames of concatenated utterances: offsets (U + 1), and when they are, in seconds."""
 
     offsets: Index
@@ -36,7 +36,7 @@ class FramePairs(NamedTuple):
     dropped: int
 
 
-def pair_frames(layer: Grid, target: Grid, protocol: Protocol = "corrected") -> FramePairs:
+def pair_frames(layer: FrameTimes, target: FrameTimes, protocol: Protocol = "corrected") -> FramePairs:
     """Pair each frame of a layer with one frame of a target of the same or a smaller stride.
 
     ``corrected``: the target frame whose centre is nearest (ties: the later), in exact fractions.
@@ -72,16 +72,16 @@ def pair_frames(layer: Grid, target: Grid, protocol: Protocol = "corrected") -> 
     return FramePairs(np.concatenate(rows), np.concatenate(partners), np.concatenate(utterances), dropped)
 
 
-def open_frames(store: FeatureSource, layer: str, utterances: Sequence[str]) -> tuple[RowsOf, Grid]:
+def open_frames(store: FeatureSource, layer: str, utterances: Sequence[str]) -> tuple[RowsOf, FrameTimes]:
     """Return the frames (n, dim) of utterances in a layer, read only where they are used, and their grid."""
     bounds = store.frame_offsets(layer, utterances)
     offsets = np.concatenate([[0], np.cumsum(bounds[:, 1] - bounds[:, 0])])
     rows = np.concatenate([np.arange(start, stop) for start, stop in bounds])
-    grid = Grid(offsets, store.stride(layer), store.first_centre(layer))
+    grid = FrameTimes(offsets, store.stride(layer), store.first_centre(layer))
     return RowsOf(store.frames_view(layer), rows), grid
 
 
-class PairedFrames(Comparison):
+class PairedFrames(PreparedTarget):
     """Frames of each layer with those of ``target_layer`` in the store ``target``, paired in time.
 
     ``layer_first``: x is the layer and y the target; else the other way round.
@@ -102,7 +102,7 @@ class PairedFrames(Comparison):
         self.units = request.units(rows)
         self.target, self.target_grid = open_frames(target, target_layer, self.utterances)
 
-    def problem(self, layer: str) -> Problem:
+    def views(self, layer: str) -> ViewPair:
         """Return the frames of a layer that have a partner, and their partners."""
         frames, grid = open_frames(self.request.source, layer, self.utterances)
         pairs = pair_frames(grid, self.target_grid, self.request.protocol)
@@ -119,4 +119,4 @@ class PairedFrames(Comparison):
         x, y = (layer_view, target) if self.layer_first else (target, layer_view)
         units = self.units[pairs.utterance]
         name_row = frame_namer(self.utterances, grid.offsets, pairs.layer)
-        return Problem(x, y, units, self.request.deal(units), name_row)
+        return ViewPair(x, y, units, self.request.deal(units), name_row)

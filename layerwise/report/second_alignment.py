@@ -11,14 +11,14 @@ TOLERANCES_MS = (10, 20, 50)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class SecondAlignment:
     """A second alignment: the folder it came from, and the table `align.agreement.agreement` of the two."""
 
     path: str
     agreement: pd.DataFrame
 
 
-def comparison_text(comparison: Comparison, aligner: str, utterances: int) -> str:
+def comparison_text(comparison: SecondAlignment, aligner: str, utterances: int) -> str:
     """Say what was compared; ``utterances`` is the number of utterances of the corpus."""
     rows = {(row.tier, row.group, row.boundary): row for row in comparison.agreement.itertuples()}
     words, phones = rows["word", "all", "start"], rows["phone", "all", "both"]
@@ -30,7 +30,7 @@ def comparison_text(comparison: Comparison, aligner: str, utterances: int) -> st
     )
 
 
-def comparison_table(comparison: Comparison) -> Table:
+def comparison_table(comparison: SecondAlignment) -> Table:
     """One row for words, for phones and for each class of phones, starts and ends taken together."""
     table = comparison.agreement[comparison.agreement["boundary"] == "both"]
     rows = []

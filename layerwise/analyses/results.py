@@ -1,8 +1,5 @@
 """Tables of scores: where a layer sits in a plot, and the mean over samples and trials with its interval."""
 
-import re
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
@@ -32,22 +29,7 @@ INTER_COLUMNS = (
     *("analysis", "trial", "score", "low", "high", "floor", "epsilon_x", "epsilon_y"),
     *("n_train", "n_dev", "n_test", "dim_x", "dim_y"),
 )
-_LAYER = re.compile(r"([CT])(\d+)(\+ln)?")
 _NORMAL_95 = 1.959963984540054
-
-
-def layer_index(layer: str, layers: Sequence[str]) -> float:
-    """Return a layer's place in a plot: conv layers -n..-1, T0 = 0, Tl = l, TL+ln = L + 0.5.
-
-    ``layers`` are all layers of the model. Raises ValueError for a name that is not a layer's.
-    """
-    match = _LAYER.fullmatch(layer)
-    if match is None:
-        raise ValueError(f"{layer!r} is not a layer: layers are C1.., T0.. and TL+ln")
-    kind, number, normalised = match.groups()
-    if kind == "T":
-        return int(number) + (0.5 if normalised else 0.0)
-    return float(int(number) - 1 - max(int(name[1:]) for name in layers if name.startswith("C")))
 
 
 def summarise(scores: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Train all heads of a problem together, each to its own best epoch."""
+"""Train all heads of a task together, each to its own best epoch."""
 
 import logging
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from layerwise.downstream.heads import LinearHeads
-from layerwise.downstream.problem import Labels, Problem
-from layerwise.downstream.scores import score
 from layerwise.errors import TaskError
 from layerwise.seeds import derive_seed
+from layerwise.tasks.data import Labels, TaskData
+from layerwise.tasks.heads import LinearHeads
+from layerwise.tasks.scores import score
 
 log = logging.getLogger(__name__)
 
@@ -53,13 +53,13 @@ class Fit:
     dev_curve: NDArray[np.float64]
 
 
-def fit(problem: Problem, schedule: Schedule, seed: int, where: str) -> Fit:
+def fit(data: TaskData, schedule: Schedule, seed: int, where: str) -> Fit:
     """Train every head with Adam on the same mini-batches, as if each were alone.
 
     Each head has its own gradient clipping (norm 1, as SUPERB) and its own best epoch on dev.
 
     Args:
-        problem: the task's data.
+        data: the task's data.
         schedule: learning rate and length.
         seed: seed of the initial values and of the order of batches.
         where: task and model, for error messages.
@@ -67,9 +67,9 @@ def fit(problem: Problem, schedule: Schedule, seed: int, where: str) -> Fit:
     Raises:
         TaskError: a loss is not finite; the message names layer, epoch and learning rate.
     """
-    layers, _, dim = next(iter(problem.splits["train"].batches)).features.shape
-    heads = LinearHeads(layers, dim, problem.outputs, derive_seed(seed, "heads"))
-    best = LinearHeads(layers, dim, problem.outputs, derive_seed(seed, "heads"))
+    layers, _, dim = next(iter(data.splits["train"].batches)).features.shape
+    heads = LinearHeads(layers, dim, data.outputs, derive_seed(seed, "heads"))
+    best = LinearHeads(layers, dim, data.outputs, derive_seed(seed, "heads"))
     optimiser = torch.optim.Adam(heads.parameters(), lr=schedule.learning_rate)
     random = np.random.default_rng(derive_seed(seed, "batches"))
     sign = 1.0 if schedule.lower_is_better else -1.0
@@ -79,14 +79,14 @@ def fit(problem: Problem, schedule: Schedule, seed: int, where: str) -> Fit:
     for epoch in range(1, schedule.epochs + 1):
         if schedule.decay:
             optimiser.param_groups[0]["lr"] = schedule.learning_rate * (1 - (epoch - 1) / schedule.epochs)
-        loss = train_epoch(problem, heads, optimiser, random)
+        loss = train_epoch(data, heads, optimiser, random)
         if (broken := np.flatnonzero(~np.isfinite(loss))).size:
             raise TaskError(
-                f"{where}, layer {head_names(problem)[broken[0]]}: loss is not finite in epoch {epoch} at "
+                f"{where}, layer {head_names(data)[broken[0]]}: loss is not finite in epoch {epoch} at "
                 f"learning rate {schedule.learning_rate:g}; try a smaller one or `protocol: corrected`, "
                 "which standardises features"
             )
-        dev = score(evaluate(problem, heads, "dev")[0])
+        dev = score(evaluate(data, heads, "dev")[0])
         losses.append(loss)
         scores.append(dev)
         better = sign * dev < best_dev
@@ -100,13 +100,13 @@ def fit(problem: Problem, schedule: Schedule, seed: int, where: str) -> Fit:
 
 
 def train_epoch(
-    problem: Problem, heads: LinearHeads, optimiser: torch.optim.Optimizer, random: np.random.Generator
+    data: TaskData, heads: LinearHeads, optimiser: torch.optim.Optimizer, random: np.random.Generator
 ) -> NDArray[np.float64]:
     """Take one pass over the training split; return each head's mean loss per item."""
     total = torch.zeros(heads.heads, dtype=torch.float64)
     items = 0
-    for batch in problem.training_batches(random):
-        losses = problem.loss(heads(batch.features), batch)
+    for batch in data.training_batches(random):
+        losses = data.loss(heads(batch.features), batch)
         optimiser.zero_grad()
         # Heads share no parameter: the gradient of the sum is each head's own gradient.
         torch.autograd.backward(losses.sum())
@@ -118,17 +118,17 @@ def train_epoch(
 
 
 @torch.no_grad()
-def evaluate(problem: Problem, heads: LinearHeads, split: str) -> tuple[NDArray[np.float64], Decodes]:
+def evaluate(data: TaskData, heads: LinearHeads, split: str) -> tuple[NDArray[np.float64], Decodes]:
     """Return counts (heads, utterances, 2) and the predicted labels of each head and utterance."""
-    data = problem.splits[split]
-    predicted: Decodes = [[()] * len(data.utt_ids) for _ in range(heads.heads)]
-    for batch in data.batches:
-        for head, labels in enumerate(problem.decode(heads(batch.features), batch)):
+    chosen = data.splits[split]
+    predicted: Decodes = [[()] * len(chosen.utt_ids) for _ in range(heads.heads)]
+    for batch in chosen.batches:
+        for head, labels in enumerate(data.decode(heads(batch.features), batch)):
             for row, decoded in zip(batch.rows, labels, strict=True):
                 predicted[head][row] = decoded
-    return np.stack([problem.counts(data.references, labels) for labels in predicted]), predicted
+    return np.stack([data.counts(chosen.references, labels) for labels in predicted]), predicted
 
 
-def head_names(problem: Problem) -> tuple[str, ...]:
+def head_names(data: TaskData) -> tuple[str, ...]:
     """Names of the heads: the layers, and ``all`` where there is more than one."""
-    return (*problem.layers, "all") if len(problem.layers) > 1 else problem.layers
+    return (*data.layers, "all") if len(data.layers) > 1 else data.layers

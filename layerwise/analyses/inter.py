@@ -10,15 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from layerwise.cca.analyses import named_row
+from layerwise.analyses.base import Protocol, Scoring, SplitBy, ViewPair, frame_namer, score_pwcca
+from layerwise.analyses.frames import FrameTimes, open_frames, pair_frames
+from layerwise.analyses.results import INTER_COLUMNS
+from layerwise.analyses.run import named_row
 from layerwise.cca.crossval import Epsilons
 from layerwise.cca.moments import RowsOf
-from layerwise.cca.results import INTER_COLUMNS, layer_index
 from layerwise.cca.splits import assign_parts
-from layerwise.cca.targets.base import Problem, Protocol, Scoring, SplitBy, frame_namer, score_pwcca
-from layerwise.cca.targets.frames import Grid, open_frames, pair_frames
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
+from layerwise.layers import is_block, layer_index
 from layerwise.seeds import derive_seed
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def run_inter(
     # Both models see the same parts: the seed does not depend on their names.
     scoring = Scoring(protocol, False, trials, epsilons, derive_seed(seed, NAME), bootstrap, device=device)
     chosen = [_chosen(source, layers) for source in (a, b)]
-    views = [
+    frames = [
         {layer: open_frames(source, layer, utt_ids) for layer in names}
         for source, names in zip((a, b), chosen, strict=True)
     ]
@@ -71,12 +72,12 @@ def run_inter(
     def score(pair: tuple[str, str]) -> pd.DataFrame:
         layer_a, layer_b = pair
         where = f"{a.model}, layer {layer_a}, and {b.model}, layer {layer_b}, {NAME}"
-        problem = None
+        pair_views = None
         try:
-            problem = _problem(views[0][layer_a], views[1][layer_b], utt_ids, units, scoring, parts)
-            scores = score_pwcca(problem, scoring)
+            pair_views = _views(frames[0][layer_a], frames[1][layer_b], utt_ids, units, scoring, parts)
+            scores = score_pwcca(pair_views, scoring)
         except AnalysisError as error:
-            raise AnalysisError(f"{where}: {error}{named_row(error, problem)}") from error
+            raise AnalysisError(f"{where}: {error}{named_row(error, pair_views)}") from error
         return scores.assign(
             model_a=a.model,
             layer_a=layer_a,
@@ -115,18 +116,18 @@ def _pairs(
 
 
 def _chosen(source: FeatureSource, layers: str) -> Sequence[str]:
-    names = [layer for layer in source.layers if layers == "all" or layer.startswith("T")]
+    names = [layer for layer in source.layers if layers == "all" or is_block(layer)]
     return sorted(names, key=lambda layer: layer_index(layer, source.layers))
 
 
-def _problem(
-    a: tuple[RowsOf, Grid],
-    b: tuple[RowsOf, Grid],
+def _views(
+    a: tuple[RowsOf, FrameTimes],
+    b: tuple[RowsOf, FrameTimes],
     utt_ids: list[str],
     units: NDArray[np.str_],
     scoring: Scoring,
     parts: int,
-) -> Problem:
+) -> ViewPair:
     (frames_a, grid_a), (frames_b, grid_b) = a, b
     if grid_a.stride >= grid_b.stride:
         pairs = pair_frames(grid_a, grid_b, scoring.protocol)
@@ -144,4 +145,4 @@ def _problem(
     name_row = frame_namer(utt_ids, grid_a.offsets, rows_a)
     x = RowsOf(frames_a.view, frames_a.rows[rows_a])
     y = RowsOf(frames_b.view, frames_b.rows[rows_b])
-    return Problem(x, y, groups, part, name_row)
+    return ViewPair(x, y, groups, part, name_row)

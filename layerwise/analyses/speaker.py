@@ -4,15 +4,15 @@ import logging
 
 import numpy as np
 
+from layerwise.analyses.base import Analysis, PreparedTarget, Request, ViewPair
+from layerwise.analyses.labels import one_hot
 from layerwise.cca.splits import rare_classes
-from layerwise.cca.targets.base import Analysis, Comparison, Problem, Request
-from layerwise.cca.targets.labels import one_hot
 from layerwise.errors import AnalysisError
 
 logger = logging.getLogger(__name__)
 
 
-class SpeakerMeans(Comparison):
+class SpeakerMeans(PreparedTarget):
     """Means of all utterances of the corpus with their speakers.
 
     An utterance is one row; parts are stratified by speaker. Sample sets differ in how utterances are dealt
@@ -45,10 +45,10 @@ class SpeakerMeans(Comparison):
         self.target = one_hot(labels)[0]
         self.part = request.deal_rows(labels)
 
-    def problem(self, layer: str) -> Problem:
+    def views(self, layer: str) -> ViewPair:
         """Return the utterance means of a layer and their speakers."""
         means = self.source.utterance_means(layer, self.utterances)
-        return Problem(means, self.target, self.units, self.part, lambda row: f"utterance {self.units[row]}")
+        return ViewPair(means, self.target, self.units, self.part, lambda row: f"utterance {self.units[row]}")
 
 
 SPEAKER = Analysis(

@@ -7,18 +7,19 @@ from typing import Literal, NamedTuple
 import pandas as pd
 from threadpoolctl import threadpool_limits
 
+from layerwise.analyses.base import Analysis, Protocol, Request, Scoring, SplitBy, ViewPair
+from layerwise.analyses.intra import INTRA, INTRA_CONV
+from layerwise.analyses.labels import PHONE, WORD
+from layerwise.analyses.mel import MEL
+from layerwise.analyses.results import SCORE_COLUMNS, SIMILARITY_COLUMNS
+from layerwise.analyses.speaker import SPEAKER
+from layerwise.analyses.vectors import vector_analysis
 from layerwise.cca.crossval import Epsilons
 from layerwise.cca.moments import NotFiniteError
-from layerwise.cca.results import SCORE_COLUMNS, SIMILARITY_COLUMNS, layer_index
-from layerwise.cca.targets.base import Analysis, Problem, Protocol, Request, Scoring, SplitBy
-from layerwise.cca.targets.clusters import MI_PHONE, MI_WORD
-from layerwise.cca.targets.intra import INTRA, INTRA_CONV
-from layerwise.cca.targets.labels import PHONE, WORD
-from layerwise.cca.targets.mel import MEL
-from layerwise.cca.targets.speaker import SPEAKER
-from layerwise.cca.targets.vectors import vector_analysis
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource, SegmentKind
+from layerwise.layers import layer_index
+from layerwise.measures.clusters import MI_PHONE, MI_WORD
 from layerwise.seeds import derive_seed
 
 ANALYSES: dict[str, Analysis] = {
@@ -113,18 +114,18 @@ def run_analysis(
         device=device,
     )
     try:
-        comparison = analysis.prepare(request)
+        target = analysis.prepare(request)
     except AnalysisError as error:
         raise AnalysisError(f"{source.model}, sample {sample_number}: {error}") from error
 
     def score(layer: str) -> pd.DataFrame:
-        problem = None
+        views = None
         try:
-            problem = comparison.problem(layer)
-            scores = analysis.score(problem, scoring)
+            views = target.views(layer)
+            scores = analysis.score(views, scoring)
         except AnalysisError as error:
             where = f"{source.model}, layer {layer}, {name}, sample {sample_number}"
-            raise AnalysisError(f"{where}: {error}{named_row(error, problem)}") from error
+            raise AnalysisError(f"{where}: {error}{named_row(error, views)}") from error
         return scores.assign(
             model=source.model,
             layer=layer,
@@ -133,15 +134,15 @@ def run_analysis(
             sample=sample_number,
         )
 
-    layers = sorted(comparison.layers, key=lambda layer: layer_index(layer, source.layers))
+    layers = sorted(target.layers, key=lambda layer: layer_index(layer, source.layers))
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         tables = list(pool.map(score, layers))
     columns = [*SCORE_COLUMNS, *(SIMILARITY_COLUMNS if similarities else ())]
     return pd.concat(tables, ignore_index=True).reindex(columns=columns)
 
 
-def named_row(error: AnalysisError, problem: Problem | None) -> str:
+def named_row(error: AnalysisError, views: ViewPair | None) -> str:
     """Say what the row that an error names is: an utterance and frame, or a segment; else nothing."""
-    if isinstance(error, NotFiniteError) and problem:
-        return f" (that is {problem.name_row(error.row)})"
+    if isinstance(error, NotFiniteError) and views:
+        return f" (that is {views.name_row(error.row)})"
     return ""

@@ -2,17 +2,17 @@
 
 from dataclasses import replace
 
-from layerwise.cca.mutual_information import score_clusters
-from layerwise.cca.targets.base import Analysis, Comparison, Request
-from layerwise.cca.targets.segments import LabelledSegments
+from layerwise.analyses.base import Analysis, PreparedTarget, Request
+from layerwise.analyses.segments import LabelledSegments
+from layerwise.measures.mutual_information import score_clusters
 
 
-def prepare_phones(request: Request) -> Comparison:
+def prepare_phones(request: Request) -> PreparedTarget:
     """Compare phone segments with their labels."""
     return LabelledSegments(request, "phone", lambda labels: labels)
 
 
-def prepare_words(request: Request) -> Comparison:
+def prepare_words(request: Request) -> PreparedTarget:
     """Compare word segments with their labels."""
     return LabelledSegments(request, "word", lambda labels: labels)
 

@@ -1,0 +1,1 @@
+"""What a layer is compared with: one small module a target, registered in ``layerwise.analyses.run``."""

@@ -1,0 +1,1 @@
+"""Other yardsticks of a layer than correlation."""
