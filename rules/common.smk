@@ -8,7 +8,7 @@ from layerwise.align.registry import ALIGNERS
 from layerwise.analyses.run import ANALYSES
 from layerwise.corpus.readers import AUDIO_SUFFIXES, READERS
 from layerwise.errors import CorpusError
-from layerwise.models.hub import hub_id
+from layerwise.specs.sources import hub_id
 from layerwise.lineage import source_files
 from layerwise.report.names import TABLE_NAMES, figure_names, latex_names
 

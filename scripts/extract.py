@@ -10,8 +10,9 @@ from layerwise.features.extract import extract
 from layerwise.features.heap import give_back_freed_memory
 from layerwise.lineage import digest
 from layerwise.models import load_model
-from layerwise.models.hub import hub_id, pinned_revision
+from layerwise.models.hub import pinned_revision
 from layerwise.models.precision import use_precision
+from layerwise.specs.sources import hub_id
 
 with job(snakemake):
     give_back_freed_memory()

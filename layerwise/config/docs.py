@@ -10,9 +10,9 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from layerwise.config.load import section_of
-from layerwise.config.names import REGISTRIES, known_names
 from layerwise.config.schema import RunConfig
 from layerwise.files import write_text
+from layerwise.specs.registry import KINDS, registry
 
 HEAD = """# Configuration
 
@@ -25,7 +25,10 @@ A run is one YAML file. Unknown keys are refused. Keys left out take the default
 def config_page() -> str:
     """The reference page, in Markdown: a table of keys for each section."""
     parts = [HEAD, _table(RunConfig, "Top level"), *_sections(RunConfig)]
-    names = [f"- {kind}: {', '.join(f'`{name}`' for name in known_names(kind))}" for kind in REGISTRIES]
+    known = registry()
+    names = [
+        f"- {kind}: {', '.join(f'`{name}`' for name in known.names(kind))}" for kind in (*KINDS, "downloads")
+    ]
     parts.append("## Known names\n\n" + "\n".join(names) + "\n")
     return "\n".join(parts)
 

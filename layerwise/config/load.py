@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from layerwise.config.schema import RunConfig
 from layerwise.errors import ConfigError
+from layerwise.specs.registry import registry
 
 
 def read_config(path: Path | str) -> RunConfig:
@@ -40,11 +41,23 @@ def parse_config(content: Mapping[str, Any], origin: str = "config") -> RunConfi
     """
     if not isinstance(content, Mapping):
         raise ConfigError(f"{origin}: expected `key: value` lines, found {type(content).__name__}")
+    specs = registry(_plugins(content, origin))
     try:
-        return RunConfig.model_validate(dict(content))
+        return RunConfig.model_validate(dict(content), context={"registry": specs})
     except ValidationError as error:
         lines = [_explain(problem, origin) for problem in error.errors()]
         raise ConfigError("\n".join(lines)) from None
+
+
+def _plugins(content: Mapping[str, Any], origin: str) -> tuple[str, ...]:
+    """Return the plug-in files of a config, which must be loaded before its names can be checked."""
+    files = content.get("plugins") or ()
+    if not isinstance(files, list | tuple) or not all(isinstance(file, str) for file in files):
+        raise ConfigError(
+            f"{origin}: `plugins`: a list of Python files is needed; a correct line: "
+            "`plugins: [my_models.py]`"
+        )
+    return tuple(files)
 
 
 def _explain(problem: Any, origin: str) -> str:

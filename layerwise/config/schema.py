@@ -10,87 +10,20 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from layerwise.config.alignment import AlignmentConfig
-from layerwise.config.analyses import CcaConfig, InterConfig, MutualInformationConfig, VectorsConfig
-from layerwise.config.names import check_name, check_names, known_names
-from layerwise.config.section import NAME_PATTERN, Section
-
-
-class CorpusConfig(Section):
-    """Where the speech is and how to read it."""
-
-    path: str = Field(
-        description="A table (for `table`) or a folder (for `folder` and `librispeech`).",
-        examples=["resources/prompts/prompts.tsv"],
-    )
-    reader: str = Field(
-        default="table",
-        description="`table`: TSV, CSV or Parquet with utt_id, audio_path, speaker, split, text and label "
-        "columns; `folder`: audio files with .lab or .txt beside them, one folder per speaker; "
-        "`librispeech`: LibriSpeech's layout.",
-        examples=["librispeech"],
-    )
-    min_seconds: float = Field(
-        default=0.1, ge=0, description="Shorter utterances are excluded and listed.", examples=[0.5]
-    )
-    max_seconds: float = Field(
-        default=30.0, gt=0, description="Longer utterances are excluded and listed.", examples=[30]
-    )
-    description: str = Field(
-        default="",
-        description="Origin and licence of the speech, for the report.",
-        examples=["LibriSpeech dev-clean (Panayotov et al. 2015), CC BY 4.0"],
-    )
-    max_utterances: int | None = Field(
-        default=None,
-        ge=1,
-        description="Use only so many utterances, drawn with the seed: for trial runs.",
-        examples=[60],
-    )
-
-    download: str | None = Field(
-        default=None,
-        description="A corpus to fetch from the network where `path` is missing; one that is there is left "
-        "alone.",
-        examples=["librispeech-dev-clean"],
-    )
-
-    @field_validator("reader")
-    @classmethod
-    def _known_reader(cls, value: str) -> str:
-        return check_name("readers", value)
-
-    @field_validator("download")
-    @classmethod
-    def _known_download(cls, value: str | None) -> str | None:
-        return value and check_name("downloads", value)
-
-    @model_validator(mode="after")
-    def _ordered_bounds(self) -> "CorpusConfig":
-        if self.min_seconds >= self.max_seconds:
-            raise ValueError(f"min_seconds {self.min_seconds} must be below max_seconds {self.max_seconds}")
-        return self
-
-
-class SamplesConfig(Section):
-    """What the analyses look at: random utterances, phone tokens and word tokens."""
-
-    number: int = Field(default=3, ge=1, description="Number of sample sets.", examples=[3])
-    frame_utterances: int = Field(
-        default=500, ge=1, description="Utterances per sample set whose frames are analysed.", examples=[500]
-    )
-    phones_per_label: int = Field(
-        default=200, ge=1, description="At most so many tokens of each phone per sample set.", examples=[200]
-    )
-    words: int = Field(
-        default=500, ge=2, description="So many most frequent training words are analysed.", examples=[500]
-    )
-    tokens_per_word: int = Field(
-        default=15, ge=1, description="At most so many tokens of each word per sample set.", examples=[15]
-    )
-    min_tokens: int = Field(
-        default=2, ge=1, description="Words and phones with fewer aligned tokens are left out.", examples=[5]
-    )
+from layerwise.errors import ModelError
+from layerwise.options.alignment import AlignmentOptions
+from layerwise.options.analyses import InterOptions, MutualInformationOptions, VectorsOptions
+from layerwise.options.corpus import CorpusOptions, SamplesOptions
+from layerwise.options.extraction import ExtractionOptions
+from layerwise.options.pretraining import PretrainOptions
+from layerwise.options.protocol import Protocol
+from layerwise.options.scoring import ScoringOptions
+from layerwise.options.section import NAME_PATTERN, Section, check_name
+from layerwise.options.training import TrainingOptions
+from layerwise.specs.analyses import vector_analysis
+from layerwise.specs.registry import Registry, registry
+from layerwise.specs.sources import parse_source
+from layerwise.specs.spec import AlignerSpec, AnalysisSpec, Spec, TaskSpec
 
 
 class ModelEntry(Section):
@@ -151,73 +84,6 @@ class ModelEntry(Section):
         return self
 
 
-class ExtractionConfig(Section):
-    """How features are computed and stored."""
-
-    device: str = Field(
-        default="auto",
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        description="`auto` (CUDA, else MPS, else CPU), `cpu`, `cuda`, `cuda:N` or `mps`.",
-        examples=["auto"],
-    )
-    precision: Literal["float32", "tf32", "bfloat16"] = Field(
-        default="float32", description="Arithmetic of the forward pass.", examples=["float32"]
-    )
-    store_dtype: Literal["float16", "float32"] = Field(
-        default="float16", description="Number format of the stored features.", examples=["float16"]
-    )
-    batch_seconds: float = Field(
-        default=30.0, gt=0, description="Padded audio per batch, in seconds.", examples=[30]
-    )
-    threads: int = Field(default=1, ge=1, description="CPU threads of one extraction job.", examples=[4])
-
-
-class DownstreamConfig(Section):
-    """Training of the single-layer downstream models."""
-
-    seeds: int = Field(default=1, ge=1, description="Number of training seeds.", examples=[3])
-    learning_rates: tuple[float, ...] | None = Field(
-        default=None,
-        min_length=1,
-        description="Tried in turn; each layer takes the one that is best on dev. None: the task's own.",
-        examples=[[0.01, 0.001]],
-    )
-    epochs: int | None = Field(
-        default=None,
-        ge=1,
-        description="Passes over the training split at most. None: the task's own.",
-        examples=[30],
-    )
-    bootstrap: int = Field(
-        default=1000, ge=0, description="Bootstrap resamples over test utterances.", examples=[1000]
-    )
-    threads: int = Field(default=1, ge=1, description="CPU threads of one training job.", examples=[4])
-
-
-class PretrainConfig(Section):
-    """Pre-training of the small embedded models (configs/pretrain.yaml)."""
-
-    data: tuple[str, ...] = Field(
-        min_length=1,
-        description="Folders of speech, searched for audio files.",
-        examples=[["LibriSpeech/train-clean-100"]],
-    )
-    sources: tuple[str, ...] = Field(
-        default=(),
-        description="A line for the model card on each data set: name, licence, hours.",
-        examples=[["LibriSpeech train-clean-100, CC BY 4.0"]],
-    )
-    objectives: tuple[Literal["hubert", "wav2vec2"], ...] = Field(
-        default=("hubert", "wav2vec2"), min_length=1, description="Models to train.", examples=[["hubert"]]
-    )
-    clusters: int = Field(
-        default=100, ge=2, description="k-means clusters of the MFCC, targets of `hubert`.", examples=[100]
-    )
-    stem_steps: int = Field(default=1000, ge=1, description="Steps of the shared stem.", examples=[1000])
-    steps: int = Field(default=20000, ge=1, description="Steps of each model.", examples=[20000])
-    threads: int = Field(default=1, ge=1, description="CPU threads of one training job.", examples=[1])
-
-
 class RunConfig(Section):
     """One run of the workflow."""
 
@@ -228,21 +94,27 @@ class RunConfig(Section):
         examples=["demo"],
     )
     seed: int = Field(default=1, ge=0, description="Seed of every random choice.", examples=[1])
-    protocol: Literal["corrected", "paper"] = Field(
+    protocol: Protocol = Field(
         default="corrected",
         description="`paper` repeats the published procedure with its faults; `corrected` mends them.",
         examples=["corrected"],
     )
-    corpus: CorpusConfig | None = Field(default=None, description="The speech to analyse.")
+    plugins: tuple[str, ...] = Field(
+        default=(),
+        description="Python files with models, analyses, tasks, aligners or readers of your own "
+        "(CONTRIBUTING.md says what they hold).",
+        examples=[["my_models.py"]],
+    )
+    corpus: CorpusOptions | None = Field(default=None, description="The speech to analyse.")
     aligner: str = Field(default="pocketsphinx", description="Forced aligner.", examples=["pocketsphinx"])
-    alignment: AlignmentConfig = Field(default=AlignmentConfig(), description="Options of the aligner.")
-    samples: SamplesConfig = Field(default=SamplesConfig(), description="What is sampled for the analyses.")
+    alignment: AlignmentOptions = Field(default=AlignmentOptions(), description="Options of the aligner.")
+    samples: SamplesOptions = Field(default=SamplesOptions(), description="What is sampled for the analyses.")
     models: tuple[ModelEntry, ...] = Field(
         default=(),
         description="Models to analyse: a hub id or folder a line, or a mapping with more keys.",
         examples=[["facebook/hubert-base-ls960"]],
     )
-    vectors: dict[str, VectorsConfig] = Field(
+    vectors: dict[str, VectorsOptions] = Field(
         default={},
         description="Tables of word or phone vectors, by the name of the analysis that each makes.",
         examples=[{"cca-glove": {"file": "data/glove.840B.300d.txt"}}],
@@ -253,40 +125,46 @@ class RunConfig(Section):
         examples=[["cca-phone", "cca-word"]],
     )
     tasks: tuple[str, ...] = Field(default=(), description="Downstream tasks.", examples=[["pr", "scenario"]])
-    extraction: ExtractionConfig = Field(default=ExtractionConfig(), description="Feature extraction.")
-    cca: CcaConfig = Field(default=CcaConfig(), description="Cross-validated CCA.")
-    mutual_information: MutualInformationConfig = Field(
-        default=MutualInformationConfig(), description="Clusters of `mi-phone` and `mi-word`."
+    extraction: ExtractionOptions = Field(default=ExtractionOptions(), description="Feature extraction.")
+    cca: ScoringOptions = Field(default=ScoringOptions(), description="Cross-validated CCA.")
+    mutual_information: MutualInformationOptions = Field(
+        default=MutualInformationOptions(), description="Clusters of `mi-phone` and `mi-word`."
     )
-    inter: InterConfig = Field(default=InterConfig(), description="Models against each other.")
-    downstream: DownstreamConfig = Field(default=DownstreamConfig(), description="Downstream training.")
-    pretrain: PretrainConfig | None = Field(default=None, description="Pre-training of small models.")
+    inter: InterOptions = Field(default=InterOptions(), description="Models against each other.")
+    downstream: TrainingOptions = Field(default=TrainingOptions(), description="Downstream training.")
+    options: dict[str, dict[str, Any]] = Field(
+        default={},
+        description="Options of analyses, tasks and aligners from outside, by their name.",
+        examples=[{"my-analysis": {"clusters": 100}}],
+    )
+    pretrain: PretrainOptions | None = Field(default=None, description="Pre-training of small models.")
 
     @field_validator("aligner")
     @classmethod
-    def _known_aligner(cls, value: str) -> str:
-        return check_name("aligners", value)
+    def _known_aligner(cls, value: str, info: ValidationInfo) -> str:
+        return check_name("aligners", value, info)
 
     @field_validator("vectors")
     @classmethod
-    def _new_names(cls, value: dict[str, VectorsConfig]) -> dict[str, VectorsConfig]:
+    def _new_names(cls, value: dict[str, VectorsOptions], info: ValidationInfo) -> dict[str, VectorsOptions]:
         for name in value:
-            if name in known_names("analyses"):
+            if name in _registry(info).names("analyses"):
                 raise ValueError(f"{name!r} is a built-in analysis; give the vectors another name")
             if not re.match(NAME_PATTERN, name):
                 raise ValueError(f"{name!r} is no name: use letters, digits, dots, hyphens and underscores")
         return value
 
-    @field_validator("analyses")
+    @field_validator("analyses", "tasks")
     @classmethod
-    def _known_analyses(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    def _known_names(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         # Where `vectors` is wrong, that is said; whether names are known cannot be told then.
-        return check_names("analyses", value, info.data.get("vectors", value))
-
-    @field_validator("tasks")
-    @classmethod
-    def _known_tasks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return check_names("tasks", value)
+        more = info.data.get("vectors", value) if info.field_name == "analyses" else ()
+        for name in value:
+            if name not in more:
+                check_name(str(info.field_name), name, info)
+        if len(set(value)) < len(value):
+            raise ValueError(f"a name is given twice in {list(value)}")
+        return value
 
     @model_validator(mode="after")
     def _distinct_models(self) -> "RunConfig":
@@ -310,6 +188,58 @@ class RunConfig(Section):
             )
         return self
 
+    @model_validator(mode="after")
+    def _known_families(self, info: ValidationInfo) -> "RunConfig":
+        for entry in self.models:
+            try:
+                parse_source(entry.source, _registry(info))
+            except ModelError as error:
+                raise ValueError(str(error)) from None
+        return self
+
+    @model_validator(mode="after")
+    def _options_from_outside(self) -> "RunConfig":
+        used = {spec.name: spec for spec in self.used_specs() if spec.origin and spec.options}
+        for name in self.options:
+            if name not in used:
+                raise ValueError(
+                    f"`options.{name}`: no plug-in of this run has that name and options of its own; those "
+                    f"that have: {', '.join(used) or 'none'}"
+                )
+        for spec in used.values():
+            self.options_of(spec)
+        return self
+
+    @property
+    def registry(self) -> Registry:
+        """All specs that the run may use."""
+        return registry(self.plugins)
+
+    def analysis(self, name: str) -> AnalysisSpec:
+        """Return the spec of an analysis: a known one, or one of `vectors`."""
+        if name in self.vectors:
+            return vector_analysis(name, self.vectors[name])
+        return self.registry.find(AnalysisSpec, name)
+
+    def used_specs(self) -> list[Spec]:
+        """Specs of the aligner, analyses and tasks of the run."""
+        aligner = self.registry.find(AlignerSpec, self.aligner)
+        tasks = [self.registry.find(TaskSpec, name) for name in self.tasks]
+        return [aligner, *map(self.analysis, self.analyses), *tasks]
+
+    def options_of(self, spec: Spec) -> Section | None:
+        """Return the options that only this spec has, from its own section of the config."""
+        if spec.options is None:
+            return None
+        if spec.origin:
+            return spec.options.model_validate(self.options.get(spec.name, {}))
+        if spec.section == "vectors":
+            return self.vectors[spec.name]
+        section: Any = self
+        for part in spec.section.split("."):
+            section = getattr(section, part)
+        return spec.options.model_validate(section.model_dump())
+
     def all_models(self) -> tuple[ModelEntry, ...]:
         """The configured models, their random-initialised twins, and the log-mel baseline."""
         twins = tuple(
@@ -324,3 +254,9 @@ class RunConfig(Section):
         )
         named = any(entry.source == "logmel" for entry in self.models)
         return self.models + twins + (() if named else (ModelEntry(name="logmel", source="logmel"),))
+
+
+def _registry(info: ValidationInfo) -> Registry:
+    """The registry of the config that is being read."""
+    known = (info.context or {}).get("registry")
+    return known if isinstance(known, Registry) else registry()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from layerwise.corpus.audio import inspect_audio
-from layerwise.corpus.readers import SPLITS, Entry
+from layerwise.corpus.entries import SPLITS, Entry
 from layerwise.corpus.text import normalise_text
 from layerwise.errors import AudioError, CorpusError
 from layerwise.files import sha256_file

@@ -1,7 +1,4 @@
-"""Models of the Hugging Face hub: fetched once, pinned to a commit, checked against the hub's checksums.
-
-Outside layerwise.models, so that planning a run does not load PyTorch.
-"""
+"""Models of the Hugging Face hub: fetched once, pinned to a commit, checked against the hub's checksums."""
 
 import hashlib
 import json
@@ -18,15 +15,7 @@ WEIGHTS = (
     ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json"),
     ("pytorch_model.bin", "pytorch_model-*.bin", "pytorch_model.bin.index.json"),
 )
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
 COMMIT = re.compile(r"[0-9a-f]{40}")
-
-
-def hub_id(source: str) -> str | None:
-    """Hub id that a model source (or the source of a random-initialised twin) names; None for all others."""
-    location = source.removeprefix("random:").removeprefix("huggingface:")
-    is_local = location == "logmel" or Path(location).is_dir()
-    return location if HUB_ID.fullmatch(location) and not is_local else None
 
 
 def is_commit(revision: str | None) -> bool:
@@ -74,7 +63,6 @@ def _present(folder: Path, patterns: Iterable[str]) -> list[Path]:
 
 
 def _snapshot(name: str, revision: str | None, patterns: Iterable[str]) -> Path:
-    # Imported here: planning a run needs hub_id only.
     from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import RepositoryNotFoundError, RevisionNotFoundError
 

@@ -19,7 +19,7 @@ from torchaudio.compliance import kaldi
 from torchaudio.functional import compute_deltas
 
 from layerwise.corpus.audio import SAMPLE_RATE, read_audio
-from layerwise.corpus.readers import AUDIO_SUFFIXES
+from layerwise.corpus.entries import AUDIO_SUFFIXES
 from layerwise.errors import AudioError, CorpusError
 from layerwise.files import write_aside, write_csv
 from layerwise.seeds import derive_seed

@@ -16,8 +16,8 @@ from layerwise.align.intervals import Outcome, interval_table
 from layerwise.align.pocketsphinx import MIN_SCORE, align
 from layerwise.config.schema import CorpusConfig
 from layerwise.corpus.audio import read_audio
+from layerwise.corpus.entries import Entry
 from layerwise.corpus.manifest import build_manifest
-from layerwise.corpus.readers import Entry
 from layerwise.corpus.text import normalise_text
 
 SENTENCES = ("conf-getconfno", "vm-tempgreetactive", "check-number-dial-again")

@@ -9,7 +9,7 @@ import soundfile
 
 from layerwise.corpus.audio import read_audio
 from layerwise.corpus.manifest import build_manifest
-from layerwise.corpus.readers import READERS
+from layerwise.corpus.readers import read_corpus
 from layerwise.errors import CorpusError
 
 NOISE = np.random.default_rng(0).uniform(-0.3, 0.3, 16_000)
@@ -32,7 +32,7 @@ def add(path: Path, samples: np.ndarray, rate: int = 16_000, **options: str) -> 
 
 def check(corpus: Path) -> tuple[pd.DataFrame, dict[str, str], dict[str, str]]:
     """The manifest by utterance, and the reasons and warnings by utterance."""
-    manifest, excluded, warnings = build_manifest(READERS["folder"](corpus.parent), seed=0)
+    manifest, excluded, warnings = build_manifest(read_corpus(corpus.parent, "folder"), seed=0)
     assert "good" in set(manifest.utt_id)
     return (
         manifest.set_index("utt_id"),

@@ -4,6 +4,7 @@ import yaml
 from layerwise.config import parse_config, read_config
 from layerwise.config.docs import config_page, config_schema
 from layerwise.errors import ConfigError
+from layerwise.specs.spec import AlignerSpec
 
 GOOD = {"corpus": {"path": "a.tsv"}, "models": ["facebook/hubert-base-ls960"]}
 
@@ -103,9 +104,11 @@ def test_missing_and_broken_files(tmp_path):
 
 
 def test_each_aligner_has_its_own_section():
-    alignment = parse_config({**GOOD, "alignment": {"mfa": {"shards": 3}}}).alignment
-    assert alignment.section("mfa").model_dump()["shards"] == 3
-    assert alignment.section("no-options").model_dump() == {}
+    config = parse_config({**GOOD, "alignment": {"mfa": {"shards": 3}}})
+    for spec in config.registry.all(AlignerSpec).values():
+        section = config.options_of(spec)
+        assert isinstance(section, spec.options)
+        assert section.model_dump().get("shards") == (3 if spec.name == "mfa" else None)
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from layerwise.corpus.entries import Entry
 from layerwise.corpus.manifest import COLUMNS, build_manifest, read_manifest
-from layerwise.corpus.readers import READERS, Entry
+from layerwise.corpus.readers import read_corpus
 from layerwise.corpus.text import normalise_text
 from layerwise.errors import CorpusError
 from layerwise.files import sha256_file, write_parquet
@@ -80,7 +81,7 @@ def test_table_reader(tmp_path: Path, suffix: str) -> None:
         rows.to_csv(path, sep="," if suffix == ".csv" else "\t", index=False, quotechar="'")
     if suffix == ".csv":
         rows.to_csv(path, index=False)
-    first, second = READERS["table"](path)
+    first, second = read_corpus(path, "table")
     assert first == Entry("é 1", "s", "train", folder / "audio/é 1.wav", 'say "null"', {"scenario": "digits"})
     assert (second.speaker, second.split, second.text) == ("NA", None, "null")
 
@@ -88,13 +89,13 @@ def test_table_reader(tmp_path: Path, suffix: str) -> None:
 def test_table_without_a_column(tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text("utt_id\taudio_path\tspeaker\na\ta.wav\ts\n")
     with pytest.raises(CorpusError, match=r"t\.tsv: .*text"):
-        READERS["table"](tmp_path / "t.tsv")
+        read_corpus(tmp_path / "t.tsv", "table")
 
 
 def test_table_with_a_ragged_line(tmp_path: Path) -> None:
     (tmp_path / "t.tsv").write_text(f"{TABLE}a\ta.wav\ts\ttrain\n")
     with pytest.raises(CorpusError, match=r"line 2: 4 fields, the header has 6"):
-        READERS["table"](tmp_path / "t.tsv")
+        read_corpus(tmp_path / "t.tsv", "table")
 
 
 @pytest.mark.parametrize(("name", "content"), [("t.tsv", None), ("t.tsv", b"\xff\xfe\x80"), ("t.xlsx", b"")])
@@ -102,7 +103,7 @@ def test_unreadable_table(tmp_path: Path, name: str, content: bytes | None) -> N
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(CorpusError, match=name):
-        READERS["table"](tmp_path / name)
+        read_corpus(tmp_path / name, "table")
 
 
 def test_folder_reader(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_folder_reader(tmp_path: Path) -> None:
     (tmp_path / "anna" / "one.lab").write_text("One.\n")
     write_wav(tmp_path / "ben" / "no.transcript.flac")
     (tmp_path / "ben" / "no audio.txt").write_text("lost")
-    found = {entry.utt_id: entry for entry in READERS["folder"](tmp_path)}
+    found = {entry.utt_id: entry for entry in read_corpus(tmp_path, "folder")}
     assert found["one"] == Entry("one", "anna", None, tmp_path / "anna/one.wav", "One.")
     assert found["no.transcript"].text == ""
     manifest, excluded, _ = build_manifest(found.values(), seed=0)
@@ -125,7 +126,9 @@ def test_folder_with_one_name_twice(tmp_path: Path) -> None:
     for speaker, name in (("anna", "1"), ("ben", "1"), ("ben", "2")):
         write_wav(tmp_path / speaker / f"{name}.wav")
         (tmp_path / speaker / f"{name}.txt").write_text("one")
-    found = {entry.utt_id: entry.audio_path.relative_to(tmp_path) for entry in READERS["folder"](tmp_path)}
+    found = {
+        entry.utt_id: entry.audio_path.relative_to(tmp_path) for entry in read_corpus(tmp_path, "folder")
+    }
     assert found == {"anna-1": Path("anna/1.wav"), "ben-1": Path("ben/1.wav"), "2": Path("ben/2.wav")}
 
 
@@ -133,7 +136,7 @@ def test_names_that_still_clash_are_named(tmp_path: Path) -> None:
     for name in ("x/anna/1.wav", "y/anna/1.wav"):
         write_wav(tmp_path / name)
     with pytest.raises(CorpusError, match=r"'anna-1' is used twice, for .*x/anna/1\.wav and .*y/anna/1\.wav"):
-        build_manifest(READERS["folder"](tmp_path), seed=0)
+        build_manifest(read_corpus(tmp_path, "folder"), seed=0)
 
 
 @pytest.mark.parametrize("reader", ["folder", "librispeech"])
@@ -142,23 +145,23 @@ def test_transcripts_in_another_encoding_are_named(tmp_path: Path, reader: str) 
     path.parent.mkdir(parents=True)
     path.write_bytes("1-2-3 déjà vu".encode("latin-1"))
     with pytest.raises(CorpusError, match=r"1-2\.trans\.txt: the transcript is not UTF-8"):
-        READERS[reader](tmp_path)
+        read_corpus(tmp_path, reader)
 
 
 def test_librispeech_reader(tmp_path: Path) -> None:
     chapter = tmp_path / "dev-clean" / "84" / "121"
     write_wav(chapter / "84-121-0000.flac")
     (chapter / "84-121.trans.txt").write_text("84-121-0000 GO DO YOU HEAR\n84-121-0001 LOST\n")
-    first, lost = READERS["librispeech"](tmp_path)
+    first, lost = read_corpus(tmp_path, "librispeech")
     assert first == Entry("84-121-0000", "84", "dev", chapter / "84-121-0000.flac", "go do you hear")
     assert lost.audio_path == chapter / "84-121-0001.flac"
-    assert {entry.split for entry in READERS["librispeech"](tmp_path / "dev-clean")} == {None}
+    assert {entry.split for entry in read_corpus(tmp_path / "dev-clean", "librispeech")} == {None}
 
 
 @pytest.mark.parametrize("reader", ["folder", "librispeech"])
 def test_missing_folder(tmp_path: Path, reader: str) -> None:
     with pytest.raises(CorpusError, match="nowhere: no such folder"):
-        READERS[reader](tmp_path / "nowhere")
+        read_corpus(tmp_path / "nowhere", reader)
 
 
 def test_manifest_describes_files_as_stored(tmp_path: Path) -> None:

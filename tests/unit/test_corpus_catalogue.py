@@ -12,7 +12,7 @@ import soundfile
 from layerwise.config import parse_config
 from layerwise.corpus import catalogue
 from layerwise.corpus.catalogue import CATALOGUE, fetch_corpus
-from layerwise.corpus.readers import READERS
+from layerwise.corpus.readers import read_corpus
 from layerwise.errors import ConfigError, DownloadError
 
 
@@ -43,7 +43,7 @@ def test_the_archive_may_be_put_there_by_hand(tmp_path: Path, monkeypatch: pytes
     )
     monkeypatch.setattr(catalogue, "CATALOGUE", {"mine": entry})
     folder = fetch_corpus("mine", tmp_path / "data" / "dev-clean")
-    assert [item.utt_id for item in READERS["librispeech"](folder)] == ["84-121-0000"]
+    assert [item.utt_id for item in read_corpus(folder, "librispeech")] == ["84-121-0000"]
     assert file.read_bytes() == content
 
 

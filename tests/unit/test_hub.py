@@ -15,7 +15,8 @@ from servers import Hub, copy_model, running_hub
 
 from layerwise.errors import DownloadError
 from layerwise.files import sha256_file
-from layerwise.models.hub import fetch_model, hub_id, is_commit
+from layerwise.models.hub import fetch_model, is_commit
+from layerwise.specs.sources import hub_id
 
 LOAD = """
 import sys

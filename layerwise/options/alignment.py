@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from layerwise.config.section import Section
+from layerwise.options.section import Section
 
 
-class MfaConfig(Section):
+class MfaOptions(Section):
     """Options of the Montreal Forced Aligner (`aligner: mfa`)."""
 
     acoustic: str | None = Field(
@@ -43,7 +43,7 @@ class MfaConfig(Section):
     )
 
 
-class PocketsphinxConfig(Section):
+class PocketsphinxOptions(Section):
     """Options of the embedded aligner (`aligner: pocketsphinx`)."""
 
     g2p: bool = Field(
@@ -61,7 +61,7 @@ class PocketsphinxConfig(Section):
     )
 
 
-class TextgridConfig(Section):
+class TextgridOptions(Section):
     """Import of TextGrids (`aligner: textgrid`)."""
 
     path: str | None = Field(
@@ -92,7 +92,7 @@ class TextgridConfig(Section):
     )
 
 
-class CompareConfig(TextgridConfig):
+class CompareOptions(TextgridOptions):
     """A second alignment, read as `aligner: textgrid` reads one."""
 
     path: str = Field(
@@ -101,7 +101,7 @@ class CompareConfig(TextgridConfig):
     )
 
 
-class LibrispeechAlignmentsConfig(Section):
+class LibrispeechAlignmentsOptions(Section):
     """The published alignments of LibriSpeech (`aligner: librispeech-alignments`)."""
 
     path: str = Field(
@@ -111,7 +111,7 @@ class LibrispeechAlignmentsConfig(Section):
     )
 
 
-class AlignmentConfig(Section):
+class AlignmentOptions(Section):
     """Options of the forced aligner. Those of one aligner have a section of its own, named like it."""
 
     lexicon: str | None = Field(
@@ -129,21 +129,16 @@ class AlignmentConfig(Section):
     threads: int = Field(
         default=16, ge=1, description="CPU cores of the alignment job, at most those given.", examples=[16]
     )
-    mfa: MfaConfig = Field(default=MfaConfig(), description="Options of the Montreal Forced Aligner.")
-    pocketsphinx: PocketsphinxConfig = Field(
-        default=PocketsphinxConfig(), description="Options of the embedded aligner."
+    mfa: MfaOptions = Field(default=MfaOptions(), description="Options of the Montreal Forced Aligner.")
+    pocketsphinx: PocketsphinxOptions = Field(
+        default=PocketsphinxOptions(), description="Options of the embedded aligner."
     )
-    librispeech_alignments: LibrispeechAlignmentsConfig = Field(
-        default=LibrispeechAlignmentsConfig(), description="The published alignments of LibriSpeech."
+    librispeech_alignments: LibrispeechAlignmentsOptions = Field(
+        default=LibrispeechAlignmentsOptions(), description="The published alignments of LibriSpeech."
     )
-    compare: CompareConfig | None = Field(
+    compare: CompareOptions | None = Field(
         default=None,
         description="A second alignment of the corpus as TextGrids, e.g. alignment/textgrids of another run: "
         "how far it agrees is written to tables/alignment_agreement.csv and stated in the report.",
     )
-    textgrid: TextgridConfig = Field(default=TextgridConfig(), description="Import of TextGrids.")
-
-    def section(self, aligner: str) -> Section:
-        """Options of one aligner: the section named like it, hyphens written as underscores, or none."""
-        section = getattr(self, aligner.replace("-", "_"), None)
-        return section if isinstance(section, Section) else Section()
+    textgrid: TextgridOptions = Field(default=TextgridOptions(), description="Import of TextGrids.")

@@ -1,0 +1,1 @@
+"""Options of each stage: typed sections of a config, and the only place of a default."""

@@ -1,0 +1,42 @@
+"""Forced aligners, and ways to import alignments."""
+
+from layerwise.options.alignment import (
+    LibrispeechAlignmentsOptions,
+    MfaOptions,
+    PocketsphinxOptions,
+    TextgridOptions,
+)
+from layerwise.specs.spec import AlignerSpec
+
+ALIGNERS = (
+    AlignerSpec(
+        name="mfa",
+        title="Montreal Forced Aligner",
+        code="layerwise.align.mfa:align",
+        options=MfaOptions,
+        section="alignment.mfa",
+    ),
+    AlignerSpec(
+        name="pocketsphinx",
+        title="pocketsphinx",
+        code="layerwise.align.pocketsphinx:align",
+        options=PocketsphinxOptions,
+        section="alignment.pocketsphinx",
+    ),
+    AlignerSpec(
+        name="librispeech-alignments",
+        title="published alignments of LibriSpeech",
+        code="layerwise.align.librispeech:align",
+        options=LibrispeechAlignmentsOptions,
+        section="alignment.librispeech_alignments",
+        paths=("path",),
+    ),
+    AlignerSpec(
+        name="textgrid",
+        title="imported TextGrids",
+        code="layerwise.align.textgrid:align",
+        options=TextgridOptions,
+        section="alignment.textgrid",
+        paths=("path",),
+    ),
+)

@@ -1,0 +1,149 @@
+"""The kinds of spec: model families, analyses, tasks, aligners and corpus readers.
+
+A spec is a frozen dataclass that imports nothing heavy. Its code is a string, ``module:object``, loaded only
+in the job that runs it (`layerwise.specs.code.load_object`).
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from layerwise.options.section import Section
+from layerwise.options.training import TrainingRecipe
+from layerwise.specs.code import load_object
+from layerwise.specs.metrics import Metric
+
+Unit = Literal["utterance", "phone", "word"]
+Need = Literal["logmel", "speakers", "vectors", "intervals"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spec:
+    """What all kinds have in common.
+
+    Attributes:
+        name: its name in configs, paths and tables.
+        title: its name in figures and text.
+        code: ``module:object``; what the object must be is said for each kind.
+        options: the section of a config that is its own, or None.
+        section: the key of that section; specs from outside have theirs below ``options:``, by their name.
+        origin: the module or file that a spec from outside came from; empty for ours.
+    """
+
+    name: str
+    title: str
+    code: str
+    options: type[Section] | None = None
+    section: str = ""
+    origin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FilesMixin:
+    """The files that a location stands for: what is tracked, and all that is.
+
+    ``files`` is a tuple of patterns below the location (``""``: the location itself is the file), or
+    ``module:function``, a function of the location that yields paths and imports nothing heavy.
+    """
+
+    files: tuple[str, ...] | str = ()
+
+    def files_of(self, location: Path) -> list[Path]:
+        """Return the files of a location, sorted; those that a pattern without ``*`` names need not exist."""
+        if isinstance(self.files, str):
+            found: Iterable[Path] = load_object(self.files)(location)
+        else:
+            found = [path for pattern in self.files for path in _matching(location, pattern)]
+        return sorted(set(found))
+
+
+def _matching(location: Path, pattern: str) -> Iterable[Path]:
+    if "*" in pattern:
+        return (path for path in location.rglob(pattern) if path.is_file())
+    return [location / pattern if pattern else location]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(FilesMixin, Spec):
+    """A family of speech models, ``name:location`` in a config.
+
+    Its code is a function ``load(location, options) -> SpeechModel``; options are
+    `layerwise.models.base.LoadOptions`.
+
+    Attributes:
+        model_types: for checkpoints in the transformers format (a hub id or a folder, without a prefix): the
+            ``model_type`` values of config.json that this family reads; ``*``: all that no other reads.
+        located: whether a location follows the name; the log-mel baseline has none.
+        guide: where to get the files, for error messages.
+    """
+
+    model_types: tuple[str, ...] = ()
+    located: bool = True
+    guide: str = "docs/models.md"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisSpec(Spec):
+    """Something that every layer is compared with.
+
+    Its code is a `layerwise.analyses.base.Analysis`.
+
+    Attributes:
+        method: what is compared, for the report's text on methods.
+        unit: what a row is: an utterance (or one of its frames), a phone or a word.
+        measure: what the score is, for axes.
+        higher_is_better: the direction of the score.
+        needs: what must be there beside the model's store and the samples.
+        of_logmel: whether the log-mel baseline takes part.
+        reference: the layer that is compared with itself and scores 1, or None.
+        own_reference: each model is its own reference, so that scores of models are not compared.
+    """
+
+    method: str
+    unit: Unit
+    measure: str = "PWCCA score"
+    higher_is_better: bool = True
+    needs: frozenset[Need] = frozenset()
+    of_logmel: bool = True
+    reference: str | None = None
+    own_reference: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskSpec(Spec):
+    """A downstream task, trained on every single frozen layer and on the weighted sum of all.
+
+    Its code is a class or function that makes the task's data (`layerwise.tasks.data.PrepareTask`).
+
+    Attributes:
+        metric: what is measured on dev and test, with its direction.
+        recipe: how it is trained.
+        frames: it needs the frames of all utterances, not only each utterance's mean.
+    """
+
+    metric: Metric
+    recipe: TrainingRecipe
+    frames: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlignerSpec(Spec):
+    """A way to phone and word boundaries.
+
+    Its code is a function ``align(manifest, lexicon=, workers=, **options)`` that yields an
+    `layerwise.align.intervals.Outcome` for each utterance.
+
+    Attributes:
+        paths: keys of its options that name a file or folder; what lies there is tracked.
+    """
+
+    paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderSpec(FilesMixin, Spec):
+    """A layout of corpora on disk.
+
+    Its code is a function ``read(path) -> list of layerwise.corpus.entries.Entry``.
+    """
