@@ -8,8 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 BLOCK_BYTES = 1 << 20
 
@@ -36,13 +39,13 @@ def write_aside(target: Path | str) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
-def write_csv(frame: pd.DataFrame, target: Path | str) -> None:
+def write_csv(frame: "pd.DataFrame", target: Path | str) -> None:
     """Write a table as CSV with Unix line ends and full float precision."""
     with write_aside(target) as partial:
         frame.to_csv(partial, index=False, lineterminator="\n")
 
 
-def write_parquet(frame: pd.DataFrame, target: Path | str) -> None:
+def write_parquet(frame: "pd.DataFrame", target: Path | str) -> None:
     """Write a table as Parquet; equal tables give equal bytes."""
     with write_aside(target) as partial:
         frame.to_parquet(partial, index=False, compression="zstd")

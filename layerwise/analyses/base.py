@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from layerwise.cca.crossval import Epsilons, score_parts
+from layerwise.cca.crossval import score_parts
 from layerwise.cca.moments import Index, View
 from layerwise.cca.splits import assign_parts
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
+from layerwise.options.protocol import Protocol
+from layerwise.options.scoring import ScoringOptions
+from layerwise.options.section import Section
 
-Protocol = Literal["corrected", "paper"]
-SplitBy = Literal["utterance", "speaker"]
 Unit = Literal["utterance", "phone", "word"]
 
 
@@ -36,18 +37,17 @@ class ViewPair(NamedTuple):
 
 @dataclass(frozen=True)
 class Scoring:
-    """How two views are scored: see ``run_analysis``. ``permute`` is that of the analysis."""
+    """How two views are scored.
+
+    ``options`` are those of all analyses (the section `cca` of a config), ``own`` those that only this one
+    has, or None. ``permute`` is that of the analysis; ``seed`` that of this analysis and sample set.
+    """
 
     protocol: Protocol
     permute: bool
-    trials: int
-    epsilons: Epsilons | None
+    options: ScoringOptions
     seed: int
-    bootstrap: int
-    clusters: int = 0
-    cluster_seeds: int = 1
-    similarities: bool = False
-    device: str = "cpu"
+    own: Section | None = None
 
 
 def score_pwcca(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
@@ -56,15 +56,11 @@ def score_pwcca(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
         views.x,
         views.y,
         views.part,
-        resample=views.units,
+        scoring.options,
+        units=views.units,
         permute=scoring.permute,
-        trials=scoring.trials,
-        epsilons=scoring.epsilons,
         mode=scoring.protocol,
         seed=scoring.seed,
-        bootstrap=scoring.bootstrap,
-        similarities=scoring.similarities,
-        device=scoring.device,
     )
 
 
@@ -84,16 +80,16 @@ class Request:
 
     ``sample`` is samples/{n}.parquet; ``speakers`` maps every utterance of the manifest to its speaker;
     ``logmel`` is the store of the log-mel baseline; ``vectors`` has a row for each label (``read_vectors``);
-    ``seed`` is that of this analysis and sample set.
+    ``own`` are the options that only this analysis has; ``seed`` is that of this analysis and sample set.
     """
 
     name: str
     source: FeatureSource
     sample: pd.DataFrame
     protocol: Protocol
-    split_by: SplitBy
-    parts: int
+    options: ScoringOptions
     seed: int
+    own: Section | None = None
     logmel: FeatureSource | None = None
     speakers: Mapping[str, str] = field(default_factory=dict)
     vectors: pd.DataFrame | None = None
@@ -107,48 +103,35 @@ class Request:
 
     def units(self, rows: pd.DataFrame) -> NDArray[Any]:
         """Return what is kept whole and resampled as a whole: the utterance or speaker of each row."""
-        return rows["utt_id" if self.split_by == "utterance" else "speaker"].to_numpy(str)
+        return rows["utt_id" if self.options.split_by == "utterance" else "speaker"].to_numpy(str)
 
     def deal(self, units: NDArray[Any], labels: NDArray[Any] | None = None) -> Index:
         """Return the part of each row: ``corrected`` keeps units whole, ``paper`` deals single rows."""
         groups = units if self.protocol == "corrected" else None
-        return assign_parts(len(units), groups=groups, labels=labels, parts=self.parts, seed=self.seed)
+        return assign_parts(
+            len(units), groups=groups, labels=labels, parts=self.options.parts, seed=self.seed
+        )
 
     def deal_rows(self, labels: NDArray[Any]) -> Index:
         """Return the part of each row, single rows being dealt, stratified by label, in both protocols."""
-        return assign_parts(len(labels), labels=labels, parts=self.parts, seed=self.seed)
+        return assign_parts(len(labels), labels=labels, parts=self.options.parts, seed=self.seed)
 
     def deal_types(self, labels: NDArray[Any]) -> Index:
         """Return the part of each row, all rows of a label in one part."""
-        return assign_parts(len(labels), groups=labels, parts=self.parts, seed=self.seed)
+        return assign_parts(len(labels), groups=labels, parts=self.options.parts, seed=self.seed)
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """A target and how it is told. Everything that the workflow and the report need to know of it is here.
+    """The code of an analysis; what config, planning and report need to know of it is in its spec.
 
-    ``title`` stands in figures (``short (what)``), ``method`` in the report's text on methods. ``unit`` is
-    what is compared: utterances (or their frames), phones or words. ``permute``: the floor permutes targets
-    within parts (labels); else it shifts them in a circle (frames). ``score`` scores two views, and
-    ``measure`` names the score. ``clustered``: it needs the number of clusters for its unit. ``needs_logmel``
-    and ``needs_speakers``: what ``run_analysis`` must be given. ``of_logmel``: the log-mel baseline takes
-    part. ``reference``: the layer that is compared with itself and scores 1. ``own_reference``: each model is
-    its own reference, so scores of models are not compared.
+    ``prepare`` makes the target ready for one model and sample set. ``permute``: the floor permutes targets
+    within parts (labels); else it shifts them in a circle (frames). ``score`` scores two views.
     """
 
-    title: str
-    method: str
     prepare: Callable[[Request], PreparedTarget]
-    unit: Unit
     permute: bool
     score: Callable[[ViewPair, Scoring], pd.DataFrame] = score_pwcca
-    measure: str = "PWCCA score"
-    clustered: bool = False
-    needs_logmel: bool = False
-    needs_speakers: bool = False
-    of_logmel: bool = True
-    own_reference: bool = False
-    reference: str | None = None
 
 
 def row_namer(rows: pd.DataFrame) -> Callable[[int], str]:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from layerwise.analyses.base import PreparedTarget, Protocol, Request, ViewPair, frame_namer
+from layerwise.analyses.base import PreparedTarget, Request, ViewPair, frame_namer
 from layerwise.cca.moments import Index, RowsOf
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
+from layerwise.options.protocol import Protocol
 
 logger = logging.getLogger(__name__)
 

@@ -3,26 +3,29 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from layerwise.analyses.base import Protocol, Scoring, SplitBy, ViewPair, frame_namer, score_pwcca
+from layerwise.analyses.base import Scoring, ViewPair, frame_namer, score_pwcca
+from layerwise.analyses.engine import named_row
 from layerwise.analyses.frames import FrameTimes, open_frames, pair_frames
 from layerwise.analyses.results import INTER_COLUMNS
-from layerwise.analyses.run import named_row
-from layerwise.cca.crossval import Epsilons
 from layerwise.cca.moments import RowsOf
 from layerwise.cca.splits import assign_parts
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
 from layerwise.layers import is_block, layer_index
+from layerwise.options.analyses import InterOptions
+from layerwise.options.protocol import Protocol
+from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed
 
 logger = logging.getLogger(__name__)
+
+DEFAULTS = ScoringOptions()
 
 NAME = "cca-inter"
 
@@ -32,38 +35,33 @@ def run_inter(
     b: FeatureSource,
     sample: pd.DataFrame,
     *,
-    utterances: int,
-    layers: Literal["blocks", "all"] = "blocks",
+    own: InterOptions,
+    options: ScoringOptions = DEFAULTS,
     protocol: Protocol = "corrected",
-    split_by: SplitBy = "utterance",
     seed: int = 0,
-    parts: int = 10,
-    trials: int = 1,
-    epsilons: Epsilons | None = None,
-    bootstrap: int = 1000,
     threads: int = 1,
-    device: str = "cpu",
 ) -> pd.DataFrame:
     """Score every layer of model ``a`` against every layer of model ``b`` on frames.
 
-    There are layers times layers problems, so they are kept small: at most ``utterances`` of the sample's
-    utterances, drawn with ``seed``, few ``trials``, and block layers only (T0 to TL, TL+ln) unless ``layers``
-    is ``all``. Frames are paired by their centres (``pair_frames``), the layer with the larger stride first;
-    pairs of layers whose strides are no multiples are left out and logged. View x is the layer of ``a`` and
-    y that of ``b``, so that with equal dimensions the weights are b's. The floor shifts
-    the frames of one view in a circle within each part.
+    There are layers times layers problems, so they are kept small by ``own``: at most so many of the sample's
+    utterances, drawn with ``seed``, few trials (which replace those of ``options``), and block layers only
+    (T0 to TL, TL+ln) unless its ``layers`` is ``all``. Frames are paired by their centres (``pair_frames``),
+    the layer with the larger stride first; pairs of layers whose strides are no multiples are left out and
+    logged. View x is the layer of ``a`` and y that of ``b``, so that with equal dimensions the weights are
+    b's. The floor shifts the frames of one view in a circle within each part.
 
     Returns the columns INTER_COLUMNS, one row per pair of layers and trial. Raises AnalysisError naming both
     models and layers.
     """
     rows = sample[sample["kind"] == "utterance"]
     order = np.random.default_rng(derive_seed(seed, NAME, "utterances")).permutation(len(rows))
-    rows = rows.iloc[np.sort(order[:utterances])]
+    rows = rows.iloc[np.sort(order[: own.utterances])]
     utt_ids = rows["utt_id"].tolist()
-    units = rows["utt_id" if split_by == "utterance" else "speaker"].to_numpy(str)
+    units = rows["utt_id" if options.split_by == "utterance" else "speaker"].to_numpy(str)
     # Both models see the same parts: the seed does not depend on their names.
-    scoring = Scoring(protocol, False, trials, epsilons, derive_seed(seed, NAME), bootstrap, device=device)
-    chosen = [_chosen(source, layers) for source in (a, b)]
+    options = options.model_copy(update={"trials": own.trials, "similarities": False})
+    scoring = Scoring(protocol, False, options, derive_seed(seed, NAME))
+    chosen = [_chosen(source, own.layers) for source in (a, b)]
     frames = [
         {layer: open_frames(source, layer, utt_ids) for layer in names}
         for source, names in zip((a, b), chosen, strict=True)
@@ -74,7 +72,7 @@ def run_inter(
         where = f"{a.model}, layer {layer_a}, and {b.model}, layer {layer_b}, {NAME}"
         pair_views = None
         try:
-            pair_views = _views(frames[0][layer_a], frames[1][layer_b], utt_ids, units, scoring, parts)
+            pair_views = _views(frames[0][layer_a], frames[1][layer_b], utt_ids, units, scoring)
             scores = score_pwcca(pair_views, scoring)
         except AnalysisError as error:
             raise AnalysisError(f"{where}: {error}{named_row(error, pair_views)}") from error
@@ -126,7 +124,6 @@ def _views(
     utt_ids: list[str],
     units: NDArray[np.str_],
     scoring: Scoring,
-    parts: int,
 ) -> ViewPair:
     (frames_a, grid_a), (frames_b, grid_b) = a, b
     if grid_a.stride >= grid_b.stride:
@@ -139,7 +136,7 @@ def _views(
     part = assign_parts(
         len(groups),
         groups=groups if scoring.protocol == "corrected" else None,
-        parts=parts,
+        parts=scoring.options.parts,
         seed=scoring.seed,
     )
     name_row = frame_namer(utt_ids, grid_a.offsets, rows_a)

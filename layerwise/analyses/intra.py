@@ -4,8 +4,6 @@ The target is view x and the layer view y: with equal dimensions the weights are
 published. Layers with another stride than the target are not part of the analysis.
 """
 
-from dataclasses import replace
-
 from layerwise.analyses.base import Analysis, PreparedTarget, Request
 from layerwise.analyses.frames import PairedFrames
 from layerwise.errors import AnalysisError
@@ -32,20 +30,5 @@ def _prepare(request: Request, target: str) -> PreparedTarget:
     return PairedFrames(request, source, target, layers, layer_first=False)
 
 
-INTRA = Analysis(
-    title="CCA-intra (input to the first block)",
-    method="with the input of the first block (CCA-intra)",
-    prepare=prepare_t0,
-    unit="utterance",
-    permute=False,
-    of_logmel=False,
-    own_reference=True,
-    reference="T0",
-)
-INTRA_CONV = replace(
-    INTRA,
-    title="CCA-intra-conv (last conv layer)",
-    method="with the output of the last conv layer (CCA-intra-conv)",
-    prepare=prepare_conv,
-    reference=None,
-)
+INTRA = Analysis(prepare_t0, permute=False)
+INTRA_CONV = Analysis(prepare_conv, permute=False)

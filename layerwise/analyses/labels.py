@@ -26,17 +26,5 @@ def prepare_words(request: Request) -> PreparedTarget:
     return LabelledSegments(request, "word", lambda labels: one_hot(labels)[0])
 
 
-PHONE = Analysis(
-    title="CCA-phone (phone identity)",
-    method="with one-hot phone labels (CCA-phone)",
-    prepare=prepare_phones,
-    unit="phone",
-    permute=True,
-)
-WORD = Analysis(
-    title="CCA-word (word identity)",
-    method="with one-hot word labels (CCA-word)",
-    prepare=prepare_words,
-    unit="word",
-    permute=True,
-)
+PHONE = Analysis(prepare_phones, permute=True)
+WORD = Analysis(prepare_words, permute=True)

@@ -14,12 +14,4 @@ def prepare(request: Request) -> PreparedTarget:
     return PairedFrames(request, request.logmel, LOGMEL_LAYER, request.source.layers, layer_first=True)
 
 
-MEL = Analysis(
-    title="CCA-mel (log-mel spectrogram)",
-    method="with the log-mel spectrogram of the same frames (CCA-mel)",
-    prepare=prepare,
-    unit="utterance",
-    permute=False,
-    needs_logmel=True,
-    of_logmel=False,
-)
+MEL = Analysis(prepare, permute=False)

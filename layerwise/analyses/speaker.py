@@ -51,11 +51,4 @@ class SpeakerMeans(PreparedTarget):
         return ViewPair(means, self.target, self.units, self.part, lambda row: f"utterance {self.units[row]}")
 
 
-SPEAKER = Analysis(
-    title="CCA-speaker (speaker identity)",
-    method="with one-hot speaker labels of utterance means (CCA-speaker)",
-    prepare=SpeakerMeans,
-    unit="utterance",
-    permute=True,
-    needs_speakers=True,
-)
+SPEAKER = Analysis(SpeakerMeans, permute=True)

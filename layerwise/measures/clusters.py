@@ -1,6 +1,6 @@
 """Phone and word identity by mutual information with clusters (Pasad et al. 2021, MI-phone and MI-word)."""
 
-from dataclasses import replace
+from functools import partial
 
 from layerwise.analyses.base import Analysis, PreparedTarget, Request
 from layerwise.analyses.segments import LabelledSegments
@@ -17,20 +17,5 @@ def prepare_words(request: Request) -> PreparedTarget:
     return LabelledSegments(request, "word", lambda labels: labels)
 
 
-MI_PHONE = Analysis(
-    title="MI-phone (phone identity)",
-    method="MI-phone with phone labels",
-    prepare=prepare_phones,
-    unit="phone",
-    permute=True,
-    score=score_clusters,
-    measure="Normalised MI",
-    clustered=True,
-)
-MI_WORD = replace(
-    MI_PHONE,
-    title="MI-word (word identity)",
-    method="MI-word with word labels",
-    prepare=prepare_words,
-    unit="word",
-)
+MI_PHONE = Analysis(prepare_phones, permute=True, score=partial(score_clusters, unit="phone"))
+MI_WORD = Analysis(prepare_words, permute=True, score=partial(score_clusters, unit="word"))

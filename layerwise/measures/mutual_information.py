@@ -1,7 +1,7 @@
 """Mutual information of k-means clusters of a layer with labels, held out (Pasad et al. 2021)."""
 
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,19 +15,20 @@ from layerwise.cca.bootstrap import CONFIDENCE
 from layerwise.cca.moments import Array, Index, NotFiniteError
 from layerwise.cca.splits import dev_test_pairs
 from layerwise.errors import AnalysisError
+from layerwise.options.analyses import MutualInformationOptions
 from layerwise.seeds import derive_seed
 
 BATCH = 4096
 ITERATIONS = 500  # as published; rarely reached
 
 
-def score_clusters(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
+def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", "word"]) -> pd.DataFrame:
     """Cross-validate the mutual information of clusters and labels: one row per trial.
 
-    ``views.y`` holds labels (n,). Trial t clusters the rows of all parts but two (MiniBatchKMeans with
-    ``scoring.clusters``, once for each of ``scoring.cluster_seeds`` seeds), assigns the rows of the other
-    two parts to the clusters, and scores I(cluster; label) / H(label) there: 0 if clusters say nothing of
-    the label, 1 if they determine it. Nothing is tuned, so the dev part is scored as well (n_dev = 0).
+    ``views.y`` holds labels (n,). Trial t clusters the rows of all parts but two (MiniBatchKMeans with as
+    many clusters as the options say for ``unit``, once for each of their seeds), assigns the rows of the
+    other two parts to the clusters, and scores I(cluster; label) / H(label) there: 0 if clusters say nothing
+    of the label, 1 if they determine it. Nothing is tuned, so the dev part is scored as well (n_dev = 0).
 
     Columns as those of ``cross_validate``; epsilons are NaN, dim_y is the number of clusters. score, low,
     high and floor are means over the seeds. floor: the same with permuted labels. The plug-in estimate is
@@ -37,6 +38,8 @@ def score_clusters(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
 
     Raises AnalysisError for NaN or infinity and for more clusters than training rows.
     """
+    own = scoring.own if isinstance(scoring.own, MutualInformationOptions) else MutualInformationOptions()
+    number_of = own.phone_clusters if unit == "phone" else own.word_clusters
     part, every = views.part, np.arange(len(views.part))
     x = views.x[every]
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
@@ -44,20 +47,20 @@ def score_clusters(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
         raise NotFiniteError("x", int(bad[0]))
     labels = np.unique(views.y[every], return_inverse=True)[1]
     records = []
-    pairs = dev_test_pairs(int(part.max()) + 1, scoring.trials, scoring.seed)
+    pairs = dev_test_pairs(int(part.max()) + 1, scoring.options.trials, scoring.seed)
     for trial, pair in enumerate(pairs):
         scored = np.isin(part, pair)
         train, test = np.flatnonzero(~scored), np.flatnonzero(scored)
-        if scoring.clusters > len(train):
+        if number_of > len(train):
             raise AnalysisError(
-                f"{scoring.clusters} clusters need at least as many training segments and there are "
+                f"{number_of} clusters need at least as many training segments and there are "
                 f"{len(train)}: lower the number under `mutual_information`, or use more data"
             )
         values = []
-        for number in range(scoring.cluster_seeds):
+        for number in range(own.seeds):
             seed = derive_seed(scoring.seed, "k-means", trial, number)
-            clusters = _assign(x[train], x[test], scoring.clusters, seed)
-            values.append(_values(clusters, labels[test], views.units[test], scoring.bootstrap, seed))
+            clusters = _assign(x[train], x[test], number_of, seed)
+            values.append(_values(clusters, labels[test], views.units[test], scoring.options.bootstrap, seed))
         score, low, high, floor = np.mean(values, axis=0)
         records.append(
             {
@@ -72,7 +75,7 @@ def score_clusters(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
                 "n_dev": 0,
                 "n_test": len(test),
                 "dim_x": x.shape[1],
-                "dim_y": scoring.clusters,
+                "dim_y": number_of,
             }
         )
     return pd.DataFrame.from_records(records)

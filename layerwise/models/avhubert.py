@@ -24,10 +24,10 @@ from transformers.models.hubert.modeling_hubert import HubertPreTrainedModel
 from layerwise.errors import ModelError
 from layerwise.models import filterbank
 from layerwise.models.base import Grid, Layer, LoadOptions, SpeechModel, Waveform
+from layerwise.models.blocks import describe_blocks
 from layerwise.models.fairseq_encoder import (
     Fields,
     build,
-    describe_encoder,
     encoder_of,
     file_revision,
     original_name,
@@ -88,7 +88,12 @@ class AVHubert(SpeechModel):
         field = before + filterbank.WINDOW + (self.stack - 1) * hop
         grid = Grid(self.stack * hop, field, Fraction(field - 1, 2) - before)
         meaning = f"{self.stack} stacked frames of log filterbanks, projected"
-        self.table = {"C1": Layer(config.hidden_size, grid, meaning), **describe_encoder(config, grid)}
+        self.table = {
+            "C1": Layer(config.hidden_size, grid, meaning),
+            **describe_blocks(
+                config.hidden_size, grid, config.num_hidden_layers, config.do_stable_layer_norm
+            ),
+        }
 
     def num_frames(self, samples: int, layer: str) -> int:
         """Return the number of stacked frames: the last one may be padded."""

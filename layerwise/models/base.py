@@ -1,7 +1,8 @@
 """What every speech model offers: named layers, exact frame grids, exact batched encoding."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import AudioError, ModelError
 from layerwise.models.batching import plan_batches
+from layerwise.seeds import derive_seed
 
 ENCODE_SAMPLES = 30 * SAMPLE_RATE
 
@@ -39,6 +41,10 @@ class Grid:
     def first_centre_seconds(self) -> Fraction:
         """Seconds from the first sample to the centre of the first frame."""
         return self.first_centre / SAMPLE_RATE
+
+    def whole_frames(self, samples: int) -> int:
+        """Return how many frames lie whole on a waveform: floor((samples - receptive field) / stride) + 1."""
+        return max(0, (samples - self.receptive_field) // self.stride + 1)
 
     @classmethod
     def unpadded(cls, stride: int, receptive_field: int) -> "Grid":
@@ -81,6 +87,14 @@ class Activations:
     def utterance(self, layer: str, index: int) -> torch.Tensor:
         """Return the valid frames (frames, dim) of one utterance."""
         return self.values[layer][index, : self.lengths[layer][index]]
+
+
+@contextmanager
+def seeded(options: LoadOptions) -> Iterator[None]:
+    """Draw initial values from the seed of the options, for random twins of any family."""
+    with torch.random.fork_rng():
+        torch.manual_seed(derive_seed(options.seed, "random twin"))
+        yield
 
 
 class SpeechModel(ABC):

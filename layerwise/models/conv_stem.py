@@ -17,7 +17,7 @@ from torch import nn
 from transformers import AutoModel
 
 from layerwise.errors import ModelError
-from layerwise.models.base import Grid, Layer, SpeechModel, Waveform, pad
+from layerwise.models.base import Grid, Layer, LoadOptions, SpeechModel, Waveform, pad
 from layerwise.models.blocks import capturing, describe_blocks
 from layerwise.models.huggingface import Checkpoint
 
@@ -45,6 +45,7 @@ class ConvStemModel(SpeechModel):
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         config = checkpoint.config
+        self.revision = checkpoint.revision
         self.device = checkpoint.options.device
         self.dtype = checkpoint.options.dtype
         self.model = checkpoint.build(AutoModel)
@@ -59,7 +60,7 @@ class ConvStemModel(SpeechModel):
         except AttributeError as error:
             raise ModelError(
                 f"{checkpoint.location}: model type {config.model_type!r} has no conv stem with transformer "
-                "blocks that layerwise knows; add an adapter in layerwise/models and its line in ADAPTERS"
+                "blocks that layerwise knows; add a family for it (CONTRIBUTING.md says how)"
             ) from error
         stable = getattr(config, "do_stable_layer_norm", False)
         self.final_norm = encoder.layer_norm if stable or config.model_type in FINAL_NORM else None
@@ -80,8 +81,7 @@ class ConvStemModel(SpeechModel):
 
     def num_frames(self, samples: int, layer: str) -> int:
         """Return floor((samples - receptive field) / stride) + 1, or 0."""
-        grid = self.grid(layer)
-        return max(0, (samples - grid.receptive_field) // grid.stride + 1)
+        return self.grid(layer).whole_frames(samples)
 
     def batch_key(self, samples: int) -> int:
         """All waveforms share a key if padding is exact for this model type, else those of equal length."""
@@ -168,6 +168,6 @@ def group_norm_each(norm: nn.GroupNorm, ends: Sequence[int], hidden: torch.Tenso
     return output
 
 
-def load(checkpoint: Checkpoint) -> ConvStemModel:
+def load(location: str, options: LoadOptions) -> ConvStemModel:
     """Load a conv-stem encoder."""
-    return ConvStemModel(checkpoint)
+    return ConvStemModel(Checkpoint(location, options))

@@ -18,8 +18,8 @@ from transformers.models.hubert.modeling_hubert import HubertEncoder, HubertEnco
 
 from layerwise.errors import ModelError
 from layerwise.files import sha256_file
-from layerwise.models.base import Grid, Layer, LoadOptions
-from layerwise.seeds import derive_seed
+from layerwise.models.base import LoadOptions, seeded
+from layerwise.models.precision import cast
 
 Value = TypeVar("Value", bool, int, str)
 Namer = Callable[[str], str]
@@ -113,8 +113,7 @@ def build(
     weights that are known and not needed. Raises ModelError, naming the weights, if one is missing, has
     another shape, or is neither used nor known.
     """
-    with torch.random.fork_rng():
-        torch.manual_seed(derive_seed(options.seed, "random twin"))
+    with seeded(options):
         network = make()
     own = {name(key): value for key, value in network.state_dict().items()}
     missing = [key for key in own if not isinstance(weights.get(key), torch.Tensor)]
@@ -137,7 +136,8 @@ def build(
         )
     if not options.random:
         network.load_state_dict({key: weights[name(key)] for key in network.state_dict()})
-    return network.to(options.device, options.dtype).eval()
+    cast(network, options.device, options.dtype)
+    return network.eval()
 
 
 def _listed(what: str, keys: Sequence[str], most: int = 5) -> str:
@@ -189,17 +189,6 @@ def _prepend(cls_token: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
 
 def _valid(hidden: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     return torch.arange(hidden.shape[1], device=hidden.device) < lengths[:, None]
-
-
-def describe_encoder(config: HubertConfig, grid: Grid) -> dict[str, Layer]:
-    """Return the table of the layers of ``run_encoder``."""
-    dim, depth = config.hidden_size, config.num_hidden_layers
-    table = {"T0": Layer(dim, grid, "input of the first transformer block")}
-    for index in range(1, depth + 1):
-        table[f"T{index}"] = Layer(dim, grid, f"output of transformer block {index}")
-    if config.do_stable_layer_norm:
-        table[f"T{depth}+ln"] = Layer(dim, grid, f"T{depth} after the final layer norm")
-    return table
 
 
 def file_revision(path: Path, options: LoadOptions) -> str:

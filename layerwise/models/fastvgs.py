@@ -23,11 +23,11 @@ from transformers.models.hubert.modeling_hubert import HubertFeatureEncoder, Hub
 
 from layerwise.errors import AudioError, ModelError
 from layerwise.models.base import Layer, LoadOptions, SpeechModel, Waveform, pad
+from layerwise.models.blocks import describe_blocks
 from layerwise.models.conv_stem import conv_grids, group_norm_each
 from layerwise.models.fairseq_encoder import (
     Fields,
     build,
-    describe_encoder,
     encoder_of,
     file_revision,
     original_name,
@@ -136,12 +136,13 @@ class VisuallyGrounded(SpeechModel):
             f"C{index}": Layer(dim, grid, f"output of conv layer {index} after its norm and activation")
             for index, (dim, grid) in enumerate(zip(dims, grids, strict=True), 1)
         }
-        self.table |= describe_encoder(config, grids[-1])
+        self.table |= describe_blocks(
+            config.hidden_size, grids[-1], config.num_hidden_layers, config.do_stable_layer_norm
+        )
 
     def num_frames(self, samples: int, layer: str) -> int:
         """Return floor((samples - receptive field) / stride) + 1, or 0."""
-        grid = self.grid(layer)
-        return max(0, (samples - grid.receptive_field) // grid.stride + 1)
+        return self.grid(layer).whole_frames(samples)
 
     def _check(self, index: int, waveform: Waveform) -> None:
         super()._check(index, waveform)

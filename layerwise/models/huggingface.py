@@ -1,11 +1,10 @@
 """Checkpoints in the transformers format, from a local folder or the hub."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from huggingface_hub import hf_hub_download
@@ -14,16 +13,10 @@ from transformers.utils import logging
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import ModelError
-from layerwise.models.base import LoadOptions, SpeechModel
+from layerwise.models.base import LoadOptions, seeded
 from layerwise.models.hub import is_commit
-from layerwise.seeds import derive_seed
-
-# model_type of config.json -> module with load(checkpoint); all others: the conv-stem adapter
-ADAPTERS = {
-    "wav2vec2-bert": "layerwise.models.wav2vec2_bert",
-    "whisper": "layerwise.models.whisper",
-}
-DEFAULT_ADAPTER = "layerwise.models.conv_stem"
+from layerwise.models.precision import cast
+from layerwise.specs.checkpoints import model_type
 
 # Else transformers asks the hub, at each load of pickled weights, to convert the repository.
 os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
@@ -37,6 +30,7 @@ class Checkpoint:
     """
 
     def __init__(self, location: str, options: LoadOptions) -> None:
+        _check_folder(location)
         self.location = location
         self.options = options
         self.revision = self._commit()
@@ -55,8 +49,7 @@ class Checkpoint:
         """
         options = self.options
         if options.random:
-            with torch.random.fork_rng():
-                torch.manual_seed(derive_seed(options.seed, "random twin"))
+            with seeded(options):
                 from_config = getattr(model_class, "from_config", None) or model_class._from_config
                 model = from_config(self.config)
         else:
@@ -79,11 +72,8 @@ class Checkpoint:
             # huggingface_hub notes the commit of each file on the first line of its record
             record = folder / ".cache" / "huggingface" / "download" / "config.json.metadata"
             return record.read_text().split()[0] if record.is_file() else None
-        try:
-            path = hf_hub_download(self.location, "config.json", revision=self.options.revision)
-        except (OSError, ValueError) as error:
-            raise ModelError(self._cannot_read("config.json", error)) from error
-        return Path(path).parent.name  # snapshots/<commit>/config.json
+        # snapshots/<commit>/config.json
+        return _hub_config(self.location, self.options.revision).parent.name
 
     def _read(self, auto_class: Any, **kwargs: Any) -> Any:
         if is_commit(self.revision):
@@ -95,24 +85,9 @@ class Checkpoint:
         try:
             return auto_class.from_pretrained(self.location, revision=self.revision, **kwargs)
         except (OSError, ValueError, KeyError) as error:
-            raise ModelError(self._cannot_read(auto_class.__name__, error)) from error
-
-    def _cannot_read(self, what: str, error: Exception) -> str:
-        cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        if Path(self.location).is_dir():
-            return (
-                f"model folder {self.location}: {what} cannot read it: {cause} A folder in the transformers "
-                "format holds config.json, preprocessor_config.json and model.safetensors"
-            )
-        folder = f"models/{self.location.rpartition('/')[2]}"
-        revision = f" --revision {self.options.revision}" if self.options.revision else ""
-        return (
-            f"model {self.location!r}{revision.replace(' --', ', ')} is no local folder, and neither the hub "
-            f"nor its cache here delivered it ({what}): {cause} Without network, download it elsewhere with "
-            f"`hf download {self.location}{revision} --local-dir {folder}` (config.json, "
-            f"preprocessor_config.json and the weights are needed), copy that folder here and set "
-            f"`source: {folder}`"
-        )
+            raise ModelError(
+                cannot_read(self.location, self.options.revision, auto_class.__name__, error)
+            ) from error
 
 
 def _cast(model: Any, options: LoadOptions) -> Any:
@@ -121,7 +96,7 @@ def _cast(model: Any, options: LoadOptions) -> Any:
     Frequencies of rotary positions stay float32: bfloat16 cannot tell frame 257 from frame 256.
     """
     rotary = [(module, module.inv_freq) for module in model.modules() if hasattr(module, "inv_freq")]
-    model.to(options.device, options.dtype)
+    cast(model, options.device, options.dtype)
     for module, frequencies in rotary:
         module.inv_freq = frequencies.to(options.device)
     return model
@@ -139,15 +114,46 @@ def _no_bars() -> Iterator[None]:
             logging.enable_progress_bar()  # type: ignore[no-untyped-call]
 
 
-def load(location: str, options: LoadOptions) -> SpeechModel:
-    """Load a transformers checkpoint with the adapter of its model type."""
+def located_type(location: str, revision: str | None = None) -> str | None:
+    """Return ``model_type`` of the checkpoint in a folder or on the hub; None if its config has none.
+
+    Raises ModelError where there is no such checkpoint.
+    """
+    _check_folder(location)
+    if Path(location).is_dir():
+        return model_type(location)
+    return model_type(_hub_config(location, revision).parent)
+
+
+def _check_folder(location: str) -> None:
     looks_like_folder = location.count("/") > 1 or location.startswith((".", "/", "~", "\\"))
     if not location or (looks_like_folder and not Path(location).is_dir()):
         raise ModelError(
             f"model folder {location!r}: no such folder; correct `source:` or put the model there"
         )
-    checkpoint = Checkpoint(location, options)
-    adapter = import_module(ADAPTERS.get(checkpoint.config.model_type, DEFAULT_ADAPTER))
-    model = cast(Callable[[Checkpoint], SpeechModel], adapter.load)(checkpoint)
-    model.revision = checkpoint.revision
-    return model
+
+
+def _hub_config(location: str, revision: str | None) -> Path:
+    try:
+        return Path(hf_hub_download(location, "config.json", revision=revision))
+    except (OSError, ValueError) as error:
+        raise ModelError(cannot_read(location, revision, "config.json", error)) from error
+
+
+def cannot_read(location: str, revision: str | None, what: str, error: Exception) -> str:
+    """Say why a checkpoint cannot be read, and how to get it without network."""
+    cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if Path(location).is_dir():
+        return (
+            f"model folder {location}: {what} cannot read it: {cause} A folder in the transformers "
+            "format holds config.json, preprocessor_config.json and model.safetensors"
+        )
+    folder = f"models/{location.rpartition('/')[2]}"
+    at = f" --revision {revision}" if revision else ""
+    return (
+        f"model {location!r}{at.replace(' --', ', ')} is no local folder, and neither the hub "
+        f"nor its cache here delivered it ({what}): {cause} Without network, download it elsewhere with "
+        f"`hf download {location}{at} --local-dir {folder}` (config.json, "
+        f"preprocessor_config.json and the weights are needed), copy that folder here and set "
+        f"`source: {folder}`"
+    )

@@ -1,8 +1,14 @@
 """Number formats of a forward pass."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
+from torch import Tensor, nn
 
 from layerwise.errors import ModelError
+
+Convolve = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 # precision -> dtype of weights and activations, as load_model takes it
 PRECISIONS = {"float32": "float32", "tf32": "float32", "bfloat16": "bfloat16"}
@@ -20,3 +26,21 @@ def use_precision(precision: str) -> str:
     torch.set_float32_matmul_precision("high" if tf32 else "highest")
     torch.backends.cudnn.allow_tf32 = tf32
     return PRECISIONS[precision]
+
+
+def cast(model: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
+    """Move a model to a device and number format.
+
+    On a CPU grouped convolutions (the positional ones) go on computing in float32: in bfloat16 oneDNN's
+    results for them are wrong by as much as they are large on CPUs with AMX (PyTorch 2.11).
+    """
+    model.to(device, dtype)
+    if device.type != "cpu" or dtype == torch.float32:
+        return
+    for module in model.modules():
+        if isinstance(module, nn.Conv1d) and module.groups > 1:
+            module._conv_forward = partial(_in_float32, module._conv_forward)  # type: ignore[method-assign]
+
+
+def _in_float32(convolve: Convolve, values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    return convolve(values.float(), weight.float(), None if bias is None else bias.float()).to(values.dtype)

@@ -13,7 +13,7 @@ import torch
 from transformers import AutoModel
 
 from layerwise.corpus.audio import SAMPLE_RATE
-from layerwise.models.base import Grid, SpeechModel, Waveform
+from layerwise.models.base import Grid, LoadOptions, SpeechModel, Waveform
 from layerwise.models.blocks import capturing, describe_blocks
 from layerwise.models.huggingface import Checkpoint
 
@@ -24,6 +24,7 @@ class Wav2Vec2BertModel(SpeechModel):
     """A w2v-BERT 2.0 encoder with its filterbanks."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
+        self.revision = checkpoint.revision
         self.device = checkpoint.options.device
         self.dtype = checkpoint.options.dtype
         self.extractor = checkpoint.extractor
@@ -36,8 +37,7 @@ class Wav2Vec2BertModel(SpeechModel):
 
     def num_frames(self, samples: int, layer: str) -> int:
         """Return how many whole pairs of filterbank frames there are; an odd last one is not encoded."""
-        grid = self.grid(layer)
-        return max(0, (samples - grid.receptive_field) // grid.stride + 1)
+        return self.grid(layer).whole_frames(samples)
 
     def _forward(self, waveforms: Sequence[Waveform]) -> dict[str, torch.Tensor]:
         features = np.asarray(
@@ -55,6 +55,6 @@ class Wav2Vec2BertModel(SpeechModel):
         return captured
 
 
-def load(checkpoint: Checkpoint) -> Wav2Vec2BertModel:
+def load(location: str, options: LoadOptions) -> Wav2Vec2BertModel:
     """Load a w2v-BERT 2.0 encoder."""
-    return Wav2Vec2BertModel(checkpoint)
+    return Wav2Vec2BertModel(Checkpoint(location, options))

@@ -25,7 +25,8 @@ from torch.nn.functional import gelu
 from transformers.models.whisper.modeling_whisper import WhisperEncoder
 
 from layerwise.corpus.audio import SAMPLE_RATE
-from layerwise.models.base import Grid, Layer, SpeechModel, Waveform
+from layerwise.models.base import Grid, Layer, LoadOptions, SpeechModel, Waveform
+from layerwise.models.blocks import describe_blocks
 from layerwise.models.huggingface import Checkpoint
 
 TRIM_SECONDS = 1  # a trimmed window is rounded up to whole seconds, so that batching cannot change it
@@ -35,6 +36,7 @@ class WhisperModel(SpeechModel):
     """The encoder of a Whisper checkpoint; the decoder is neither needed nor loaded."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
+        self.revision = checkpoint.revision
         self.device = checkpoint.options.device
         self.dtype = checkpoint.options.dtype
         self.trimmed = checkpoint.options.window == "trimmed"
@@ -52,11 +54,8 @@ class WhisperModel(SpeechModel):
         self.table = {
             "C1": Layer(dim, stem, "output of conv layer 1 after GELU"),
             "C2": Layer(dim, top, "output of conv layer 2 after GELU"),
-            "T0": Layer(dim, top, "input of the first transformer block (C2 plus positions)"),
+            **describe_blocks(dim, top, depth, final_norm=True),
         }
-        for i in range(1, depth + 1):
-            self.table[f"T{i}"] = Layer(dim, top, f"output of transformer block {i}")
-        self.table[f"T{depth}+ln"] = Layer(dim, top, f"T{depth} after the final layer norm")
 
     def num_frames(self, samples: int, layer: str) -> int:
         """Return ceil(samples / stride)."""
@@ -120,6 +119,6 @@ def _first_frames(block: Any, hidden: torch.Tensor, frames: int) -> torch.Tensor
     return output
 
 
-def load(checkpoint: Checkpoint) -> WhisperModel:
+def load(location: str, options: LoadOptions) -> WhisperModel:
     """Load a Whisper encoder."""
-    return WhisperModel(checkpoint)
+    return WhisperModel(Checkpoint(location, options))

@@ -1,7 +1,6 @@
 """What a model's ``source:`` in a config stands for."""
 
 import difflib
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,15 +70,6 @@ def family_of(source: ModelSource, model_type: str | None, specs: Registry | Non
         return families[source.family]
     exact = [spec for spec in families.values() if model_type in spec.model_types]
     return (exact or [spec for spec in families.values() if "*" in spec.model_types])[0]
-
-
-def model_type(folder: Path | str) -> str | None:
-    """Return ``model_type`` of a folder's config.json; None where there is none to read."""
-    try:
-        content = json.loads(Path(folder, "config.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return content.get("model_type") if isinstance(content, dict) else None
 
 
 def _unknown_family(source: str, family: str, families: dict[str, ModelSpec]) -> str:

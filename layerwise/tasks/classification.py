@@ -11,11 +11,13 @@ from torch.nn import functional
 
 from layerwise.errors import TaskError
 from layerwise.features.source import FeatureSource
+from layerwise.options.protocol import Protocol
 from layerwise.tasks.data import (
     SPLITS,
     Exclusions,
     Labels,
     Split,
+    Task,
     TaskBatch,
     as_tensor,
     check_finite,
@@ -24,7 +26,6 @@ from layerwise.tasks.data import (
     task_layers,
     usable_utterances,
 )
-from layerwise.tasks.registry import Task
 
 
 class Classification:
@@ -39,18 +40,29 @@ class Classification:
             features are not finite.
     """
 
-    def __init__(self, source: FeatureSource, manifest: pd.DataFrame, task: Task, normalise: bool) -> None:
+    def __init__(
+        self,
+        source: FeatureSource,
+        manifest: pd.DataFrame,
+        intervals: pd.DataFrame,
+        task: Task,
+        *,
+        normalise: bool,
+        protocol: Protocol = "corrected",
+    ) -> None:
         where = f"task {task.name}, model {source.model}"
         excluded = Exclusions()
         rows = _labelled(source, manifest, task, excluded)
         check_splits(task.name, source.model, {split: len(rows[split]) for split in SPLITS})
         classes = sorted({label for _, label in rows["train"]})
         if len(classes) < 2:
-            raise TaskError(f"{where}: train has the single class {classes[0]!r} in column {task.label!r}")
+            raise TaskError(
+                f"{where}: train has the single class {classes[0]!r} in column {task.recipe.label!r}"
+            )
         self.layers = task_layers(source)
         self.classes = tuple(classes)
         self.outputs = len(classes)
-        self.batch_size = task.batch_size
+        self.batch_size = task.recipe.batch_size
         self.excluded = excluded.table()
 
         utt_ids = [utt_id for split in SPLITS for utt_id, _ in rows[split]]
@@ -104,16 +116,16 @@ def _labelled(
     source: FeatureSource, manifest: pd.DataFrame, task: Task, excluded: Exclusions
 ) -> dict[str, list[tuple[str, str]]]:
     """Return (utt_id, label) of the usable utterances of each split."""
-    if task.label not in manifest.columns:
+    if task.recipe.label not in manifest.columns:
         raise TaskError(
-            f"task {task.name}: the manifest has no column {task.label!r}; it has "
+            f"task {task.name}: the manifest has no column {task.recipe.label!r}; it has "
             f"{', '.join(map(str, manifest.columns))}. Add the label to the corpus or leave the task out"
         )
     rows: dict[str, list[tuple[str, str]]] = {split: [] for split in SPLITS}
     for utt_id, row in usable_utterances(source, manifest, excluded):
-        label = row[task.label]
+        label = row[task.recipe.label]
         if pd.isna(label) or not str(label).strip():
-            excluded.add(utt_id, row["split"], f"no label in column {task.label!r}")
+            excluded.add(utt_id, row["split"], f"no label in column {task.recipe.label!r}")
         else:
             rows[row["split"]].append((utt_id, str(label)))
     known = {label for _, label in rows["train"]}

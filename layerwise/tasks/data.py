@@ -13,6 +13,9 @@ from torch import Tensor
 from layerwise.errors import TaskError
 from layerwise.features.source import FeatureSource
 from layerwise.layers import is_block
+from layerwise.options.protocol import Protocol as RunProtocol
+from layerwise.options.training import TrainingRecipe
+from layerwise.specs.metrics import Metric
 
 SPLITS = ("train", "dev", "test")
 Labels = tuple[str, ...]
@@ -46,6 +49,23 @@ class Split:
     batches: tuple[TaskBatch, ...]
 
 
+@dataclass(frozen=True)
+class Task:
+    """What the training loop needs to know of a task.
+
+    Attributes:
+        name: its name in configs and tables.
+        metric: what is measured on dev and test, with its direction.
+        recipe: how it is trained.
+        prepare: makes the task's data.
+    """
+
+    name: str
+    metric: Metric
+    recipe: TrainingRecipe
+    prepare: "PrepareTask"
+
+
 class TaskData(Protocol):
     """A task on the features of one model."""
 
@@ -76,6 +96,26 @@ class TaskData(Protocol):
 
     def counts(self, references: Sequence[Labels], predicted: Sequence[Labels]) -> NDArray[np.float64]:
         """Numerator and denominator of the metric for each utterance, (utterances, 2)."""
+
+
+class PrepareTask(Protocol):
+    """Makes the data of a task: what the code of a task's spec must be."""
+
+    def __call__(
+        self,
+        source: FeatureSource,
+        manifest: pd.DataFrame,
+        intervals: pd.DataFrame,
+        task: Task,
+        *,
+        normalise: bool,
+        protocol: RunProtocol,
+    ) -> TaskData:
+        """Return the data of a task on the features of one model.
+
+        ``normalise``: features are standardised with the statistics of the training split. Raises TaskError
+        for data that cannot be used.
+        """
 
 
 @dataclass

@@ -15,11 +15,13 @@ from torch.nn import functional
 
 from layerwise.errors import TaskError
 from layerwise.features.source import FeatureSource
+from layerwise.options.protocol import Protocol
 from layerwise.tasks.data import (
     SPLITS,
     Exclusions,
     Labels,
     Split,
+    Task,
     TaskBatch,
     as_tensor,
     check_finite,
@@ -28,10 +30,10 @@ from layerwise.tasks.data import (
     task_layers,
     usable_utterances,
 )
-from layerwise.tasks.registry import Task
 from layerwise.tasks.scores import edit_counts
 
 FRAME_SECONDS = Fraction(1, 50)
+PIECE_SECONDS = 3.0
 BLANK = 0
 
 
@@ -57,13 +59,13 @@ class Recognition:
     dimension), which saves time and puts all models on one frame rate. With ``normalise`` the frames are
     standardised per layer and dimension.
 
-    The cost of CTC grows with frames times labels: with ``piece_seconds`` longer *training* utterances are
-    cut between words, where the alignment knows what is said on either side. Dev and test utterances are
-    always whole. Utterances without intervals, or with more labels than CTC can emit in their frames, are
-    excluded.
+    The cost of CTC grows with frames times labels: under ``corrected`` *training* utterances longer than
+    PIECE_SECONDS are cut between words, where the alignment knows what is said on either side. Dev and test
+    utterances are always whole. Utterances without intervals, or with more labels than CTC can emit in their
+    frames, are excluded.
 
-    ``merge_after_blanks`` reproduces S3PRL's decoder, which drops blanks *before* it merges repeats and so
-    loses genuine doubles (``S _ S`` becomes ``S``).
+    ``paper`` reproduces S3PRL's decoder, which drops blanks *before* it merges repeats and so loses genuine
+    doubles (``S _ S`` becomes ``S``).
 
     Raises:
         TaskError: a split is empty, layers differ in their frames, or features are not finite.
@@ -75,12 +77,13 @@ class Recognition:
         manifest: pd.DataFrame,
         intervals: pd.DataFrame,
         task: Task,
+        *,
         normalise: bool,
-        piece_seconds: float | None = None,
-        merge_after_blanks: bool = False,
+        protocol: Protocol = "corrected",
     ) -> None:
         self.layers = task_layers(source)
-        self.merge_after_blanks = merge_after_blanks
+        self.merge_after_blanks = protocol == "paper"
+        piece_seconds = PIECE_SECONDS if protocol == "corrected" else None
         stride = source.stride(self.layers[0])
         joined = max(1, int(FRAME_SECONDS / stride))
         excluded = Exclusions()
@@ -96,7 +99,7 @@ class Recognition:
         self.symbols = ("", *sorted(labels))
         self.outputs = len(self.symbols)
         dim = source.dim(self.layers[0]) * joined
-        self.splits = {split: self._split(clips[split], task.batch_size, dim) for split in SPLITS}
+        self.splits = {split: self._split(clips[split], task.recipe.batch_size, dim) for split in SPLITS}
         self._fill(source, clips, joined, normalise, f"task {task.name}, model {source.model}")
 
     def _split(self, clips: list[Clip], batch_size: int, dim: int) -> Split:
@@ -243,13 +246,13 @@ def _clips(
 ) -> dict[str, list[Clip]]:
     """What each split is made of; training utterances in pieces."""
     split_of = dict(zip(manifest["utt_id"], manifest["split"], strict=True))
-    tier = intervals[intervals["tier"] == task.label].sort_values(["utt_id", "start"], kind="stable")
+    tier = intervals[intervals["tier"] == task.recipe.label].sort_values(["utt_id", "start"], kind="stable")
     spoken = dict(iter(tier.groupby("utt_id")))
     clips: dict[str, list[Clip]] = {split: [] for split in SPLITS}
     for utt_id, length in lengths.items():
         split = split_of[utt_id]
         if utt_id not in spoken:
-            excluded.add(utt_id, split, f"no {task.label} intervals: not aligned")
+            excluded.add(utt_id, split, f"no {task.recipe.label} intervals: not aligned")
             continue
         whole = Clip(utt_id, 0, length, tuple(spoken[utt_id]["label"]))
         needed = frames_needed(whole.labels)

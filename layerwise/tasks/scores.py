@@ -6,8 +6,6 @@ import jiwer
 import numpy as np
 from numpy.typing import NDArray
 
-RESAMPLES = 1000
-
 
 def edit_counts(
     references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]]
@@ -37,7 +35,7 @@ def score(counts: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def bootstrap_interval(
-    counts: NDArray[np.float64], seed: int, resamples: int = RESAMPLES
+    counts: NDArray[np.float64], seed: int, resamples: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the 95 % percentile interval of ``score`` when utterances are drawn with replacement.
 

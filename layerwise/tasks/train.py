@@ -1,29 +1,25 @@
-"""Train and score one task on one model: the entry point of the package."""
+"""Train and score one task on one model: what the jobs call."""
 
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 import torch
 
-from layerwise.errors import TaskError
 from layerwise.features.source import FeatureSource
+from layerwise.options.protocol import Protocol
+from layerwise.options.training import TrainingOptions
 from layerwise.seeds import derive_seed
-from layerwise.tasks.classification import Classification
-from layerwise.tasks.data import TaskData
+from layerwise.tasks.data import Task, TaskData
 from layerwise.tasks.fit import Decodes, Fit, Schedule, evaluate, fit, head_names
-from layerwise.tasks.recognition import Recognition
-from layerwise.tasks.registry import TASKS, Task
-from layerwise.tasks.scores import RESAMPLES, bootstrap_interval, score
+from layerwise.tasks.scores import bootstrap_interval, score
 
 log = logging.getLogger(__name__)
 
-PIECE_SECONDS = 3.0
-Protocol = Literal["paper", "corrected"]
+DEFAULTS = TrainingOptions()
 
 
 @dataclass(frozen=True)
@@ -48,19 +44,16 @@ class TaskResult:
     decodes: pd.DataFrame
 
 
-def train_task(
+def train_heads(
     source: FeatureSource,
     manifest: pd.DataFrame,
     intervals: pd.DataFrame,
-    task: str | Task,
+    task: Task,
     *,
     seed: int,
-    seeds: int = 1,
+    options: TrainingOptions = DEFAULTS,
     protocol: Protocol = "corrected",
-    learning_rates: Sequence[float] | None = None,
-    epochs: int | None = None,
     normalise: bool | None = None,
-    resamples: int = RESAMPLES,
     threads: int = 1,
 ) -> TaskResult:
     """Train a task on every frozen layer and on their softmax-weighted sum, all at once.
@@ -77,32 +70,30 @@ def train_task(
         source: features of one model.
         manifest: the corpus manifest: utt_id, split and, for classification, the label column.
         intervals: the interval table; used by sequence tasks.
-        task: a task or its name in ``TASKS``.
+        task: the task.
         seed: seed of everything random.
-        seeds: number of trainings, numbered 1 ... ``seeds``, that differ in initial values and batch order.
+        options: number of trainings, numbered from 1, that differ in initial values and batch order; learning
+            rates to try and passes over the training split, where they are not the task's own; bootstrap
+            resamples (0 leaves low and high empty).
         protocol: ``paper`` or ``corrected``.
-        learning_rates: learning rates to try; default: the protocol's for this task.
-        epochs: passes over the training split; default: the task's.
         normalise: standardise features; default: the protocol's.
-        resamples: bootstrap resamples; 0 leaves low and high empty.
         threads: CPU threads. Results are repeatable for a given number.
 
     Raises:
-        TaskError: unknown task, unusable data (see ``Recognition`` and ``Classification``) or a loss that is
+        TaskError: unusable data (see ``Recognition`` and ``Classification``) or a loss that is
             not finite.
     """
-    task = _known(task)
-    if learning_rates is None:
-        learning_rates = (task.superb_learning_rate,) if protocol == "paper" else task.learning_rates
-    task = replace(task, learning_rates=tuple(learning_rates), epochs=epochs or task.epochs)
+    rates = options.learning_rates
+    if rates is None:
+        recipe = task.recipe
+        rates = (recipe.superb_learning_rate,) if protocol == "paper" else recipe.learning_rates
+    epochs = options.epochs or task.recipe.epochs
     if normalise is None:
         normalise = protocol == "corrected"
-    data = _task_data(source, manifest, intervals, task, protocol, normalise)
+    data = task.prepare(source, manifest, intervals, task, normalise=normalise, protocol=protocol)
+    plan = _Plan(task, rates, epochs, protocol == "corrected", seed, options.bootstrap)
     with _torch_threads(threads):
-        runs = [
-            _train_once(data, source.model, task, seed, number, protocol == "corrected", resamples)
-            for number in range(1, seeds + 1)
-        ]
+        runs = [_train_once(data, source.model, plan, number) for number in range(1, options.seeds + 1)]
 
     def table(name: str, *order: str) -> pd.DataFrame:
         return _finish(pd.concat([run[name] for run in runs]), source.model, task, head_names(data), order)
@@ -116,24 +107,34 @@ def train_task(
     )
 
 
-def _train_once(
-    data: TaskData, model: str, task: Task, seed: int, number: int, decay: bool, resamples: int
-) -> dict[str, pd.DataFrame]:
+@dataclass(frozen=True)
+class _Plan:
+    """What all trainings of a task on a model share."""
+
+    task: Task
+    learning_rates: Sequence[float]
+    epochs: int
+    decay: bool
+    seed: int
+    resamples: int
+
+
+def _train_once(data: TaskData, model: str, plan: _Plan, number: int) -> dict[str, pd.DataFrame]:
     """Train with every learning rate, keep the best one of each head, score it."""
+    task, metric = plan.task, plan.task.metric
     where = f"task {task.name}, model {model}"
-    stream = derive_seed(seed, "downstream", task.name, number)
-    sign = 1 if task.metric == "per" else -1
+    stream = derive_seed(plan.seed, "downstream", task.name, number)
     curves = []
     best: Fit | None = None
-    rates = np.full(len(head_names(data)), task.learning_rates[0])
-    for rate in task.learning_rates:
-        schedule = Schedule(rate, task.epochs, decay, lower_is_better=sign > 0)
+    rates = np.full(len(head_names(data)), plan.learning_rates[0])
+    for rate in plan.learning_rates:
+        schedule = Schedule(rate, plan.epochs, plan.decay, metric.lower_is_better)
         fitted = fit(data, schedule, stream, where)
         curves.append(_curves(data, fitted, rate))
         if best is None:
             best = fitted
             continue
-        better = sign * fitted.dev < sign * best.dev
+        better = metric.sign * fitted.dev > metric.sign * best.dev
         best.heads.copy_heads(fitted.heads, torch.from_numpy(better))
         best.dev[better] = fitted.dev[better]
         rates[better] = rate
@@ -141,13 +142,15 @@ def _train_once(
     scores = []
     for split in ("dev", "test"):
         counts, predicted = evaluate(data, best.heads, split)
-        low, high = bootstrap_interval(counts, derive_seed(seed, "bootstrap", task.name, split), resamples)
+        low, high = bootstrap_interval(
+            counts, derive_seed(plan.seed, "bootstrap", task.name, split), plan.resamples
+        )
         columns = {"layer": head_names(data), "learning_rate": rates, "split": split}
-        columns |= {"metric": task.metric, "value": score(counts), "low": low, "high": high}
+        columns |= {"metric": metric.name, "value": score(counts), "low": low, "high": high}
         scores.append(pd.DataFrame(columns))
     test = scores[-1].set_index("layer")["value"]
-    chosen = str(test.idxmin() if sign > 0 else test.idxmax())
-    log.info("%s, seed %d: %s on test %.3f (%s)", where, number, task.metric, test[chosen], chosen)
+    chosen = str((metric.sign * test).idxmax())
+    log.info("%s, seed %d: %s on test %.3f (%s)", where, number, metric.name, test[chosen], chosen)
     tables = {
         "scores": pd.concat(scores),
         "weights": _weights(data, best),
@@ -201,35 +204,6 @@ def _finish(
     content.insert(0, "model", model)
     content.insert(1, "task", task.name)
     return content
-
-
-def _known(task: str | Task) -> Task:
-    if isinstance(task, Task):
-        return task
-    if task not in TASKS:
-        raise TaskError(f"unknown task {task!r}; known tasks: {', '.join(TASKS)}")
-    return TASKS[task]
-
-
-def _task_data(
-    source: FeatureSource,
-    manifest: pd.DataFrame,
-    intervals: pd.DataFrame,
-    task: Task,
-    protocol: Protocol,
-    normalise: bool,
-) -> TaskData:
-    if task.kind == "classification":
-        return Classification(source, manifest, task, normalise)
-    return Recognition(
-        source,
-        manifest,
-        intervals,
-        task,
-        normalise,
-        piece_seconds=PIECE_SECONDS if protocol == "corrected" else None,
-        merge_after_blanks=protocol == "paper",
-    )
 
 
 @contextmanager

@@ -12,17 +12,33 @@ from torch import nn
 from torch.nn import functional
 
 from layerwise.errors import TaskError
+from layerwise.options.training import TrainingOptions
+from layerwise.tasks import run
 from layerwise.tasks.classification import Classification
 from layerwise.tasks.data import standardise
 from layerwise.tasks.fit import Schedule, evaluate, fit, train_epoch
 from layerwise.tasks.heads import HIDDEN_DIM, LinearHeads
 from layerwise.tasks.recognition import Clip, Recognition, cut_clip, frames_needed, join_frames
-from layerwise.tasks.registry import TASKS
-from layerwise.tasks.train import train_task
+from layerwise.tasks.run import known_task
 
 PHONES = ("AA", "B", "S")
 SPLIT_SIZES = {"train": 24, "dev": 8, "test": 8}
-PR = replace(TASKS["pr"], batch_size=5)
+
+
+def task(known, batch_size, **changes):
+    """A known task with smaller batches."""
+    found = known_task(known)
+    recipe = replace(found.recipe, batch_size=batch_size, label=changes.pop("label", found.recipe.label))
+    return replace(found, recipe=recipe, **changes)
+
+
+def train_task(*corpus_and_task, **options):
+    """``run.train_task`` with the fields of its options as keywords."""
+    fields = {name: options.pop(name) for name in list(options) if name in TrainingOptions.model_fields}
+    return run.train_task(*corpus_and_task, options=TrainingOptions(**fields), **options)
+
+
+PR = task("pr", batch_size=5)
 
 
 def toy_corpus(informative: str = "T1", layers=("T0", "T1", "T2"), dim: int = 6, seed: int = 0):
@@ -55,7 +71,7 @@ def corpus():
     return toy_corpus()
 
 
-FIRST = replace(TASKS["scenario"], name="first", label="first", batch_size=7)
+FIRST = task("scenario", batch_size=7, name="first", label="first")
 
 
 def sequence_loss(logits, batch):
@@ -106,7 +122,10 @@ def test_all_heads_together_equal_each_head_alone(corpus, kind):
     if kind == "sequence":
         problem, loss = Recognition(source, manifest, intervals, PR, normalise=True), sequence_loss
     else:
-        problem, loss = Classification(source, manifest, FIRST, normalise=True), classification_loss
+        problem, loss = (
+            Classification(source, manifest, intervals, FIRST, normalise=True),
+            classification_loss,
+        )
     rate, epochs = 1e-2, 2
     heads = LinearHeads(3, 6, problem.outputs, seed=5)
     alone = [SingleHead(heads, layer) for layer in (0, 1, 2, None)]
@@ -173,8 +192,8 @@ def test_classification_finds_the_informative_layer():
 
 
 def test_mean_pooling_commutes_with_the_head(corpus):
-    source, manifest, _ = corpus
-    problem = Classification(source, manifest, FIRST, normalise=False)
+    source, *_ = corpus
+    problem = Classification(*corpus, FIRST, normalise=False)
     heads = LinearHeads(3, 6, problem.outputs, seed=1)
     (batch,) = problem.splits["dev"].batches
     logits = heads(batch.features)
@@ -212,7 +231,7 @@ def test_tables_are_complete_sorted_and_repeatable(corpus):
 def test_each_seed_has_its_own_initial_values(corpus):
     source, manifest, intervals = corpus
     # One batch per epoch: the loss of the first epoch depends on the initial values alone.
-    task = replace(FIRST, batch_size=99)
+    first = task("scenario", batch_size=99, name="first", label="first")
     curves = train_task(
         source, manifest, intervals, task, seed=1, seeds=2, epochs=1, learning_rates=(1e-2,)
     ).curves
@@ -370,9 +389,9 @@ def test_joined_frames_keep_every_frame():
     assert joined.tolist() == [[0, 1, 2, 3], [4, 5, 4, 5], [6, 7, 8, 9]]
 
 
-@pytest.mark.parametrize(("merge_after_blanks", "expected"), [(False, "AA B AA S S"), (True, "AA B AA S")])
-def test_greedy_decoding(corpus, merge_after_blanks, expected):
-    problem = Recognition(*corpus, PR, normalise=True, merge_after_blanks=merge_after_blanks)
+@pytest.mark.parametrize(("protocol", "expected"), [("corrected", "AA B AA S S"), ("paper", "AA B AA S")])
+def test_greedy_decoding(corpus, protocol, expected):
+    problem = Recognition(*corpus, PR, normalise=True, protocol=protocol)
     batch = problem.splits["test"].batches[0]
     path = [0, 1, 1, 2, 1, 0, 3, 3, 0, 3, 0]
     frames = int(batch.lengths.max())

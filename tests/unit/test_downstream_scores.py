@@ -48,6 +48,6 @@ def test_interval_covers_the_true_rate_about_95_times_in_100():
 
 def test_interval_is_seeded_and_may_be_left_out():
     counts = np.random.default_rng(0).integers(1, 9, size=(2, 10, 2)).astype(float)
-    assert np.array_equal(bootstrap_interval(counts, 1), bootstrap_interval(counts, 1))
-    assert not np.array_equal(bootstrap_interval(counts, 1), bootstrap_interval(counts, 2))
+    assert np.array_equal(bootstrap_interval(counts, 1, 100), bootstrap_interval(counts, 1, 100))
+    assert not np.array_equal(bootstrap_interval(counts, 1, 100), bootstrap_interval(counts, 2, 100))
     assert np.isnan(bootstrap_interval(counts, 1, resamples=0)).all()

@@ -1,0 +1,194 @@
+"""The code of a job: what its script imports, and the plug-ins that its wildcards choose.
+
+Its digest is taken over the syntax trees of these files: comments, docstrings and layout change nothing.
+docs/lineage.md says what it sees and what not.
+"""
+
+import ast
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from layerwise.errors import StoreError
+
+PACKAGE = "layerwise"
+# Texts for people in declarations of options; they are documentation as docstrings are.
+DOCUMENTATION = {"Field": {"description", "examples", "title"}}
+
+
+def code_digest(script: Path, plugins: Sequence[str], root: Path) -> str:
+    """Return the SHA-256 over the syntax trees of all files that a job runs.
+
+    ``plugins`` are ``module:object`` or ``folder/file.py:object``; ``root`` holds the package. Raises
+    StoreError as ``code_files`` does.
+    """
+    lines = [
+        f"{name} {tree_digest(path)}" for name, path in sorted(code_files(script, plugins, root).items())
+    ]
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def code_files(script: Path, plugins: Sequence[str], root: Path) -> dict[str, Path]:
+    """Return a script, its plug-ins, and every file that they import, directly or not, by a stable name.
+
+    Followed are ``import`` and ``from ... import`` (absolute and relative, anywhere in a file) into the
+    package below ``root``, into modules beside the script or plug-in file, and into the package that a
+    plug-in of an installed package belongs to. Imports under ``if TYPE_CHECKING:`` and names in strings are
+    not. Raises StoreError: a file is missing or cannot be parsed.
+    """
+    found: dict[str, Path] = {}
+    queue = [(script, _Home(root, (PACKAGE,), script.parent))]
+    queue += [_plugin(plugin, root) for plugin in plugins]
+    while queue:
+        path, home = queue.pop()
+        name = home.name(path)
+        if name not in found:
+            found[name] = path
+            queue.extend((file, home) for file in _imported_files(path, home))
+    return found
+
+
+class _Home:
+    """Where the imports of a file may lead: packages below roots, and modules beside a script."""
+
+    def __init__(self, root: Path, packages: tuple[str, ...], beside: Path | None, base: Path | None = None):
+        self.roots = dict.fromkeys(packages, root)
+        self.beside = beside
+        if base is not None:
+            self.roots[packages[-1]] = base
+
+    def name(self, path: Path) -> str:
+        """Name a file by its place below a root or beside the script, wherever these are."""
+        for root in self.roots.values():
+            if path.is_relative_to(root):
+                return path.relative_to(root).as_posix()
+        return path.name
+
+    def module(self, path: Path) -> list[str]:
+        """Parts of a file's dotted name; ``__init__`` stays, since relative imports count from it."""
+        return list(Path(self.name(path)).with_suffix("").parts)
+
+    def files(self, dotted: str) -> Iterator[Path]:
+        """Files that importing a name runs: the module and the ``__init__`` of each package above it."""
+        parts = dotted.split(".")
+        if parts[0] in self.roots:
+            yield from _below(self.roots[parts[0]], parts)
+        elif self.beside is not None:
+            yield from _below(self.beside, parts)
+
+
+def _below(root: Path, parts: Sequence[str]) -> Iterator[Path]:
+    for depth in range(1, len(parts) + 1):
+        location = root.joinpath(*parts[:depth])
+        if (location / "__init__.py").is_file():
+            yield location / "__init__.py"
+        elif location.with_suffix(".py").is_file():
+            yield location.with_suffix(".py")
+
+
+def _plugin(plugin: str, root: Path) -> tuple[Path, _Home]:
+    module = plugin.partition(":")[0]
+    if module.endswith(".py"):
+        return Path(module), _Home(root, (PACKAGE,), Path(module).parent)
+    package = module.partition(".")[0]
+    base = root
+    if package != PACKAGE:
+        spec = find_spec(package)
+        if spec is None or not spec.origin:
+            raise StoreError(f"plug-in {plugin}: no source of package {package!r} can be found to be tracked")
+        origin = Path(spec.origin)
+        base = origin.parents[1] if origin.name == "__init__.py" else origin.parent
+    home = _Home(root, (PACKAGE, package), None, base)
+    files = list(home.files(module))
+    if not files:
+        raise StoreError(f"plug-in {plugin}: there is no module {module}")
+    return files[-1], home
+
+
+@cache
+def _parse(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError) as error:
+        raise StoreError(f"{path}: cannot read the source file of a rule: {error}") from error
+
+
+def _imported_files(path: Path, home: _Home) -> Iterator[Path]:
+    module = home.module(path)
+    for depth in range(1, len(module)):  # a plug-in's own packages run before it
+        yield from home.files(".".join(module[:depth]))
+    for level, name in _imports(path):
+        package = module[: len(module) - level] if level else []
+        yield from home.files(".".join([*package, *([name] if name else [])]))
+
+
+@cache
+def _imports(path: Path) -> list[tuple[int, str]]:
+    """Level (0: absolute) and dotted name of all that a file imports, submodules and other objects alike."""
+    found: list[tuple[int, str]] = []
+    for node in _running(_parse(path)):
+        if isinstance(node, ast.Import):
+            found += [(0, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = [node.module] if node.module else []
+            found += [(node.level, ".".join([*base, alias.name])) for alias in node.names]
+            found.append((node.level, ".".join(base)))
+    return found
+
+
+def _running(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes of a tree but those that only type checkers see."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and _name(child.test) == "TYPE_CHECKING":
+            for other in child.orelse:
+                yield from _running(other)
+        else:
+            yield from _running(child)
+
+
+def _name(node: ast.AST) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+@cache
+def tree_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's syntax tree without positions, comments and documentation.
+
+    The same for all supported versions of Python. Raises StoreError for a file that cannot be parsed.
+    """
+    return hashlib.sha256(json.dumps(_canonical(_parse(path))).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """A tree as nested lists: a node's kind and its fields, empty ones left out."""
+    if isinstance(value, ast.AST):
+        fields = ((name, _canonical(content)) for name, content in _fields(value))
+        return [type(value).__name__, *(field for field in fields if field[1] not in (None, []))]
+    if isinstance(value, list):
+        return [_canonical(item) for item in value]
+    return value if isinstance(value, str | int | None) else repr(value)
+
+
+def _fields(node: ast.AST) -> Iterable[tuple[str, Any]]:
+    for name, content in ast.iter_fields(node):
+        if name == "body" and isinstance(content, list):
+            content = [item for item in content if not _is_text(item)]
+        if name == "keywords" and isinstance(node, ast.Call):
+            hidden = DOCUMENTATION.get(_name(node.func), set())
+            content = [keyword for keyword in content if keyword.arg not in hidden]
+        if name != "type_comment":
+            yield name, content
+
+
+def _is_text(node: ast.AST) -> bool:
+    """Whether a statement is nothing but a string: a docstring, or a text that does nothing."""
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
