@@ -14,6 +14,7 @@ from layerwise.cca.moments import Index, View
 from layerwise.cca.splits import assign_parts
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
+from layerwise.options.scoring import ScoringOptions
 
 Protocol = Literal["corrected", "paper"]
 SplitBy = Literal["utterance", "speaker"]
@@ -56,15 +57,17 @@ def score_pwcca(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
         views.x,
         views.y,
         views.part,
-        resample=views.units,
+        ScoringOptions.model_construct(
+            trials=scoring.trials,
+            bootstrap=scoring.bootstrap,
+            similarities=scoring.similarities,
+            device=scoring.device,
+        ),
+        units=views.units,
         permute=scoring.permute,
-        trials=scoring.trials,
-        epsilons=scoring.epsilons,
         mode=scoring.protocol,
         seed=scoring.seed,
-        bootstrap=scoring.bootstrap,
-        similarities=scoring.similarities,
-        device=scoring.device,
+        pairs=scoring.epsilons,
     )
 
 
