@@ -49,9 +49,9 @@ if CONFIG.pretrain:
 
 rule all:
     default_target: True
-    localrule: True
     input:
         targets(),
+    localrule: True
 
 
 onsuccess:

@@ -26,13 +26,13 @@ use rule job as align_mfa_corpus with:
     output:
         corpus=temp(MFA_CORPUS),
         dropped=MFA_DROPPED,
-    params:
-        **script("align_mfa_corpus"),
-        shards=MFA.shards,
     pathvars:
         job="align_mfa_corpus",
     resources:
         runtime=120,
+    params:
+        **runs("align_mfa_corpus"),
+        shards=MFA.shards,
     message:
         "Packing the corpus for MFA"
 
@@ -43,10 +43,10 @@ use rule job as align_mfa_dictionary with:
         lexicon=CONFIG.alignment.lexicon or [],
     output:
         dictionary=f"{MFA_FOLDER}/words.dict",
-    params:
-        **script("align_mfa_dictionary"),
     pathvars:
         job="align_mfa_dictionary",
+    params:
+        **runs("align_mfa_dictionary"),
     message:
         "Adding {input.lexicon} to MFA's dictionary"
 
@@ -66,7 +66,7 @@ rule align_mfa_model:
         mem_mb=1000,
         runtime=30,
     params:
-        **script("align_mfa", lock=ROOT / "envs/mfa.yaml"),
+        **runs("align_mfa", lock=ROOT / "envs/mfa.yaml"),
         name=lambda wildcards: getattr(MFA, wildcards.kind),
     message:
         "Looking for MFA's {wildcards.kind} model {params.name}"
@@ -94,7 +94,7 @@ rule align_mfa_train:
         runtime=MFA_MINUTES + 30,
         mfa_minutes=str(MFA.timeout_minutes),
     params:
-        **script("align_mfa", lock=ROOT / "envs/mfa.yaml"),
+        **runs("align_mfa", lock=ROOT / "envs/mfa.yaml"),
     message:
         "Training an acoustic model with MFA"
     shell:
@@ -124,7 +124,7 @@ rule align_mfa_shard:
         runtime=2 * MFA_MINUTES + 30,
         mfa_minutes=str(MFA.timeout_minutes),
     params:
-        **script("align_mfa", lock=ROOT / "envs/mfa.yaml"),
+        **runs("align_mfa", lock=ROOT / "envs/mfa.yaml"),
         shards=MFA.shards,
     message:
         "Aligning shard {wildcards.shard} with MFA"

@@ -35,14 +35,16 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "none"
 
 
-def script(name, plugins=(), lock=LOCK):
+def runs(name, plugins=(), lock=LOCK):
     """Params of the job of a script: its name, the digest of its code, that of the lock of its environment.
 
     ``plugins`` is the code of the specs that it runs, or a function of the wildcards (and input) that gives it.
     """
     path = ROOT / "scripts" / f"{name}.py"
     if callable(plugins):
-        code = lambda wildcards, input: code_digest(path, plugins(wildcards, input), ROOT)
+        code = lambda wildcards, input: code_digest(
+            path, plugins(wildcards, input), ROOT
+        )
     else:
         code = code_digest(path, plugins, ROOT)
     return {"script": name, "code": code, "environment": sha256_file(lock)}
@@ -87,12 +89,12 @@ wildcard_constraints:
 
 
 rule job:
-    pathvars:
-        job="job",
     log:
         "<run>/logs/<job>.log",
     benchmark:
         "<run>/benchmarks/<job>.tsv"
+    pathvars:
+        job="job",
     conda:
         "../envs/layerwise.yaml"
     resources:

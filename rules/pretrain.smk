@@ -28,16 +28,16 @@ use rule job as pretrain_data with:
         speech=directory(PACKED),
         digest=f"{PACKED}.digest.json",
         record="<run>/lineage/pretrain.speech.json",
-    params:
-        **script("pretrain_data"),
-        data=CONFIG.pretrain.data,
-        clusters=CONFIG.pretrain.clusters,
-        seed=CONFIG.seed,
     pathvars:
         job="pretrain_data",
     resources:
         mem_mb=8000,
         runtime=120,
+    params:
+        **runs("pretrain_data"),
+        data=CONFIG.pretrain.data,
+        clusters=CONFIG.pretrain.clusters,
+        seed=CONFIG.seed,
     message:
         "Packing {params.data}"
 
@@ -49,17 +49,17 @@ use rule job as pretrain_stem with:
     output:
         stem=STEM,
         record="<run>/lineage/pretrain.stem.safetensors.json",
-    params:
-        **script("pretrain_stem"),
-        steps=CONFIG.pretrain.stem_steps,
-        seed=CONFIG.seed,
-        checkpoints=CHECKPOINTS,
     pathvars:
         job="pretrain_stem",
     threads: CONFIG.pretrain.threads
     resources:
         mem_mb=8000,
         runtime=240,
+    params:
+        **runs("pretrain_stem"),
+        steps=CONFIG.pretrain.stem_steps,
+        seed=CONFIG.seed,
+        checkpoints=CHECKPOINTS,
     message:
         "Training the stem"
 
@@ -73,17 +73,17 @@ use rule job as pretrain with:
     output:
         model=directory("<run>/models/{objective}-tiny"),
         record="<run>/lineage/models.{objective}-tiny.json",
-    params:
-        **script("pretrain"),
-        steps=CONFIG.pretrain.steps,
-        sources=CONFIG.pretrain.sources,
-        seed=CONFIG.seed,
-        checkpoints=CHECKPOINTS,
     pathvars:
         job="pretrain/{objective}",
     threads: CONFIG.pretrain.threads
     resources:
         mem_mb=8000,
         runtime=2880,
+    params:
+        **runs("pretrain"),
+        steps=CONFIG.pretrain.steps,
+        sources=CONFIG.pretrain.sources,
+        seed=CONFIG.seed,
+        checkpoints=CHECKPOINTS,
     message:
         "Pre-training {wildcards.objective}-tiny"

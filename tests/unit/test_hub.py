@@ -92,6 +92,7 @@ def test_only_what_is_needed_is_fetched_and_its_commit_recorded(
         "source": "someone/tiny",
         "revision": None,
         "commit": commit,
+        "model_type": "wav2vec2",
         "files": {
             name: {"bytes": (model / name).stat().st_size, "sha256": sha256_file(model / name)}
             for name in names
