@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from layerwise.align.registry import ALIGNERS
@@ -10,7 +11,10 @@ from layerwise.corpus.readers import AUDIO_SUFFIXES, READERS
 from layerwise.errors import CorpusError
 from layerwise.specs.sources import hub_id
 from layerwise.lineage import source_files
-from layerwise.report.names import TABLE_NAMES, figure_names, latex_names
+from layerwise.report.names import FACTS_NAME, TABLE_NAMES, figure_names, latex_names
+from layerwise.specs.analyses import vector_analysis
+from layerwise.specs.registry import registry
+from layerwise.specs.spec import AnalysisSpec, TaskSpec
 
 ROOT = Path(workflow.basedir)
 LOCK = "envs/requirements.lock"
@@ -25,6 +29,7 @@ CORPUS_MISSING = (
 )
 REPORT = f"{RUN}/report/report.pdf"
 TABLES = [f"{RUN}/tables/{name}.csv" for name in TABLE_NAMES]
+FACTS = f"{RUN}/tables/{FACTS_NAME}"
 # Analyses of a table of vectors, and that table.
 VECTORS = {
     name: CONFIG.vectors[name] for name in CONFIG.analyses if name in CONFIG.vectors
@@ -41,8 +46,8 @@ TASK_STEMS = [
     f"{RUN}/downstream/{model}/{name}" for model in MODELS for name in CONFIG.tasks
 ]
 
-# What tables, figures and report are made from.
-FACTS = {
+# What the tables are made from.
+RAW = {
     "manifest": MANIFEST,
     "excluded": f"{RUN}/corpus/excluded.csv",
     "intervals": INTERVALS,
@@ -94,7 +99,7 @@ def files_below(folder, suffixes=None):
 
 
 def facts_params():
-    """The parts of the config that the report states."""
+    """What the report states of the config and of the specs that it names."""
     return {
         "run": CONFIG.run,
         "protocol": CONFIG.protocol,
@@ -105,7 +110,25 @@ def facts_params():
         "aligner": CONFIG.aligner,
         "samples": CONFIG.samples.number,
         "trials": CONFIG.cca.trials,
+        "analyses": [analysis_params(name) for name in CONFIG.analyses],
+        "tasks": [task_params(name) for name in CONFIG.tasks],
     }
+
+
+def analysis_params(name):
+    """What the report states of an analysis."""
+    if name in VECTORS:
+        spec = vector_analysis(name, VECTORS[name])
+    else:
+        spec = registry().find(AnalysisSpec, name)
+    fields = "name title method unit measure higher_is_better reference own_reference"
+    return {field: getattr(spec, field) for field in fields.split()}
+
+
+def task_params(name):
+    """What the report states of a task."""
+    spec = registry().find(TaskSpec, name)
+    return {"name": spec.name, "title": spec.title, "metric": asdict(spec.metric)}
 
 
 def figure_files(suffix):

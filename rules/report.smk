@@ -1,7 +1,7 @@
 rule tables:
     """Gather all scores into the tables that a paper quotes."""
     input:
-        **FACTS,
+        **RAW,
         code=code("tables"),
         lock=LOCK,
     output:
@@ -9,6 +9,7 @@ rule tables:
             report(path, caption="../report/tables.rst", category="Tables")
             for path in TABLES
         ),
+        facts=FACTS,
         latex=latex_files(),
         record=record("tables"),
     log:
@@ -31,7 +32,8 @@ rule tables:
 rule figures:
     """Draw every figure, as PDF and PNG."""
     input:
-        **FACTS,
+        tables=TABLES,
+        facts=FACTS,
         code=code("figures"),
         lock=LOCK,
     output:
@@ -50,8 +52,6 @@ rule figures:
     resources:
         mem_mb=2000,
         runtime=30,
-    params:
-        **facts_params(),
     message:
         "Drawing the figures"
     script:
@@ -61,10 +61,10 @@ rule figures:
 rule report:
     """Write the report, as PDF and as one HTML page."""
     input:
-        **FACTS,
         pdf=[*figure_files("pdf"), f"{RUN}/figures/alignment.pdf"],
         png=[*figure_files("png"), f"{RUN}/figures/alignment.png"],
         tables=TABLES,
+        facts=FACTS,
         compared=compared_alignment(),
         captions=files_below("report", {".rst"}),
         typst="report/template.typ",
@@ -85,7 +85,6 @@ rule report:
         mem_mb=2000,
         runtime=30,
     params:
-        **facts_params(),
         compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,
     message:
         "Writing the report"
