@@ -28,6 +28,7 @@ report: "report/workflow.rst"
 
 include: "rules/common.smk"
 include: "rules/inputs.smk"
+include: "rules/job.smk"
 
 
 if CONFIG.corpus:

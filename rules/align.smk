@@ -15,7 +15,7 @@ use rule job as align with:
         files=(
             [*MFA_ALIGNED, MFA_DROPPED] if CONFIG.aligner == "mfa" else aligner_files()
         ),
-        phonesets=files_below(ROOT / "layerwise/align/phonesets"),
+        phonesets=files_below("layerwise/align/phonesets"),
     output:
         intervals=INTERVALS,
         quality="<run>/alignment/quality.csv",

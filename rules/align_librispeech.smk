@@ -12,6 +12,6 @@ if not Path(ARCHIVE).exists():
         resources:
             runtime=240,
         params:
-            script="download_alignments",
+            script="download_alignments.py",
         message:
             "Downloading the alignments of LibriSpeech to {output.archive}"

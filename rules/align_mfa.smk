@@ -71,7 +71,7 @@ rule align_mfa_model:
     message:
         "Looking for MFA's {wildcards.kind} model {params.name}"
     shell:
-        "python3 scripts/{params.script}.py fetch {wildcards.kind} {params.name:q} {output:q} > {log:q} 2>&1"
+        "python3 scripts/{params.script} fetch {wildcards.kind} {params.name:q} {output:q} > {log:q} 2>&1"
 
 
 rule align_mfa_train:
@@ -98,7 +98,7 @@ rule align_mfa_train:
     message:
         "Training an acoustic model with MFA"
     shell:
-        "python3 scripts/{params.script}.py train --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
+        "python3 scripts/{params.script} train --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
         " --g2p {input.g2p:q} --threads {threads} --timeout-minutes {resources.mfa_minutes}"
         " --output {output.model:q} > {log:q} 2>&1"
 
@@ -129,6 +129,6 @@ rule align_mfa_shard:
     message:
         "Aligning shard {wildcards.shard} with MFA"
     shell:
-        "python3 scripts/{params.script}.py align --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
+        "python3 scripts/{params.script} align --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
         " --acoustic {input.acoustic:q} --g2p {input.g2p:q} --threads {threads}"
         " --timeout-minutes {resources.mfa_minutes} --output {output.aligned:q} > {log:q} 2>&1"

@@ -26,7 +26,7 @@ if CONFIG.alignment.compare:
             manifest=MANIFEST,
             intervals=INTERVALS,
             files=files_below(CONFIG.alignment.compare.path),
-            phonesets=files_below(ROOT / "layerwise/align/phonesets"),
+            phonesets=files_below("layerwise/align/phonesets"),
         output:
             agreement=report(
                 "<run>/tables/alignment_agreement.csv",

@@ -1,4 +1,10 @@
 # No code among their params: an edited file must not send a finished run back to the network.
+
+
+localrules:
+    download,
+
+
 if CORPUS_MISSING:
 
     checkpoint download_corpus:
@@ -29,7 +35,7 @@ use rule job as hub_model with:
     resources:
         runtime=240,
     params:
-        script="hub_model",
+        script="hub_model.py",
         source=lambda wildcards: hub_id(MODELS[wildcards.model].source),
         revision=lambda wildcards: MODELS[wildcards.model].revision,
         weights=lambda wildcards: needs_weights(wildcards.model),
@@ -38,9 +44,8 @@ use rule job as hub_model with:
 
 
 rule download:
+    """All that a run needs from the network (target: `snakemake download`), e.g. on a login node."""
     input:
         CONFIG.corpus.path if CORPUS_MISSING else [],
         aligner_files() if ALIGNER.downloads else [],
         [hub_record(name) for name in MODELS if hub_id(MODELS[name].source)],
-    """All that a run needs from the network (target: `snakemake download`), e.g. on a login node."""
-    localrule: True

@@ -7,20 +7,6 @@ wildcard_constraints:
     objective=one_of(CONFIG.pretrain.objectives),
 
 
-def pretrain_files():
-    """The audio of the pre-training folders."""
-    for folder in CONFIG.pretrain.data:
-        if not Path(folder).is_dir():
-            raise WorkflowError(
-                f"`pretrain.data`: {folder} is not a folder; put speech there or correct the path"
-            )
-    return [
-        file
-        for folder in CONFIG.pretrain.data
-        for file in files_below(folder, AUDIO_SUFFIXES)
-    ]
-
-
 use rule job as pretrain_data with:
     input:
         audio=pretrain_files(),

@@ -1,7 +1,81 @@
-rule report:
+TABLES = [f"<run>/tables/{name}.csv" for name in TABLE_NAMES]
+FACTS = f"<run>/tables/{FACTS_NAME}"
+VECTORS = [name for name, analysis in ANALYSES.items() if "vectors" in analysis.needs]
+
+
+use rule job as tables with:
     input:
-        SCORES,
-        INTER,
-        [f"{stem}.csv" for stem in TASK_STEMS],
+        manifest=MANIFEST,
+        excluded="<run>/corpus/excluded.csv",
+        intervals=INTERVALS,
+        quality="<run>/alignment/quality.csv",
+        stores=ancient([f"<run>/features/{model}.zarr" for model in MODELS]),
+        digests=[f"<run>/features/{model}.digest.json" for model in MODELS],
+        scores=SCORES,
+        inter=INTER,
+        missing_vectors=[f"<run>/vectors/{name}.missing.csv" for name in VECTORS],
+        downstream=[f"{stem}.csv" for stem in TASK_STEMS],
+        weights=[f"{stem}.weights.csv" for stem in TASK_STEMS],
+        task_exclusions=[f"{stem}.excluded.csv" for stem in TASK_STEMS],
     output:
-        REPORT,
+        *(
+            report(path, caption="../report/tables.rst", category="Tables")
+            for path in TABLES
+        ),
+        facts=FACTS,
+        latex=[
+            f"<run>/tables/{name}.tex"
+            for name in latex_names(CONFIG.analyses, CONFIG.tasks)
+        ],
+        record="<run>/lineage/tables.json",
+    pathvars:
+        job="tables",
+    params:
+        **runs("tables"),
+        **facts_params(),
+    message:
+        "Gathering the tables"
+
+
+use rule job as figures with:
+    input:
+        tables=TABLES,
+        facts=FACTS,
+    output:
+        pdf=figure_files("pdf"),
+        png=[
+            report(path, caption=caption(path), category="Figures")
+            for path in figure_files("png")
+        ],
+        record="<run>/lineage/figures.json",
+    pathvars:
+        job="figures",
+    params:
+        **runs("figures"),
+    message:
+        "Drawing the figures"
+
+
+use rule job as report with:
+    input:
+        tables=TABLES,
+        facts=FACTS,
+        pdf=[*figure_files("pdf"), "<run>/figures/alignment.pdf"],
+        png=[*figure_files("png"), "<run>/figures/alignment.png"],
+        compared=(
+            "<run>/tables/alignment_agreement.csv" if CONFIG.alignment.compare else []
+        ),
+        captions=files_below("report", {".rst"}),
+        typst="report/template.typ",
+        jinja="report/report.html.j2",
+    output:
+        pdf=report(REPORT, caption="../report/report.rst", category="Report"),
+        html="<run>/report/report.html",
+        record="<run>/lineage/report.report.pdf.json",
+    pathvars:
+        job="report",
+    params:
+        **runs("report"),
+        compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,
+    message:
+        "Writing the report"
