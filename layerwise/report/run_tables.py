@@ -95,7 +95,6 @@ def _read(path: Path) -> pd.DataFrame:
         dtype=dict.fromkeys(TEXT_COLUMNS.intersection(columns), str),
         keep_default_na=False,
         na_values={column: [""] for column in columns if column not in TEXT_COLUMNS},
-        float_precision="round_trip",
     )
     missing = [column for column in columns if column not in table]
     if missing:

@@ -60,6 +60,23 @@ def test_layer_summary_averages_scores_over_samples_and_trials():
     assert list(summary["n"]) == [2, 2, 2]
 
 
+def test_layer_summary_takes_the_larger_of_two_variances_and_says_nothing_without_one():
+    same = score_rows("m", "cca-phone", [[0.6], [0.6], [0.6]], ("T0",), half=0.04)
+    (row,) = tables.layer_summary(same).to_dict("records")
+    assert row["mean"] - row["low"] == pytest.approx(0.04 * np.sqrt(1 / 3 + 1 / 8))
+    (row,) = tables.layer_summary(score_rows("m", "cca-phone", [[0.6]], ("T0",), half=np.nan)).to_dict(
+        "records"
+    )
+    assert np.isnan(row["low"]) and np.isnan(row["high"]) and row["mean"] == 0.6
+
+
+def test_layer_summary_is_sorted_by_analysis_model_and_layer():
+    rows = [score_rows(model, name, [[0.1, 0.2, 0.3]]) for name in ("cca-word", "cca-mel") for model in "ba"]
+    summary = tables.layer_summary(pd.concat(rows).iloc[::-1])
+    names = summary[["analysis", "model", "layer"]].to_numpy().tolist()
+    assert len(names) == 12 and names == sorted(names)
+
+
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
