@@ -124,7 +124,7 @@ def _fault(
     table: Table, columns: tuple[Column, ...], frame: "pd.DataFrame", error: "pa.errors.SchemaError"
 ) -> str:
     """What a schema found in the cells: the first cell or row that breaks the contract."""
-    if not hasattr(error.failure_cases, "columns"):  # a type: pandera names no cell
+    if not hasattr(error.failure_cases, "columns"):  # a type of numbers: pandera names no cell
         return _type_fault(table, next(c for c in columns if c.name == error.schema.name), frame)
     row = int(error.failure_cases["index"].min())
     if error.reason_code and error.reason_code.name == "DUPLICATES":
@@ -140,12 +140,10 @@ def _type_fault(table: Table, column: Column, frame: "pd.DataFrame") -> str:
     import pandas as pd
 
     cells = frame[column.name]
-    if column.kind != "text":
-        numbers = pd.to_numeric(cells, errors="coerce")
-        bad = numbers.isna() | ((numbers % 1 != 0) if column.kind == "integer" else False)
-        if bad.any():
-            row = int(bad.to_numpy().argmax())
-            return _cell_fault(table, frame, column.name, row, column.expected)
+    numbers = pd.to_numeric(cells, errors="coerce")
+    bad = numbers.isna() | ((numbers % 1 != 0) if column.kind == "integer" else False)
+    if bad.any():
+        return _cell_fault(table, frame, column.name, int(bad.to_numpy().argmax()), column.expected)
     return f"column {column.name} holds {cells.dtype}; expected {column.expected}"
 
 

@@ -131,6 +131,16 @@ COMPARED = replace(
     "is compared",
     made_by="alignment_agreement",
 )
+MFA_DROPPED = Table(
+    name="mfa_dropped",
+    path="alignment/mfa/dropped.csv",
+    about="an utterance that the Montreal Forced Aligner is not given",
+    made_by="align_mfa_corpus",
+    error=AlignmentError,
+    columns=(UTT_ID, Column("reason", "why it is left out")),
+    key=("utt_id",),
+    may_be_empty=True,
+)
 SAMPLE = Table(
     name="sample",
     path="samples/{n}.parquet",
@@ -190,6 +200,6 @@ MISSING_VECTORS = Table(
     may_be_empty=True,
 )
 INPUTS = (
-    *(MANIFEST, EXCLUDED, WARNINGS, INTERVALS, QUALITY, COMPARED),
+    *(MANIFEST, EXCLUDED, WARNINGS, INTERVALS, QUALITY, COMPARED, MFA_DROPPED),
     *(SAMPLE, SEGMENTS, VECTORS, MISSING_VECTORS),
 )
