@@ -19,6 +19,8 @@ lint: .venv/.ready
 
 docs: .venv/.ready
 	$(PY)/python -m layerwise.config
+	NO_MKDOCS_2_WARNING=1 $(PY)/mkdocs build --quiet --strict
+	@echo "The site: build/site/index.html"
 
 lock: .venv/.ready
 	PATH="$$PATH:.uv/bin" uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
