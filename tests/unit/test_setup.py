@@ -59,7 +59,7 @@ class Setup:
 
     def run(self, asked: str = "") -> subprocess.CompletedProcess[str]:
         env = {"PATH": str(self.bin), "PYTHON": asked}
-        command = [self.bin / "sh", "envs/setup.sh"]
+        command = [str(self.bin / "sh"), "envs/setup.sh"]
         return subprocess.run(command, cwd=self.root, env=env, capture_output=True, text=True, check=False)
 
     @property
