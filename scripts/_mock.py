@@ -3,8 +3,8 @@
     python -m pdb scripts/cca.py results/ci/cca/hubert-tiny/cca-phone.csv --configfile configs/ci.yaml
 
 runs the script of the rule that makes that file, in the repository's root; its inputs must be there. The file
-is written as in a run, but Snakemake does not know of it. What is used here has no stable interface: it is that
-of Snakemake 9.27.
+is written as in a run, but Snakemake does not know of it. What is used here has no stable interface: it is
+that of Snakemake 9.27.
 """
 
 import argparse
