@@ -25,6 +25,7 @@ from layerwise.cca import EPSILONS, cross_validate
 from layerwise.cca.crossval import score_parts
 from layerwise.cca.moments import fixed_shift, part_moments
 from layerwise.cca.splits import assign_parts, dev_test_pairs
+from layerwise.options.scoring import ScoringOptions
 
 Array = NDArray[np.float64]
 LAYERS = 12
@@ -136,7 +137,7 @@ def compare(title: str, x: Any, y: Any, groups: Any, labels: Any, skip_naive: bo
     one_pass, _ = timed(lambda: part_moments(x, y, part, fixed_shift(x, y)))
 
     def ours() -> Any:
-        return score_parts(x, y, part, resample=groups, permute=False, bootstrap=0, floor=False)
+        return score_parts(x, y, part, ScoringOptions(bootstrap=0), units=groups, permute=False, floor=False)
 
     seconds, table = timed(ours)
     print(f"{title}: {n} x {x.shape[1]} vs {y.shape[1]}, {len(EPSILONS)} pairs, 3 trials")

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from pydantic import ValidationError
 
 from layerwise.cca.bootstrap import bootstrap_interval
 from layerwise.cca.moments import Index, Moments, View, fixed_shift, part_moments, row_moments
@@ -14,6 +15,7 @@ from layerwise.cca.pwcca import Directions, Mode, RegularisedCCA, grid_scores, h
 from layerwise.cca.similarity import linear_cka, svcca
 from layerwise.cca.splits import assign_parts, dev_test_pairs
 from layerwise.errors import AnalysisError
+from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed
 
 Epsilons = Sequence[tuple[float, float]]
@@ -23,6 +25,7 @@ _LARGE = (1e-8, 1e-7, 1e-6, 1e-5)
 # The published candidates: (epsilon_x, epsilon_y), both small or both large.
 EPSILONS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
 PAPER_CANDIDATES = 6
+DEFAULTS = ScoringOptions()
 
 
 class SplitScore(NamedTuple):
@@ -67,15 +70,15 @@ def cross_validate(
     groups: Sequence[Any] | NDArray[Any] | None = None,
     labels: Sequence[Any] | NDArray[Any] | None = None,
     resample: Sequence[Any] | NDArray[Any] | None = None,
-    parts: int = 10,
-    trials: int = 3,
+    parts: int = DEFAULTS.parts,
+    trials: int = DEFAULTS.trials,
     epsilons: Epsilons | None = None,
     mode: Mode = "corrected",
     seed: int = 0,
-    bootstrap: int = 1000,
+    bootstrap: int = DEFAULTS.bootstrap,
     floor: bool = True,
-    similarities: bool = False,
-    device: str = "cpu",
+    similarities: bool = DEFAULTS.similarities,
+    device: str = DEFAULTS.device,
 ) -> pd.DataFrame:
     """Cross-validate the PWCCA score of two views: one row per trial.
 
@@ -95,23 +98,27 @@ def cross_validate(
     mean_cca, svcca and cka (see ``layerwise.cca.similarity``) of the same test rows. ``device``: where
     second moments are summed, ``cpu`` or a CUDA device.
 
-    Raises AnalysisError as ``score_split`` and ``assign_parts`` do.
+    Raises AnalysisError as ``score_split`` and ``assign_parts`` do, and for options out of range.
     """
+    try:
+        options = ScoringOptions(
+            parts=parts, trials=trials, bootstrap=bootstrap, similarities=similarities, device=device
+        )
+    except ValidationError as error:
+        problems = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise AnalysisError("; ".join(problems)) from error
     part = assign_parts(x.shape[0], groups=groups, labels=labels, parts=parts, seed=seed)
     return score_parts(
         x,
         y,
         part,
-        resample=groups if resample is None else resample,
+        options,
+        units=groups if resample is None else resample,
         permute=labels is not None,
-        trials=trials,
-        epsilons=epsilons,
         mode=mode,
         seed=seed,
-        bootstrap=bootstrap,
         floor=floor,
-        similarities=similarities,
-        device=device,
+        pairs=epsilons,
     )
 
 
@@ -119,36 +126,38 @@ def score_parts(
     x: View,
     y: View,
     part: Index,
+    options: ScoringOptions,
     *,
-    resample: Sequence[Any] | NDArray[Any] | None,
+    units: Sequence[Any] | NDArray[Any] | None,
     permute: bool,
-    trials: int = 3,
-    epsilons: Epsilons | None = None,
     mode: Mode = "corrected",
     seed: int = 0,
-    bootstrap: int = 1000,
     floor: bool = True,
-    similarities: bool = False,
-    device: str = "cpu",
+    pairs: Epsilons | None = None,
 ) -> pd.DataFrame:
-    """Cross-validate given parts (n,); ``permute``: the floor permutes targets. See ``cross_validate``."""
+    """Cross-validate given parts (n,); see ``cross_validate``.
+
+    ``units`` (n,) are what the bootstrap resamples as a whole; None: single rows. ``permute``: the floor
+    permutes targets. ``pairs`` are tried in place of ``options.epsilon_pairs``. The number of parts is that
+    of ``part``, whatever ``options`` say.
+    """
     _check_views(x, y)
     parts = int(part.max()) + 1
-    pairs = dev_test_pairs(parts, trials, seed)
+    pairs = pairs or options.epsilon_pairs
     partners = _partners(part, permute, derive_seed(seed, "floor")) if floor else None
-    true, wrong = part_moments(x, y, part, fixed_shift(x, y), partners, device)
+    true, wrong = part_moments(x, y, part, fixed_shift(x, y), partners, options.device)
     records = []
-    for trial, (dev, test) in enumerate(pairs):
+    for trial, (dev, test) in enumerate(dev_test_pairs(parts, options.trials, seed)):
         train = [number for number in range(parts) if number not in (dev, test)]
         training = _add(true, train)
-        candidates = epsilons or (EPSILONS if mode == "corrected" else paper_epsilons(seed, trial))
+        candidates = pairs or (EPSILONS if mode == "corrected" else paper_epsilons(seed, trial))
         chosen, directions = _choose(training, true[dev], candidates, mode)
         result = held_out(directions, true[test], mode)
         rows = np.flatnonzero(part == test)
-        units = np.arange(len(rows)) if resample is None else np.asarray(resample)[rows]
+        resampled = np.arange(len(rows)) if units is None else np.asarray(units)[rows]
         trial_seed = derive_seed(seed, "bootstrap", trial)
         interval = bootstrap_interval(
-            x, y, rows, units, true[test].mean, directions, result, bootstrap, trial_seed
+            x, y, rows, resampled, true[test].mean, directions, result, options.bootstrap, trial_seed
         )
         record = {
             "trial": trial,
@@ -164,7 +173,7 @@ def score_parts(
             "dim_x": x.shape[1],
             "dim_y": y.shape[1],
         }
-        if similarities:
+        if options.similarities:
             record |= {
                 "mean_cca": result.mean_cca,
                 "svcca": svcca(training, true[test]),

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy.linalg.blas import dgemm, dsyrk
 
 from layerwise.errors import AnalysisError
+
+if TYPE_CHECKING:
+    import torch
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -186,9 +188,12 @@ class _CpuSums:
 
 
 class _TorchSums:
-    """Sums of one part on a GPU."""
+    """Sums of one part on a GPU; nothing else here needs torch, which takes seconds to import."""
 
     def __init__(self, dims: tuple[int, int], mispaired: bool, shift: Array, device: str) -> None:
+        import torch
+
+        self.torch = torch
         self.dim_x, self.shift = dims[0], torch.from_numpy(shift).to(device)
         self.n, self.total = 0, torch.zeros_like(self.shift)
         self.outer = self.shift.new_zeros(sum(dims), sum(dims))
@@ -196,16 +201,16 @@ class _TorchSums:
 
     def add(self, x: NDArray[Any], y: NDArray[Any], wrong: NDArray[Any] | None) -> bool:
         """Add rows; return whether all were finite."""
-        z = torch.cat([self._on_device(x), self._on_device(y)], dim=1) - self.shift
+        z = self.torch.cat([self._on_device(x), self._on_device(y)], dim=1) - self.shift
         self.n += len(z)
         self.total += z.sum(dim=0)
         self.outer.addmm_(z.T, z)
         if self.mispaired is not None and wrong is not None:
             self.mispaired.addmm_(z[:, : self.dim_x].T, self._on_device(wrong) - self.shift[self.dim_x :])
-        return bool(torch.isfinite(self.total).all())
+        return bool(self.torch.isfinite(self.total).all())
 
-    def _on_device(self, rows: NDArray[Any]) -> torch.Tensor:
-        return torch.from_numpy(np.ascontiguousarray(rows)).to(self.shift.device).double()
+    def _on_device(self, rows: NDArray[Any]) -> "torch.Tensor":
+        return self.torch.from_numpy(np.ascontiguousarray(rows)).to(self.shift.device).double()
 
     def moments(self) -> tuple[Moments, Moments]:
         total, outer, shift = (item.cpu().numpy() for item in (self.total, self.outer, self.shift))

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
 
 from layerwise.cca.moments import Index
 from layerwise.errors import AnalysisError
@@ -96,6 +95,8 @@ def _pack(rng: np.random.Generator, groups: Index, parts: int) -> Index:
 
 
 def _stratify_groups(rng: np.random.Generator, groups: Index, labels: Index, parts: int) -> Index:
+    from sklearn.model_selection import StratifiedGroupKFold  # takes seconds, and only labels need it
+
     splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=int(rng.integers(2**31)))
     part = np.empty(len(labels), np.int64)
     with warnings.catch_warnings():

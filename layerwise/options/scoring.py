@@ -1,5 +1,6 @@
 """How the canonical correlation analyses are scored (the section `cca` of a config)."""
 
+from itertools import product
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -52,6 +53,11 @@ class ScoringOptions(Section):
         description="CPU threads of one analysis job: layers at a time.",
         examples=[4],
     )
+
+    @property
+    def epsilon_pairs(self) -> tuple[tuple[float, float], ...] | None:
+        """Pairs (features, target) of regularisers that are tried; None: those of the published code."""
+        return None if self.epsilons is None else tuple(product(self.epsilons, self.epsilons))
 
     @model_validator(mode="after")
     def _enough_parts(self) -> "ScoringOptions":
