@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from layerwise.analyses.results import INTER_COLUMNS, summarise
+from layerwise.analyses.results import INTER_COLUMNS
+from layerwise.cca.summary import summarise
 from layerwise.errors import ReportError
 from layerwise.report.facts import layer_index, metric_sign
 
@@ -125,7 +126,7 @@ def layer_scores(scores: pd.DataFrame) -> pd.DataFrame:
 def layer_summary(scores: pd.DataFrame) -> pd.DataFrame:
     """Average the scores of each layer over samples and trials (``tables/layer_summary.csv``).
 
-    Columns and intervals are those of `layerwise.analyses.results.summarise`.
+    Columns and intervals are those of `layerwise.cca.summary.summarise`.
     """
     if scores.empty:
         return pd.DataFrame(columns=LAYER_SUMMARY_COLUMNS)

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.analyses.results import SCORE_COLUMNS, layer_index, summarise
+from layerwise.analyses.results import SCORE_COLUMNS
 from layerwise.analyses.run import ANALYSES, LabelVectors, run_analysis
+from layerwise.cca.summary import summarise
 from layerwise.errors import AnalysisError
+from layerwise.layers import layer_index
 
 FRAMES, DIM, PHONES = 30, 6, 5
 
