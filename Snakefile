@@ -2,7 +2,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 from layerwise.config import parse_config
-from layerwise.errors import ConfigError
+from layerwise.errors import LayerwiseError
 
 min_version("9.27")
 
@@ -13,10 +13,14 @@ if not workflow.overwrite_configfiles:
 
 try:
     CONFIG = parse_config(config, origin=", ".join(map(str, workflow.configfiles)))
-except ConfigError as error:
+except LayerwiseError as error:
     raise WorkflowError(str(error))
 
 RUN = f"results/{CONFIG.run}"
+
+
+pathvars:
+    run=RUN,
 
 
 report: "report/workflow.rst"
@@ -43,12 +47,9 @@ if CONFIG.pretrain:
     include: "rules/pretrain.smk"
 
 
-localrules:
-    all,
-
-
 rule all:
     default_target: True
+    localrule: True
     input:
         targets(),
 

@@ -8,9 +8,6 @@ MFA_CORPUS = [f"{MFA_FOLDER}/corpus-{shard}.zip" for shard in range(MFA.shards)]
 MFA_ALIGNED = [f"{MFA_FOLDER}/aligned-{shard}.zip" for shard in range(MFA.shards)]
 MFA_DROPPED = f"{MFA_FOLDER}/dropped.csv"
 MFA_MINUTES = ceil(MFA.timeout_minutes)
-# What the rule `align` reads.
-ALIGNER = {"archives": MFA_ALIGNED, "dropped": MFA_DROPPED}
-ALIGNER_FILES = [*MFA_ALIGNED, MFA_DROPPED]
 
 if MFA.train or MFA.acoustic is None:
     MFA_ACOUSTIC = f"{MFA_FOLDER}/trained.zip"
@@ -23,41 +20,43 @@ else:
     MFA_DICTIONARY = mfa_model("dictionary")
 
 
-rule align_mfa_corpus:
-    """Pack the corpus into shards that keep speakers together."""
+use rule job as align_mfa_corpus with:
     input:
         manifest=MANIFEST,
-        code=code("align_mfa_corpus"),
-        lock=LOCK,
     output:
         corpus=temp(MFA_CORPUS),
         dropped=MFA_DROPPED,
-    log:
-        f"{RUN}/logs/align_mfa_corpus.log",
-    benchmark:
-        f"{RUN}/benchmarks/align_mfa_corpus.tsv"
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=120,
     params:
+        **script("align_mfa_corpus"),
         shards=MFA.shards,
+    pathvars:
+        job="align_mfa_corpus",
+    resources:
+        runtime=120,
     message:
         "Packing the corpus for MFA"
-    script:
-        "../scripts/align_mfa_corpus.py"
+
+
+use rule job as align_mfa_dictionary with:
+    input:
+        dictionary=mfa_model("dictionary"),
+        lexicon=CONFIG.alignment.lexicon or [],
+    output:
+        dictionary=f"{MFA_FOLDER}/words.dict",
+    params:
+        **script("align_mfa_dictionary"),
+    pathvars:
+        job="align_mfa_dictionary",
+    message:
+        "Adding {input.lexicon} to MFA's dictionary"
 
 
 rule align_mfa_model:
     """Take a model of MFA's collection from where MFA keeps it, or download it."""
-    input:
-        code=code("align_mfa"),
-        lock="envs/mfa.yaml",
     output:
         f"{MFA_FOLDER}/{{kind}}.{{suffix}}",
     log:
-        f"{RUN}/logs/align_mfa_model/{{kind}}.{{suffix}}.log",
+        "<run>/logs/align_mfa_model/{kind}.{suffix}.log",
     wildcard_constraints:
         kind="acoustic|dictionary|g2p",
         suffix="zip|dict",
@@ -67,33 +66,12 @@ rule align_mfa_model:
         mem_mb=1000,
         runtime=30,
     params:
+        **script("align_mfa", lock=ROOT / "envs/mfa.yaml"),
         name=lambda wildcards: getattr(MFA, wildcards.kind),
     message:
         "Looking for MFA's {wildcards.kind} model {params.name}"
     shell:
-        "python3 scripts/align_mfa.py fetch {wildcards.kind} {params.name:q} {output:q} > {log:q} 2>&1"
-
-
-rule align_mfa_dictionary:
-    """Add the run's lexicon to the dictionary."""
-    input:
-        dictionary=mfa_model("dictionary"),
-        lexicon=CONFIG.alignment.lexicon or [],
-        code=code("align_mfa_dictionary"),
-        lock=LOCK,
-    output:
-        dictionary=f"{MFA_FOLDER}/words.dict",
-    log:
-        f"{RUN}/logs/align_mfa_dictionary.log",
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    message:
-        "Adding {input.lexicon} to MFA's dictionary"
-    script:
-        "../scripts/align_mfa_dictionary.py"
+        "python3 scripts/{params.script}.py fetch {wildcards.kind} {params.name:q} {output:q} > {log:q} 2>&1"
 
 
 rule align_mfa_train:
@@ -102,14 +80,12 @@ rule align_mfa_train:
         corpus=MFA_CORPUS,
         dictionary=MFA_DICTIONARY,
         g2p=mfa_model("g2p"),
-        code=code("align_mfa"),
-        lock="envs/mfa.yaml",
     output:
         model=f"{MFA_FOLDER}/trained.zip",
     log:
-        f"{RUN}/logs/align_mfa_train.log",
+        "<run>/logs/align_mfa_train.log",
     benchmark:
-        f"{RUN}/benchmarks/align_mfa_train.tsv"
+        "<run>/benchmarks/align_mfa_train.tsv"
     conda:
         "../envs/mfa.yaml"
     threads: CONFIG.alignment.threads
@@ -117,10 +93,12 @@ rule align_mfa_train:
         mem_mb=8000,
         runtime=MFA_MINUTES + 30,
         mfa_minutes=str(MFA.timeout_minutes),
+    params:
+        **script("align_mfa", lock=ROOT / "envs/mfa.yaml"),
     message:
         "Training an acoustic model with MFA"
     shell:
-        "python3 scripts/align_mfa.py train --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
+        "python3 scripts/{params.script}.py train --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
         " --g2p {input.g2p:q} --threads {threads} --timeout-minutes {resources.mfa_minutes}"
         " --output {output.model:q} > {log:q} 2>&1"
 
@@ -132,14 +110,12 @@ rule align_mfa_shard:
         dictionary=MFA_DICTIONARY,
         acoustic=MFA_ACOUSTIC,
         g2p=mfa_model("g2p"),
-        code=code("align_mfa"),
-        lock="envs/mfa.yaml",
     output:
         aligned=f"{MFA_FOLDER}/aligned-{{shard}}.zip",
     log:
-        f"{RUN}/logs/align_mfa_shard/{{shard}}.log",
+        "<run>/logs/align_mfa_shard/{shard}.log",
     benchmark:
-        f"{RUN}/benchmarks/align_mfa_shard/{{shard}}.tsv"
+        "<run>/benchmarks/align_mfa_shard/{shard}.tsv"
     conda:
         "../envs/mfa.yaml"
     threads: CONFIG.alignment.threads
@@ -148,10 +124,11 @@ rule align_mfa_shard:
         runtime=2 * MFA_MINUTES + 30,
         mfa_minutes=str(MFA.timeout_minutes),
     params:
+        **script("align_mfa", lock=ROOT / "envs/mfa.yaml"),
         shards=MFA.shards,
     message:
         "Aligning shard {wildcards.shard} with MFA"
     shell:
-        "python3 scripts/align_mfa.py align --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
+        "python3 scripts/{params.script}.py align --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
         " --acoustic {input.acoustic:q} --g2p {input.g2p:q} --threads {threads}"
         " --timeout-minutes {resources.mfa_minutes} --output {output.aligned:q} > {log:q} 2>&1"

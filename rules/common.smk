@@ -1,86 +1,56 @@
-"""Names and paths that the rules share. Nothing is written here: a dry run leaves no trace."""
+"""Names and paths that the rules share, and the rule that they inherit from.
 
+Nothing is written here: a dry run leaves no trace.
+"""
+
+import json
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
-from layerwise.align.registry import ALIGNERS
-from layerwise.analyses.run import ANALYSES
-from layerwise.corpus.readers import AUDIO_SUFFIXES, READERS
-from layerwise.errors import CorpusError
-from layerwise.specs.sources import hub_id
-from layerwise.lineage import source_files
+from layerwise.corpus.entries import AUDIO_SUFFIXES
+from layerwise.errors import LayerwiseError
+from layerwise.files import sha256_file
+from layerwise.lineage.code import code_digest
 from layerwise.report.names import TABLE_NAMES, figure_names, latex_names
+from layerwise.specs.checkpoints import model_type
+from layerwise.specs.sources import family_of, hub_id, parse_source
+from layerwise.specs.spec import AlignerSpec, ReaderSpec, TaskSpec
 
 ROOT = Path(workflow.basedir)
-LOCK = "envs/requirements.lock"
-MANIFEST = f"{RUN}/corpus/manifest.parquet"
-INTERVALS = f"{RUN}/alignment/intervals.parquet"
-SAMPLES = [f"{RUN}/samples/{number}.parquet" for number in range(CONFIG.samples.number)]
-SEGMENTS = f"{RUN}/samples/segments.parquet"
+LOCK = ROOT / "envs/requirements.lock"
+MANIFEST = "<run>/corpus/manifest.parquet"
+INTERVALS = "<run>/alignment/intervals.parquet"
+SAMPLES = [f"<run>/samples/{number}.parquet" for number in range(CONFIG.samples.number)]
+SEGMENTS = "<run>/samples/segments.parquet"
 MODELS = {entry.name: entry for entry in CONFIG.all_models()}
-# Whether `snakemake` is to fetch the corpus. One that is in place is never touched.
-CORPUS_MISSING = (
-    CONFIG.corpus and CONFIG.corpus.download and not Path(CONFIG.corpus.path).exists()
-)
-REPORT = f"{RUN}/report/report.pdf"
-TABLES = [f"{RUN}/tables/{name}.csv" for name in TABLE_NAMES]
-# Analyses of a table of vectors, and that table.
-VECTORS = {
-    name: CONFIG.vectors[name] for name in CONFIG.analyses if name in CONFIG.vectors
-}
-# Log-mel is compared with labels only: with frames it would be compared with itself.
-SCORES = [
-    f"{RUN}/cca/{model}/{name}.csv"
-    for model in MODELS
-    for name in CONFIG.analyses
-    if model != "logmel" or name in VECTORS or ANALYSES[name].of_logmel
-]
-INTER = [f"{RUN}/cca/inter/{a}-vs-{b}.csv" for a, b in CONFIG.inter.pairs]
-TASK_STEMS = [
-    f"{RUN}/downstream/{model}/{name}" for model in MODELS for name in CONFIG.tasks
-]
-
-# What tables, figures and report are made from.
-FACTS = {
-    "manifest": MANIFEST,
-    "excluded": f"{RUN}/corpus/excluded.csv",
-    "intervals": INTERVALS,
-    "quality": f"{RUN}/alignment/quality.csv",
-    "stores": ancient([f"{RUN}/features/{model}.zarr" for model in MODELS]),
-    "digests": [f"{RUN}/features/{model}.digest.json" for model in MODELS],
-    "scores": SCORES,
-    "inter": INTER,
-    "missing_vectors": [f"{RUN}/vectors/{name}.missing.csv" for name in VECTORS],
-    "downstream": [f"{stem}.csv" for stem in TASK_STEMS],
-    "weights": [f"{stem}.weights.csv" for stem in TASK_STEMS],
-    "task_exclusions": [f"{stem}.excluded.csv" for stem in TASK_STEMS],
-}
+ANALYSES = {name: CONFIG.analysis(name) for name in CONFIG.analyses}
+TASKS = {name: CONFIG.registry.find(TaskSpec, name) for name in CONFIG.tasks}
+REPORT = "<run>/report/report.pdf"
 
 
-wildcard_constraints:
-    model="|".join(map(re.escape, MODELS)) or "none",
-    analysis="|".join(map(re.escape, CONFIG.analyses)) or "none",
-    model_a="|".join(map(re.escape, MODELS)) or "none",
-    model_b="|".join(map(re.escape, MODELS)) or "none",
-    task="|".join(map(re.escape, CONFIG.tasks)) or "none",
+def one_of(names):
+    """A wildcard that is one of these names."""
+    return "|".join(map(re.escape, names)) or "none"
 
 
-def code(script):
-    """The source files of a rule: its script and every module that this imports, but no other aligner."""
-    unused = tuple(entry for name, entry in ALIGNERS.items() if name != CONFIG.aligner)
-    files = source_files(ROOT / "scripts" / f"{script}.py", ROOT, unused)
-    return [path.relative_to(ROOT).as_posix() for path in files]
+def script(name, plugins=(), lock=LOCK):
+    """Params of the job of a script: its name, the digest of its code, that of the lock of its environment.
 
-
-def record(artifact):
-    """Path of the provenance record of the job whose first artifact this is (relative to the run)."""
-    return f"{RUN}/lineage/{'.'.join(Path(artifact).parts)}.json"
+    ``plugins`` is the code of the specs that it runs, or a function of the wildcards (and input) that gives it.
+    """
+    path = ROOT / "scripts" / f"{name}.py"
+    if callable(plugins):
+        code = lambda wildcards, input: code_digest(path, plugins(wildcards, input), ROOT)
+    else:
+        code = code_digest(path, plugins, ROOT)
+    return {"script": name, "code": code, "environment": sha256_file(lock)}
 
 
 def options(section, *leave_out):
     """A section of the config as plain values, without the keys that do not change results."""
-    return section.model_dump(mode="json", exclude=set(leave_out))
+    return section.model_dump(mode="json", exclude=set(leave_out)) if section else {}
 
 
 def files_below(folder, suffixes=None):
@@ -93,62 +63,40 @@ def files_below(folder, suffixes=None):
     )
 
 
-def facts_params():
-    """The parts of the config that the report states."""
-    return {
-        "run": CONFIG.run,
-        "protocol": CONFIG.protocol,
-        "seed": CONFIG.seed,
-        "models": [options(entry) for entry in MODELS.values()],
-        "corpus": CONFIG.corpus.path,
-        "description": CONFIG.corpus.description,
-        "aligner": CONFIG.aligner,
-        "samples": CONFIG.samples.number,
-        "trials": CONFIG.cca.trials,
-    }
-
-
-def figure_files(suffix):
-    """Paths of all figures of the run in one format."""
-    return [
-        f"{RUN}/figures/{stem}.{suffix}"
-        for stem in figure_names(CONFIG.analyses, CONFIG.tasks, CONFIG.inter.pairs)
-    ]
-
-
-def latex_files():
-    """Paths of the LaTeX tables of the run."""
-    names = latex_names(CONFIG.analyses, CONFIG.tasks)
-    return [f"{RUN}/tables/{name}.tex" for name in names]
-
-
-def compared_alignment():
-    """The agreement with a second alignment, where the config names one."""
-    return [f"{RUN}/tables/alignment_agreement.csv"] if CONFIG.alignment.compare else []
-
-
-def caption(path):
-    """Caption of a figure in the report of Snakemake; figures of a single analysis share one."""
-    stem = Path(path).stem
-    if stem in CONFIG.analyses:
-        stem = "layer"
-    return f"../report/{'inter' if stem.startswith('inter-') else stem}.rst"
-
-
 def targets():
     """What a plain `snakemake` makes."""
-    wanted = [REPORT] if CONFIG.corpus else []
-    if CONFIG.corpus:
-        wanted.append(f"{RUN}/alignment/textgrids")
+    wanted = [REPORT, "<run>/alignment/textgrids"] if CONFIG.corpus else []
     if CONFIG.pretrain:
-        wanted += [
-            f"{RUN}/models/{objective}-tiny" for objective in CONFIG.pretrain.objectives
-        ]
+        wanted += [f"<run>/models/{name}-tiny" for name in CONFIG.pretrain.objectives]
     return wanted
 
 
 def print_results():
     """The last line of a run: where to look."""
-    for target in targets():
+    for target in (path.replace("<run>", RUN) for path in targets()):
         if Path(target).exists():
             print(f"Done: {target}", file=sys.stderr)
+
+
+wildcard_constraints:
+    model=one_of(MODELS),
+    model_a=one_of(MODELS),
+    model_b=one_of(MODELS),
+    analysis=one_of(ANALYSES),
+    task=one_of(TASKS),
+
+
+rule job:
+    pathvars:
+        job="job",
+    log:
+        "<run>/logs/<job>.log",
+    benchmark:
+        "<run>/benchmarks/<job>.tsv"
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    script:
+        "../scripts/{params.script}.py"

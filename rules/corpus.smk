@@ -1,57 +1,36 @@
-rule manifest:
-    """List the corpus: check every audio file, exclude what cannot be used, with the reason."""
+use rule job as manifest with:
     input:
         files=fetched_corpus_files if CORPUS_MISSING else corpus_files(),
-        code=code("manifest"),
-        lock=LOCK,
     output:
         manifest=MANIFEST,
-        excluded=f"{RUN}/corpus/excluded.csv",
-        warnings=f"{RUN}/corpus/warnings.csv",
-        record=record("corpus/manifest.parquet"),
-    log:
-        f"{RUN}/logs/manifest.log",
-    benchmark:
-        f"{RUN}/benchmarks/manifest.tsv"
-    conda:
-        "../envs/layerwise.yaml"
-    threads: 4
-    resources:
-        mem_mb=2000,
-        runtime=60,
+        excluded="<run>/corpus/excluded.csv",
+        warnings="<run>/corpus/warnings.csv",
+        record="<run>/lineage/corpus.manifest.parquet.json",
     params:
-        corpus=options(CONFIG.corpus, "description", "download"),
+        **script("manifest", [READER.code]),
+        corpus=options(CONFIG.corpus, "reader", "description", "download"),
+        reader=READER.code,
         seed=CONFIG.seed,
+    pathvars:
+        job="manifest",
+    threads: 4
     message:
         "Checking the audio of {params.corpus[path]}"
-    script:
-        "../scripts/manifest.py"
 
 
-rule samples:
-    """Draw the sample sets: utterances, phone tokens, word tokens."""
+use rule job as samples with:
     input:
         manifest=MANIFEST,
         intervals=INTERVALS,
-        code=code("samples"),
-        lock=LOCK,
     output:
         samples=SAMPLES,
         segments=SEGMENTS,
-        record=record("samples/segments.parquet"),
-    log:
-        f"{RUN}/logs/samples.log",
-    benchmark:
-        f"{RUN}/benchmarks/samples.tsv"
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
+        record="<run>/lineage/samples.segments.parquet.json",
     params:
+        **script("samples"),
         samples=options(CONFIG.samples),
         seed=CONFIG.seed,
+    pathvars:
+        job="samples",
     message:
         "Drawing {params.samples[number]} sample sets"
-    script:
-        "../scripts/samples.py"

@@ -1,11 +1,4 @@
-# What needs the network. These rules have no code inputs: checksums and commits fix what they fetch, and an edited
-# source file must not send a finished run back to the network.
-
-
-localrules:
-    download,
-
-
+# No code among their params: an edited file must not send a finished run back to the network.
 if CORPUS_MISSING:
 
     checkpoint download_corpus:
@@ -13,7 +6,7 @@ if CORPUS_MISSING:
         output:
             folder=directory(CONFIG.corpus.path),
         log:
-            f"{RUN}/logs/download_corpus.log",
+            "<run>/logs/download_corpus.log",
         conda:
             "../envs/layerwise.yaml"
         resources:
@@ -27,35 +20,27 @@ if CORPUS_MISSING:
             "../scripts/download_corpus.py"
 
 
-rule hub_model:
-    """Fetch a model of the hub into the local cache; record the commit that its revision stands for."""
+use rule job as hub_model with:
     output:
-        model=f"{RUN}/models/{{model}}.json",
-        record=record("models/{model}.json"),
-    log:
-        f"{RUN}/logs/hub_model/{{model}}.log",
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=240,
+        model="<run>/models/{model}.json",
+        record="<run>/lineage/models.{model}.json.json",
     params:
+        script="hub_model",
         source=lambda wildcards: hub_id(MODELS[wildcards.model].source),
         revision=lambda wildcards: MODELS[wildcards.model].revision,
         weights=lambda wildcards: needs_weights(wildcards.model),
+    pathvars:
+        job="hub_model/{model}",
+    resources:
+        runtime=240,
     message:
         "Fetching {params.source} from the hub"
-    script:
-        "../scripts/hub_model.py"
 
 
 rule download:
     """All that a run needs from the network (target: `snakemake download`), e.g. on a login node."""
+    localrule: True
     input:
         CONFIG.corpus.path if CORPUS_MISSING else [],
-        (
-            CONFIG.alignment.librispeech_alignments.path
-            if CONFIG.aligner == "librispeech-alignments"
-            else []
-        ),
+        aligner_files() if ALIGNER.downloads else [],
         [hub_record(name) for name in MODELS if hub_id(MODELS[name].source)],

@@ -1,55 +1,44 @@
-rule extract:
-    """One forward pass per utterance: frames, phone, word and utterance means of every layer."""
+use rule job as extract with:
     input:
         manifest=MANIFEST,
         samples=SAMPLES,
         segments=SEGMENTS,
         model=model_files,
-        code=code("extract"),
-        lock=LOCK,
     output:
-        store=directory(f"{RUN}/features/{{model}}.zarr"),
-        digest=f"{RUN}/features/{{model}}.digest.json",
-        record=record("features/{model}.zarr"),
-    log:
-        f"{RUN}/logs/extract/{{model}}.log",
-    benchmark:
-        f"{RUN}/benchmarks/extract/{{model}}.tsv"
-    conda:
-        "../envs/layerwise.yaml"
+        store=directory("<run>/features/{model}.zarr"),
+        digest="<run>/features/{model}.digest.json",
+        record="<run>/lineage/features.{model}.zarr.json",
+    params:
+        **script("extract", lambda wildcards, input: [model_code(wildcards, input)]),
+        plugin=model_code,
+        location=lambda wildcards: SOURCES[wildcards.model].location,
+        hub=lambda wildcards: bool(hub_id(MODELS[wildcards.model].source)),
+        random=lambda wildcards: SOURCES[wildcards.model].random,
+        model=lambda wildcards: options(
+            MODELS[wildcards.model], "objective", "supervision", "twin"
+        ),
+        extraction=options(CONFIG.extraction, "threads"),
+        tasks=bool(TASKS),
+        seed=CONFIG.seed,
+    pathvars:
+        job="extract/{model}",
     threads: CONFIG.extraction.threads
     resources:
         gpu=0 if CONFIG.extraction.device == "cpu" else 1,
         mem_mb=8000,
         runtime=720,
-    params:
-        model=lambda wildcards: options(
-            MODELS[wildcards.model], "objective", "supervision", "twin"
-        ),
-        extraction=options(CONFIG.extraction, "threads"),
-        tasks=bool(CONFIG.tasks),
-        seed=CONFIG.seed,
     message:
         "Encoding the corpus with {wildcards.model}"
-    script:
-        "../scripts/extract.py"
 
 
-rule verify:
-    """Hash the feature stores again and name each chunk that differs (target: `snakemake verify`)."""
+# Target `snakemake verify`: hash the feature stores again and name each chunk that differs.
+use rule job as verify with:
     input:
-        stores=ancient(expand(f"{RUN}/features/{{model}}.zarr", model=MODELS)),
-        digests=expand(f"{RUN}/features/{{model}}.digest.json", model=MODELS),
-        code=code("verify"),
-        lock=LOCK,
-    log:
-        f"{RUN}/logs/verify.log",
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=60,
+        stores=ancient(expand("<run>/features/{model}.zarr", model=MODELS)),
+        digests=expand("<run>/features/{model}.digest.json", model=MODELS),
+    params:
+        **script("verify"),
+    pathvars:
+        job="verify",
     message:
         "Verifying {input.stores}"
-    script:
-        "../scripts/verify.py"

@@ -1,32 +1,33 @@
 """What rules are made from where that depends on the config: files of corpora, models, aligners, analyses."""
 
-MODEL_SUFFIXES = {".json", ".safetensors", ".bin", ".pt", ".pth", ".pkl"}
-# Family of models that are their authors' files -> names of these below the location ("": it is the file).
-CHECKPOINT_FILES = {
-    "avhubert": [""],
-    "fastvgs": ["best_bundle.pth", "args.pkl"],
-    "vghubert": ["best_bundle.pth", "args.pkl"],
+READER = CONFIG.corpus and CONFIG.registry.find(ReaderSpec, CONFIG.corpus.reader)
+ALIGNER = CONFIG.registry.find(AlignerSpec, CONFIG.aligner)
+# Whether `snakemake` is to fetch the corpus. One that is in place is never touched.
+CORPUS_MISSING = (
+    CONFIG.corpus and CONFIG.corpus.download and not Path(CONFIG.corpus.path).exists()
+)
+SOURCES = {
+    name: parse_source(entry.source, CONFIG.registry) for name, entry in MODELS.items()
 }
 
 
+def read_record(path):
+    """The record of a hub model."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
 def corpus_files():
-    """What the manifest is made from: the table and its audio, or audio and text of the folder."""
+    """What the manifest is made from, as the reader of the corpus tells."""
     path = Path(CONFIG.corpus.path)
     if not path.exists():
         raise WorkflowError(
             f"`corpus.path`: {path} does not exist; put the corpus there or correct the path "
             "(`corpus.download` fetches LibriSpeech)"
         )
-    if path.is_dir():
-        return files_below(path, AUDIO_SUFFIXES | {".txt", ".lab"})
     try:
-        audio = {entry.audio_path for entry in READERS[CONFIG.corpus.reader](path)}
-    except CorpusError as error:
+        return [file.as_posix() for file in READER.files_of(path)]
+    except LayerwiseError as error:
         raise WorkflowError(str(error))
-    return [
-        path.as_posix(),
-        *sorted(item.as_posix() for item in audio if item.is_file()),
-    ]
 
 
 def fetched_corpus_files(wildcards):
@@ -35,60 +36,56 @@ def fetched_corpus_files(wildcards):
     return corpus_files()
 
 
-def pretrain_files():
-    """The audio of the pre-training folders."""
-    for folder in CONFIG.pretrain.data:
-        if not Path(folder).is_dir():
-            raise WorkflowError(
-                f"`pretrain.data`: {folder} is not a folder; put speech there or correct the path"
-            )
-    return [
-        file
-        for folder in CONFIG.pretrain.data
-        for file in files_below(folder, AUDIO_SUFFIXES)
-    ]
-
-
 def hub_record(model):
     """Record of a hub model's commit and files; models of the same source and revision share one."""
-    entry = MODELS[model]
-    same = [
+    key = (hub_id(MODELS[model].source), MODELS[model].revision)
+    same = (
         name
         for name, other in MODELS.items()
-        if (hub_id(other.source), other.revision)
-        == (hub_id(entry.source), entry.revision)
-    ]
-    return f"{RUN}/models/{same[0]}.json"
+        if (hub_id(other.source), other.revision) == key
+    )
+    return f"<run>/models/{next(same)}.json"
 
 
 def needs_weights(record):
     """Whether any model of a hub record is more than a random-initialised twin."""
-    path = f"{RUN}/models/{record}.json"
     return any(
-        hub_record(name) == path
+        hub_record(name) == f"<run>/models/{record}.json" and not SOURCES[name].random
         for name, entry in MODELS.items()
-        if hub_id(entry.source) and not entry.source.startswith("random:")
+        if hub_id(entry.source)
     )
 
 
 def model_files(wildcards):
-    """Files of a model in a local folder or checkpoint, the record of one from the hub; else nothing."""
-    source = MODELS[wildcards.model].source.removeprefix("random:")
-    if hub_id(source):
-        return [hub_record(wildcards.model)]
-    family, _, location = source.partition(":")
-    if Path(source).is_dir():
-        return files_below(source, MODEL_SUFFIXES)
-    if family not in CHECKPOINT_FILES:
+    """Files of a model in a local folder or checkpoint, or the record of one from the hub."""
+    name = wildcards.model
+    if hub_id(MODELS[name].source):
+        return [hub_record(name)]
+    source = SOURCES[name]
+    family = family_of(source, model_type(source.location), CONFIG.registry)
+    if not family.located:
         return []
-    files = [Path(location, name) for name in CHECKPOINT_FILES[family]]
+    files = family.files_of(Path(source.location))
     for file in files:
         if not file.is_file():
             raise WorkflowError(
-                f"model `{wildcards.model}`: {file} does not exist; put the authors' file there "
-                "(docs/models-checkpoints.md says where to get it), correct `source:`, or take the model out"
+                f"model `{name}`: {file} does not exist; put the authors' file there "
+                f"({family.guide} says where to get it), correct `source:`, or take the model out"
             )
+    if not files:
+        raise WorkflowError(
+            f"model `{name}`: no file of a {family.title} in {source.location!r}; correct `source:`"
+        )
     return [file.as_posix() for file in files]
+
+
+def model_code(wildcards, input):
+    """The code of a model's family; that of a model of the hub is known once it has been fetched."""
+    source = SOURCES[wildcards.model]
+    kind = model_type(source.location)
+    if hub_id(source.source):
+        kind = read_record(input.model[0])["model_type"]
+    return family_of(source, kind, CONFIG.registry).code
 
 
 def mfa_model(kind):
@@ -97,16 +94,19 @@ def mfa_model(kind):
     if name is None:
         return []
     suffix = "dict" if kind == "dictionary" else "zip"
-    return name if Path(name).is_file() else f"{RUN}/alignment/mfa/{kind}.{suffix}"
+    return name if Path(name).is_file() else f"<run>/alignment/mfa/{kind}.{suffix}"
 
 
-def aligner_files(options):
-    """The files that an aligner's options name, and all files of the folders that they name."""
-    paths = [
-        Path(value)
-        for value in options.values()
-        if isinstance(value, str) and Path(value).exists()
-    ]
+def aligner_files():
+    """The files that the aligner's options name, and all files of the folders that they name."""
+    chosen = options(CONFIG.options_of(ALIGNER))
+    paths = [Path(chosen[key] or "") for key in ALIGNER.paths]
+    for key, path in zip(ALIGNER.paths, paths):
+        if not chosen[key] or not (path.exists() or ALIGNER.downloads):
+            raise WorkflowError(
+                f"`{ALIGNER.section}.{key}`: {chosen[key] or 'not given'}: nothing is there; put the "
+                "alignment there or correct the path"
+            )
     return [
         file
         for path in paths
@@ -116,7 +116,7 @@ def aligner_files(options):
 
 def vectors_file(wildcards):
     """The file of vectors of an analysis."""
-    file = VECTORS[wildcards.analysis].file
+    file = CONFIG.vectors[wildcards.analysis].file
     if not Path(file).is_file():
         raise WorkflowError(
             f"`vectors.{wildcards.analysis}.file`: {file} does not exist; put the table there or correct "
@@ -125,22 +125,25 @@ def vectors_file(wildcards):
     return file
 
 
-def speakers_file(wildcards):
-    """The manifest, for an analysis of speakers."""
-    name = wildcards.analysis
-    wanted = name not in VECTORS and ANALYSES[name].needs_speakers
-    return MANIFEST if wanted else []
+def aligner_work():
+    """Params of the alignment: its code, and what is passed on to it."""
+    passed = options(CONFIG.options_of(ALIGNER))
+    if CONFIG.aligner == "mfa":  # it has run by then, in an environment of its own
+        passed = {"archives": MFA_ALIGNED, "dropped": MFA_DROPPED}
+    shared = options(CONFIG.alignment)
+    return {
+        "aligner": CONFIG.aligner,
+        "plugin": ALIGNER.code,
+        "alignment": {key: shared[key] for key in ("lexicon", "max_unaligned")},
+        "options": passed,
+    }
 
 
-def vectors_table(wildcards):
-    """The vectors of the sampled words or phones, for an analysis of vectors."""
-    name = wildcards.analysis
-    return f"{RUN}/vectors/{name}.parquet" if name in VECTORS else []
+def own_options(analysis):
+    """The options that only this analysis has; its file of vectors is an input."""
+    return options(CONFIG.options_of(ANALYSES[analysis]), "file")
 
 
-def own_options(wildcards):
-    """The keys of the config that only this analysis uses."""
-    name = wildcards.analysis
-    if name in VECTORS:
-        return options(VECTORS[name], "file")
-    return options(CONFIG.mutual_information) if ANALYSES[name].clustered else {}
+def needed(what, path):
+    """An input function: a path, for the analyses that need it."""
+    return lambda wildcards: path if what in ANALYSES[wildcards.analysis].needs else []

@@ -1,97 +1,89 @@
-PACKED = f"{RUN}/pretrain/speech"
-STEM = f"{RUN}/pretrain/stem.safetensors"
+PACKED = "<run>/pretrain/speech"
+STEM = "<run>/pretrain/stem.safetensors"
+CHECKPOINTS = f"{RUN}/pretrain/checkpoints"
 
 
 wildcard_constraints:
-    objective="|".join(CONFIG.pretrain.objectives),
+    objective=one_of(CONFIG.pretrain.objectives),
 
 
-rule pretrain_data:
-    """Pack the speech of all folders into arrays and cluster its MFCC."""
+def pretrain_files():
+    """The audio of the pre-training folders."""
+    for folder in CONFIG.pretrain.data:
+        if not Path(folder).is_dir():
+            raise WorkflowError(
+                f"`pretrain.data`: {folder} is not a folder; put speech there or correct the path"
+            )
+    return [
+        file
+        for folder in CONFIG.pretrain.data
+        for file in files_below(folder, AUDIO_SUFFIXES)
+    ]
+
+
+use rule job as pretrain_data with:
     input:
         audio=pretrain_files(),
-        code=code("pretrain_data"),
-        lock=LOCK,
     output:
         speech=directory(PACKED),
         digest=f"{PACKED}.digest.json",
-        record=record("pretrain/speech"),
-    log:
-        f"{RUN}/logs/pretrain_data.log",
-    benchmark:
-        f"{RUN}/benchmarks/pretrain_data.tsv"
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=8000,
-        runtime=120,
+        record="<run>/lineage/pretrain.speech.json",
     params:
+        **script("pretrain_data"),
         data=CONFIG.pretrain.data,
         clusters=CONFIG.pretrain.clusters,
         seed=CONFIG.seed,
+    pathvars:
+        job="pretrain_data",
+    resources:
+        mem_mb=8000,
+        runtime=120,
     message:
         "Packing {params.data}"
-    script:
-        "../scripts/pretrain_data.py"
 
 
-rule pretrain_stem:
-    """Train the conv stem that all models start from."""
+use rule job as pretrain_stem with:
     input:
         speech=ancient(PACKED),
         digest=f"{PACKED}.digest.json",
-        code=code("pretrain_stem"),
-        lock=LOCK,
     output:
         stem=STEM,
-        record=record("pretrain/stem.safetensors"),
-    log:
-        f"{RUN}/logs/pretrain_stem.log",
-    benchmark:
-        f"{RUN}/benchmarks/pretrain_stem.tsv"
-    conda:
-        "../envs/layerwise.yaml"
+        record="<run>/lineage/pretrain.stem.safetensors.json",
+    params:
+        **script("pretrain_stem"),
+        steps=CONFIG.pretrain.stem_steps,
+        seed=CONFIG.seed,
+        checkpoints=CHECKPOINTS,
+    pathvars:
+        job="pretrain_stem",
     threads: CONFIG.pretrain.threads
     resources:
         mem_mb=8000,
         runtime=240,
-    params:
-        steps=CONFIG.pretrain.stem_steps,
-        seed=CONFIG.seed,
-        checkpoints=f"{RUN}/pretrain/checkpoints",
     message:
         "Training the stem"
-    script:
-        "../scripts/pretrain_stem.py"
 
 
-rule pretrain:
-    """Train one model; a killed job resumes from its last checkpoint."""
+# A killed job resumes from its last checkpoint.
+use rule job as pretrain with:
     input:
         speech=ancient(PACKED),
         digest=f"{PACKED}.digest.json",
         stem=STEM,
-        code=code("pretrain"),
-        lock=LOCK,
     output:
-        model=directory(f"{RUN}/models/{{objective}}-tiny"),
-        record=record("models/{objective}-tiny"),
-    log:
-        f"{RUN}/logs/pretrain/{{objective}}.log",
-    benchmark:
-        f"{RUN}/benchmarks/pretrain/{{objective}}.tsv"
-    conda:
-        "../envs/layerwise.yaml"
+        model=directory("<run>/models/{objective}-tiny"),
+        record="<run>/lineage/models.{objective}-tiny.json",
+    params:
+        **script("pretrain"),
+        steps=CONFIG.pretrain.steps,
+        sources=CONFIG.pretrain.sources,
+        seed=CONFIG.seed,
+        checkpoints=CHECKPOINTS,
+    pathvars:
+        job="pretrain/{objective}",
     threads: CONFIG.pretrain.threads
     resources:
         mem_mb=8000,
         runtime=2880,
-    params:
-        steps=CONFIG.pretrain.steps,
-        sources=CONFIG.pretrain.sources,
-        seed=CONFIG.seed,
-        checkpoints=f"{RUN}/pretrain/checkpoints",
     message:
         "Pre-training {wildcards.objective}-tiny"
-    script:
-        "../scripts/pretrain.py"

@@ -8,7 +8,7 @@ from typing import Any
 
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_json
-from layerwise.lineage import provenance
+from layerwise.lineage.records import provenance
 
 log = logging.getLogger("layerwise")
 

@@ -5,11 +5,13 @@ from _job import job, log
 from layerwise.align.corpus import align_corpus
 from layerwise.corpus.manifest import read_manifest
 from layerwise.files import write_csv, write_parquet
+from layerwise.specs.code import load_object
 
 with job(snakemake):
     intervals, quality = align_corpus(
         read_manifest(snakemake.input.manifest),
-        snakemake.params.aligner,
+        load_object(snakemake.params.plugin),
+        name=snakemake.params.aligner,
         workers=snakemake.threads,
         options=snakemake.params.options,
         **snakemake.params.alignment,

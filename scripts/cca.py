@@ -1,38 +1,37 @@
 """Score every layer of one model in one analysis."""
 
-from itertools import product
-
 import pandas as pd
 from _job import job
 
-from layerwise.analyses.run import LabelVectors, run_analysis
+from layerwise.analyses.engine import Beside, score_layers
 from layerwise.features.store import FeatureStore
 from layerwise.files import write_csv
+from layerwise.options.scoring import ScoringOptions
+from layerwise.specs.code import load_object
 
 with job(snakemake):
-    options = dict(snakemake.params.cca)
-    values = options.pop("epsilons")
-    source = FeatureStore(snakemake.input.store)
-    inputs, own = snakemake.input, dict(snakemake.params.own)
-    if inputs.speakers:
-        options["speakers"] = pd.read_parquet(inputs.speakers).set_index("utt_id")["speaker"].to_dict()
-    elif inputs.vectors:
-        options["vectors"] = LabelVectors(pd.read_parquet(inputs.vectors).set_index("label"), **own)
-    elif own:
-        options["clusters"] = {kind: own[f"{kind}_clusters"] for kind in ("phone", "word")}
-        options["cluster_seeds"] = own["seeds"]
+    inputs, params = snakemake.input, snakemake.params
+    analysis = load_object(params.plugin)
+    beside = Beside(
+        logmel=FeatureStore(inputs.logmel) if inputs.logmel else None,
+        speakers=pd.read_parquet(inputs.speakers).set_index("utt_id")["speaker"].to_dict()
+        if inputs.speakers
+        else {},
+        vectors=pd.read_parquet(inputs.vectors).set_index("label") if inputs.vectors else None,
+    )
     tables = [
-        run_analysis(
+        score_layers(
+            analysis,
             snakemake.wildcards.analysis,
-            source,
+            FeatureStore(inputs.store),
             pd.read_parquet(path),
             number,
-            logmel=FeatureStore(inputs.logmel),
-            protocol=snakemake.params.protocol,
-            seed=snakemake.params.seed,
-            epsilons=list(product(values, values)) if values else None,
+            options=ScoringOptions(**params.cca),
+            own=analysis.own(**params.own) if analysis.own else None,
+            beside=beside,
+            protocol=params.protocol,
+            seed=params.seed,
             threads=snakemake.threads,
-            **options,
         )
         for number, path in enumerate(inputs.samples)
     ]

@@ -6,20 +6,28 @@ from _job import job
 from layerwise.corpus.manifest import read_manifest
 from layerwise.features.store import FeatureStore
 from layerwise.files import write_csv
-from layerwise.tasks.train import train_task
+from layerwise.options.training import TrainingOptions, TrainingRecipe
+from layerwise.specs.code import load_object
+from layerwise.specs.metrics import Metric
+from layerwise.tasks.data import Task
+from layerwise.tasks.train import train_heads
 
 with job(snakemake):
-    options = dict(snakemake.params.downstream)
-    result = train_task(
+    params = snakemake.params
+    result = train_heads(
         FeatureStore(snakemake.input.store),
         read_manifest(snakemake.input.manifest),
         pd.read_parquet(snakemake.input.intervals),
-        snakemake.wildcards.task,
-        seed=snakemake.params.seed,
-        protocol=snakemake.params.protocol,
-        resamples=options.pop("bootstrap"),
+        Task(
+            snakemake.wildcards.task,
+            Metric(**params.metric),
+            TrainingRecipe(**params.recipe),
+            load_object(params.plugin),
+        ),
+        seed=params.seed,
+        options=TrainingOptions(**params.downstream),
+        protocol=params.protocol,
         threads=snakemake.threads,
-        **options,
     )
     write_csv(result.scores, snakemake.output.scores)
     write_csv(result.weights, snakemake.output.weights)

@@ -5,12 +5,12 @@ from pathlib import Path
 from _job import job, log
 
 from layerwise.corpus.manifest import build_manifest
-from layerwise.corpus.readers import READERS
 from layerwise.files import write_csv, write_parquet
+from layerwise.specs.code import load_object
 
 with job(snakemake):
     options = dict(snakemake.params.corpus)
-    read, path = READERS[options.pop("reader")], Path(options.pop("path"))
+    read, path = load_object(snakemake.params.reader), Path(options.pop("path"))
     manifest, excluded, warnings = build_manifest(
         read(path), seed=snakemake.params.seed, workers=snakemake.threads, **options
     )

@@ -1,10 +1,9 @@
-"""Align a whole corpus with any aligner, and account for every utterance."""
+"""Align a whole corpus, and account for every utterance."""
 
-import importlib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 from rich.console import Console
@@ -19,15 +18,15 @@ from layerwise.align.intervals import (
     interval_table,
     quality_table,
 )
-from layerwise.align.registry import ALIGNERS
 from layerwise.corpus.text import normalise_text
-from layerwise.errors import AlignmentError, ConfigError
+from layerwise.errors import AlignmentError
 
 
 def align_corpus(
     manifest: pd.DataFrame,
-    aligner: str = "pocketsphinx",
+    aligner: Aligner,
     *,
+    name: str,
     lexicon: Path | str | None = None,
     workers: int = 1,
     max_unaligned: float = 1.0,
@@ -35,25 +34,21 @@ def align_corpus(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Align every utterance of a manifest; return the interval table and the quality table.
 
-    ``options`` are the keyword arguments that only this aligner takes (``alignment.{aligner}`` of a config).
-    Texts are normalised again, for manifests made elsewhere. Every utterance has a row in the quality table;
-    those that the aligner does not mention are ``failed``.
+    ``aligner`` is the code of an aligner's spec and ``name`` its name. ``options`` are the keyword arguments
+    that only this aligner takes (``alignment.{aligner}`` of a config). Texts are normalised again, for
+    manifests made elsewhere. Every utterance has a row in the quality table; those that the aligner does not
+    mention are ``failed``.
 
     Raises:
-        ConfigError: unknown aligner.
         AlignmentError: more than the share ``max_unaligned`` could not be aligned (the message counts the
             reasons), none could, the lexicon is bad, or the aligner broke the contract of interval tables.
     """
-    if aligner not in ALIGNERS:
-        raise ConfigError(f"unknown aligner {aligner!r}; known: {', '.join(ALIGNERS)}")
-    module, function = ALIGNERS[aligner].split(":")
-    align = cast(Aligner, getattr(importlib.import_module(module), function))
     manifest = manifest.assign(text=[normalise_text(str(text)) for text in manifest["text"]])
-    found = align(manifest, lexicon=Path(lexicon) if lexicon else None, workers=workers, **(options or {}))
+    found = aligner(manifest, lexicon=Path(lexicon) if lexicon else None, workers=workers, **(options or {}))
     console = Console(stderr=True)
     outcomes = {
         outcome.utt_id: outcome
-        for outcome in track(found, f"Aligning with {aligner}", len(manifest), console=console)
+        for outcome in track(found, f"Aligning with {name}", len(manifest), console=console)
     }
     every = [
         outcomes.get(utt_id, Outcome(utt_id, "failed", "absent from the aligner's output"))

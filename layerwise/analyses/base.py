@@ -126,12 +126,14 @@ class Analysis:
     """The code of an analysis; what config, planning and report need to know of it is in its spec.
 
     ``prepare`` makes the target ready for one model and sample set. ``permute``: the floor permutes targets
-    within parts (labels); else it shifts them in a circle (frames). ``score`` scores two views.
+    within parts (labels); else it shifts them in a circle (frames). ``score`` scores two views. ``own`` are
+    the options that only this analysis has, the same class as in its spec.
     """
 
     prepare: Callable[[Request], PreparedTarget]
     permute: bool
     score: Callable[[ViewPair, Scoring], pd.DataFrame] = score_pwcca
+    own: type[Section] | None = None
 
 
 def row_namer(rows: pd.DataFrame) -> Callable[[int], str]:

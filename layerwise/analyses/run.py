@@ -5,7 +5,7 @@ import pandas as pd
 from layerwise.analyses.engine import Beside, score_layers
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
-from layerwise.options.analyses import VectorsOptions
+from layerwise.options.analyses import VectorTarget
 from layerwise.options.protocol import Protocol
 from layerwise.options.scoring import ScoringOptions
 from layerwise.options.section import Section
@@ -34,7 +34,7 @@ def run_analysis(
     """Score every layer of a model in one analysis and one sample set.
 
     ``name`` is that of an analysis (`layerwise.specs.analyses`), or any name where ``own`` are
-    `VectorsOptions` and ``beside`` holds vectors of words or phones; ``sample`` is
+    a `VectorTarget` and ``beside`` holds vectors of words or phones; ``sample`` is
     samples/{sample_number}.parquet (kind, utt_id, speaker, label, segment). ``options`` say how it is scored
     in all analyses, ``own`` holds the options that only this one has (None: their defaults). Returns the
     columns SCORE_COLUMNS, one row per layer and trial, from the lowest layer upwards.
@@ -65,7 +65,7 @@ def run_analysis(
 
 
 def _spec(name: str, own: Section | None) -> AnalysisSpec:
-    if isinstance(own, VectorsOptions):
+    if isinstance(own, VectorTarget):
         return vector_analysis(name, own)
     known = registry().all(AnalysisSpec)
     if name not in known:

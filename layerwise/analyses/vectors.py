@@ -5,7 +5,7 @@ import numpy as np
 from layerwise.analyses.base import Analysis, PreparedTarget, Request
 from layerwise.analyses.segments import LabelledSegments
 from layerwise.errors import AnalysisError
-from layerwise.options.analyses import VectorsOptions
+from layerwise.options.analyses import VectorTarget
 
 
 def prepare(request: Request) -> PreparedTarget:
@@ -17,7 +17,7 @@ def prepare(request: Request) -> PreparedTarget:
     table of vectors.
     """
     table, own = request.vectors, request.own
-    if table is None or not isinstance(own, VectorsOptions):
+    if table is None or not isinstance(own, VectorTarget):
         raise AnalysisError(f"{request.name} needs its table of vectors")
 
     def encode(labels: np.ndarray) -> np.ndarray:
@@ -26,4 +26,4 @@ def prepare(request: Request) -> PreparedTarget:
     return LabelledSegments(request, own.unit, encode, known=set(table.index), by_type=own.split == "type")
 
 
-VECTORS = Analysis(prepare, permute=True)
+VECTORS = Analysis(prepare, permute=True, own=VectorTarget)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from layerwise.errors import DownloadError
 from layerwise.files import sha256_file
+from layerwise.specs.checkpoints import model_type
 
 CONFIGS = ("config.json", "preprocessor_config.json")
 # as transformers prefers them: the second only where a repository has none of the first
@@ -32,8 +33,8 @@ def fetch_model(name: str, revision: str | None = None, *, weights: bool = True)
     """Bring the files of a model that layerwise needs into the local hub cache and describe them.
 
     Files that are there already are not fetched again; without network, or with HF_HUB_OFFLINE=1, the cache
-    alone is used. Returns source, revision (as asked), commit (as resolved) and files, name to size in bytes
-    and SHA-256. ``weights=False`` leaves the weights out: a random-initialised twin needs none.
+    alone is used. Returns source, revision (as asked), commit (as resolved), model_type and files, name to
+    size in bytes and SHA-256. ``weights=False`` leaves the weights out: a random-initialised twin needs none.
     Raises DownloadError: no such model or revision, neither network nor cache, or a damaged file.
     """
     folder = _snapshot(name, revision, CONFIGS)
@@ -44,6 +45,7 @@ def fetch_model(name: str, revision: str | None = None, *, weights: bool = True)
         "source": name,
         "revision": revision,
         "commit": folder.name,
+        "model_type": model_type(folder),
         "files": {file.name: _checked(file) for file in files},
     }
 

@@ -7,13 +7,9 @@ from pydantic import Field
 from layerwise.options.section import Section
 
 
-class VectorsOptions(Section):
-    """Each entry names an analysis and its table: a vector for each word or phone (docs/analyses.md)."""
+class VectorTarget(Section):
+    """What the vectors of an analysis stand for."""
 
-    file: str = Field(
-        description="GloVe or word2vec text, a qvec oracle, or a CSV, TSV or Parquet table.",
-        examples=["data/glove.840B.300d.txt"],
-    )
     unit: Literal["word", "phone"] = Field(
         default="word", description="What the vectors stand for.", examples=["word"]
     )
@@ -22,6 +18,15 @@ class VectorsOptions(Section):
         description="What a part keeps whole: `utterance` (or what `cca.split_by` says), or `type`: all "
         "tokens of a word or phone, so that test types are unseen.",
         examples=["type"],
+    )
+
+
+class VectorsOptions(VectorTarget):
+    """Each entry names an analysis and its table: a vector for each word or phone (docs/analyses.md)."""
+
+    file: str = Field(
+        description="GloVe or word2vec text, a qvec oracle, or a CSV, TSV or Parquet table.",
+        examples=["data/glove.840B.300d.txt"],
     )
 
 

@@ -30,6 +30,7 @@ ALIGNERS = (
         options=LibrispeechAlignmentsOptions,
         section="alignment.librispeech_alignments",
         paths=("path",),
+        downloads=True,
     ),
     AlignerSpec(
         name="textgrid",

@@ -1,6 +1,6 @@
 """Layer-wise analyses."""
 
-from layerwise.options.analyses import MutualInformationOptions, VectorsOptions
+from layerwise.options.analyses import MutualInformationOptions, VectorsOptions, VectorTarget
 from layerwise.specs.spec import AnalysisSpec
 
 ANALYSES = (
@@ -86,7 +86,7 @@ VECTOR_TITLES = {
 }
 
 
-def vector_analysis(name: str, options: VectorsOptions) -> AnalysisSpec:
+def vector_analysis(name: str, options: VectorTarget) -> AnalysisSpec:
     """Return the spec of the analysis that an entry of `vectors:` makes."""
     return AnalysisSpec(
         name=name,

@@ -136,9 +136,11 @@ class AlignerSpec(Spec):
 
     Attributes:
         paths: keys of its options that name a file or folder; what lies there is tracked.
+        downloads: what they name is fetched where it is missing.
     """
 
     paths: tuple[str, ...] = ()
+    downloads: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,7 +21,7 @@ from layerwise.align.intervals import (
     read_intervals,
 )
 from layerwise.align.lexicon import dictionary_lines, pronounce, read_lexicon
-from layerwise.align.registry import ALIGNERS
+from layerwise.align.run import align_with
 from layerwise.align.textgrid_writer import write_textgrids
 from layerwise.errors import AlignmentError, ConfigError
 from layerwise.files import write_parquet
@@ -137,9 +137,8 @@ def test_pronunciations_of_all_lexicons() -> None:
 
 @pytest.fixture
 def fake_aligner(monkeypatch: pytest.MonkeyPatch) -> dict[str, Outcome]:
-    """An aligner that gives the outcomes that a test puts into the dictionary, through the registry."""
+    """An aligner that gives the outcomes that a test puts into the dictionary."""
     outcomes: dict[str, Outcome] = {}
-    monkeypatch.setitem(ALIGNERS, "fake", f"{__name__}:fake_align")
     monkeypatch.setitem(globals(), "OUTCOMES", outcomes)
     return outcomes
 
@@ -154,7 +153,7 @@ def fake_align(
 
 def test_every_utterance_is_accounted_for(fake_aligner: dict[str, Outcome]) -> None:
     fake_aligner["a"] = Outcome("a", "aligned", "", -1.0, NO)
-    intervals, quality = align_corpus(manifest("a", "b"), "fake")
+    intervals, quality = align_corpus(manifest("a", "b"), fake_align, name="fake")
     assert set(intervals["utt_id"]) == {"a"}
     assert quality.loc[1, ["utt_id", "status", "reason"]].tolist() == [
         "b",
@@ -165,7 +164,7 @@ def test_every_utterance_is_accounted_for(fake_aligner: dict[str, Outcome]) -> N
 
 def test_an_aligner_gets_its_own_options(fake_aligner: dict[str, Outcome]) -> None:
     fake_aligner["a"] = Outcome("a", "aligned", "", -1.0, NO)
-    _, quality = align_corpus(manifest("a", "b"), "fake", options={"reason": "as asked"})
+    _, quality = align_corpus(manifest("a", "b"), fake_align, name="fake", options={"reason": "as asked"})
     assert quality["reason"].tolist() == ["", "as asked"]
 
 
@@ -175,25 +174,25 @@ def test_loss_limit_counts_reasons(fake_aligner: dict[str, Outcome]) -> None:
             Outcome(utt_id, "failed", reason) if reason else Outcome("a", "aligned", "", -1, NO)
         )
     everyone = manifest("a", "b", "c", "d")
-    assert len(align_corpus(everyone, "fake", max_unaligned=0.75)[1]) == 4
+    assert len(align_corpus(everyone, fake_align, name="fake", max_unaligned=0.75)[1]) == 4
     with pytest.raises(AlignmentError, match=r"3 of 4 .*2 x no path; 1 x empty text\. First: b"):
-        align_corpus(everyone, "fake", max_unaligned=0.7)
+        align_corpus(everyone, fake_align, name="fake", max_unaligned=0.7)
 
 
 def test_nothing_aligned_is_an_error_at_any_limit(fake_aligner: dict[str, Outcome]) -> None:
     with pytest.raises(AlignmentError, match="1 of 1"):
-        align_corpus(manifest("a"), "fake", max_unaligned=1.0)
+        align_corpus(manifest("a"), fake_align, name="fake", max_unaligned=1.0)
 
 
 def test_aligner_that_breaks_the_contract(fake_aligner: dict[str, Outcome]) -> None:
     fake_aligner["a"] = Outcome("a", "aligned", "", -1.0, NO)
     with pytest.raises(AlignmentError, match=r"a: word .no. .* not inside the 0\.200 s"):
-        align_corpus(manifest("a", seconds=0.2), "fake")
+        align_corpus(manifest("a", seconds=0.2), fake_align, name="fake")
 
 
 def test_unknown_aligner() -> None:
-    with pytest.raises(ConfigError, match=r"unknown aligner .mfaa.; known: .*pocketsphinx"):
-        align_corpus(manifest("a"), "mfaa")
+    with pytest.raises(ConfigError, match=r"unknown name .mfaa.; .*known aligners: .*pocketsphinx"):
+        align_with(manifest("a"), "mfaa")
 
 
 def test_textgrids_are_what_praat_reads(tmp_path: Path) -> None:

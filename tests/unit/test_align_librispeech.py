@@ -7,7 +7,7 @@ import pytest
 from textgrid_files import GRID, long_text, manifest
 
 from layerwise.align import librispeech
-from layerwise.align.corpus import align_corpus
+from layerwise.align.run import align_with
 from layerwise.errors import AlignmentError, DownloadError
 
 UNKNOWN = {
@@ -29,7 +29,7 @@ def archive(tmp_path):
 
 def test_alignments_are_read_from_the_archive(archive):
     corpus = manifest(*(f"84-121123-000{number}" for number in range(4)))
-    intervals, quality = align_corpus(corpus, "librispeech-alignments", options={"path": str(archive)})
+    intervals, quality = align_with(corpus, "librispeech-alignments", options={"path": str(archive)})
     assert quality["status"].tolist() == ["aligned", "aligned", "failed", "failed"]
     assert quality["reason"][0] == ""
     assert quality["reason"][1] == "left out as no words: '<unk>'; words differ from the transcript"
@@ -45,7 +45,7 @@ def test_a_damaged_file_in_the_archive_is_listed(archive):
     content[start : start + 20] = bytes(20)
     archive.write_bytes(content)
     corpus = manifest("84-121123-0000", "84-121123-0001")
-    _, quality = align_corpus(corpus, "librispeech-alignments", options={"path": str(archive)})
+    _, quality = align_with(corpus, "librispeech-alignments", options={"path": str(archive)})
     assert quality["status"].tolist() == ["failed", "aligned"]
     assert "cannot read LibriSpeech/dev-clean/84/121123/84-121123-0000.TextGrid" in quality["reason"][0]
 

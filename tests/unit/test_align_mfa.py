@@ -13,7 +13,7 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise.align.corpus import align_corpus
+from layerwise.align.run import align_with
 from layerwise.align.mfa import align
 from layerwise.align.mfa_corpus import (
     assign_shards,
@@ -58,7 +58,7 @@ def archive(path: Path, kind: str, names: Iterable[str] = TEXTS) -> Path:
 
 def test_real_json(tmp_path: Path) -> None:
     options = {"archives": [archive(tmp_path / "0.zip", "json")]}
-    intervals, quality = align_corpus(real_manifest(), "mfa", options=options)
+    intervals, quality = align_with(real_manifest(), "mfa", options=options)
     rows = quality.set_index("utt_id")
     assert rows.loc["allison_vm-saved", ["status", "reason", "words", "phones"]].tolist() == [
         *("aligned", "", 1, 4),
@@ -74,7 +74,7 @@ def test_real_json(tmp_path: Path) -> None:
 
 def test_unknown_word_is_left_out_and_listed(tmp_path: Path) -> None:
     options = {"archives": [archive(tmp_path / "0.zip", "json")]}
-    intervals, quality = align_corpus(real_manifest(), "mfa", options=options)
+    intervals, quality = align_with(real_manifest(), "mfa", options=options)
     assert quality.loc[0, ["status", "reason"]].tolist() == [
         "aligned",
         "left out, without phones: 'umute'",
@@ -88,7 +88,7 @@ def test_unknown_word_is_left_out_and_listed(tmp_path: Path) -> None:
 
 def test_files_that_mfa_left_out_are_noticed(tmp_path: Path) -> None:
     options = {"archives": [archive(tmp_path / "0.zip", "textgrid")]}
-    quality = align_corpus(real_manifest(), "mfa", options=options)[1].set_index("utt_id")
+    quality = align_with(real_manifest(), "mfa", options=options)[1].set_index("utt_id")
     absent = quality[quality.status == "failed"]
     assert list(absent.index) == ["allison_conf-adminmenu-menu8", "allison_letters-ascii94"]
     assert set(absent.reason) == {
@@ -112,7 +112,7 @@ def test_damaged_output_fails_its_utterance_alone(tmp_path: Path) -> None:
     path = archive(tmp_path / "0.zip", "json", ["allison_vm-saved"])
     with zipfile.ZipFile(path, "a") as packed:
         packed.writestr("1/allison/allison_spy-sip.json", '{"start": 0, "end": 0.67')
-    quality = align_corpus(real_manifest(), "mfa", options={"archives": [path]})[1].set_index("utt_id")
+    quality = align_with(real_manifest(), "mfa", options={"archives": [path]})[1].set_index("utt_id")
     assert quality.status["allison_vm-saved"] == "aligned"
     assert quality.status["allison_spy-sip"] == "failed" and "TextGrid" in quality.reason["allison_spy-sip"]
 

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import soundfile
 
-from layerwise.align.corpus import align_corpus
+from layerwise.align.run import align_with
 from layerwise.align.mfa_command import MfaError, align_shard, fetch_model, train_model
 from layerwise.align.mfa_corpus import pack_corpus
 
@@ -93,7 +93,7 @@ def run(files: dict[str, Path], tmp_path: Path) -> Callable[..., pd.DataFrame]:
         """Align the shard and return the quality table."""
         output = tmp_path / "aligned.zip"
         align_shard(files["corpus"], files["words"], files["acoustic"], output, **options)  # type: ignore[arg-type]
-        return align_corpus(manifest(tmp_path), "mfa", options={"archives": [output]})[1].set_index("utt_id")
+        return align_with(manifest(tmp_path), "mfa", options={"archives": [output]})[1].set_index("utt_id")
 
     return run
 

@@ -10,7 +10,7 @@ import soundfile
 
 from layerwise.align import pocketsphinx
 from layerwise.align.boundaries import agreement
-from layerwise.align.corpus import align_corpus
+from layerwise.align.run import align_with
 from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.intervals import Outcome, interval_table
 from layerwise.align.pocketsphinx import MIN_SCORE, align
@@ -47,7 +47,7 @@ def outcomes(prompts: pd.DataFrame) -> list[Outcome]:
 
 
 def test_words_and_phones_of_the_text(prompts: pd.DataFrame) -> None:
-    intervals, quality = align_corpus(prompts, "pocketsphinx")
+    intervals, quality = align_with(prompts, "pocketsphinx")
     assert quality["status"].tolist() == ["aligned"] * 3
     for utt_id, text in PROMPTS.items():
         tiers = dict(tuple(intervals[intervals["utt_id"] == utt_id].groupby("tier")))

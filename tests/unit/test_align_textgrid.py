@@ -6,7 +6,7 @@ import re
 import pytest
 from textgrid_files import GRID, json_text, long_text, manifest, short_text
 
-from layerwise.align.corpus import align_corpus
+from layerwise.align.run import align_with
 from layerwise.align.importing import import_alignments
 from layerwise.align.textgrid import align
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS, read_textgrid
@@ -246,7 +246,7 @@ def test_a_corpus_is_matched_by_utterance_wherever_the_files_lie(tmp_path):
     (tmp_path / "speaker/twice.TextGrid").write_text(long_text(GRID))
     (tmp_path / "unused.TextGrid").write_text("x")
     corpus = manifest("a", "b c.1-e\u0301", "c", "missing", "twice")
-    intervals, quality = align_corpus(corpus, "textgrid", options={"path": str(tmp_path)})
+    intervals, quality = align_with(corpus, "textgrid", options={"path": str(tmp_path)})
     quality = quality.set_index("utt_id")
     assert quality["status"].to_dict() == {
         "a": "aligned", "b c.1-e\u0301": "aligned", "c": "aligned", "missing": "failed", "twice": "failed",
@@ -260,7 +260,7 @@ def test_kept_phones_pass_the_check_of_the_interval_table(tmp_path):
     phones = [(0.1, 0.5, "\u0282"), (0.5, 1.0, "y\u02d0")]
     (tmp_path / "a.json").write_text(json_text({**GRID, "phones": phones}))
     options = {"path": str(tmp_path), "phone_set": "keep"}
-    intervals, _ = align_corpus(manifest("a"), "textgrid", options=options)
+    intervals, _ = align_with(manifest("a"), "textgrid", options=options)
     assert set(intervals.loc[intervals["tier"] == "phone", "label"]) == {"\u0282", "y\u02d0"}
 
 
@@ -282,9 +282,9 @@ def test_exported_textgrids_are_imported_unchanged(tmp_path):
     (tmp_path / "in").mkdir()
     for utt_id in corpus["utt_id"]:
         (tmp_path / "in" / f"{utt_id}.TextGrid").write_text(long_text(GRID))
-    first, _ = align_corpus(corpus, "textgrid", options={"path": str(tmp_path / "in")})
+    first, _ = align_with(corpus, "textgrid", options={"path": str(tmp_path / "in")})
     assert write_textgrids(corpus, first, tmp_path / "out") == 2
-    again, _ = align_corpus(corpus, "textgrid", options={"path": str(tmp_path / "out")})
+    again, _ = align_with(corpus, "textgrid", options={"path": str(tmp_path / "out")})
     assert first.equals(again)
 
 

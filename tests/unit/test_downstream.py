@@ -231,9 +231,9 @@ def test_tables_are_complete_sorted_and_repeatable(corpus):
 def test_each_seed_has_its_own_initial_values(corpus):
     source, manifest, intervals = corpus
     # One batch per epoch: the loss of the first epoch depends on the initial values alone.
-    first = task("scenario", batch_size=99, name="first", label="first")
+    whole = task("scenario", batch_size=99, name="first", label="first")
     curves = train_task(
-        source, manifest, intervals, task, seed=1, seeds=2, epochs=1, learning_rates=(1e-2,)
+        source, manifest, intervals, whole, seed=1, seeds=2, epochs=1, learning_rates=(1e-2,)
     ).curves
     first, second = (curves.loc[curves["seed"] == seed, "loss"].to_numpy() for seed in (1, 2))
     assert (np.abs(first - second) > 1e-4).all()
