@@ -93,7 +93,8 @@ def draw_curve(curve: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     ticks = curve.drop_duplicates("layer_index").sort_values("layer_index")
     if len(ticks) > _TICKS:
         ticks = ticks[ticks["layer_index"] % 2 == 0]
-    ax.set_xticks(ticks["layer_index"], ticks["layer"], rotation=90 if len(ticks) > 12 else 0)
+    crowded = len(ticks) > 12 or np.diff(ticks["layer_index"]).min(initial=1) < 1
+    ax.set_xticks(ticks["layer_index"], ticks["layer"], rotation=90 if crowded else 0)
     ax.set_xlabel("Layer")
     ax.set_ylabel("PWCCA score (wrong targets: grey)")
     ax.spines[["top", "right"]].set_visible(False)
