@@ -1,4 +1,4 @@
-.PHONY: run test lint docs lock
+.PHONY: run test lint docs lock always
 
 PY := .venv/bin
 
@@ -19,9 +19,15 @@ lint: .venv/.ready
 
 docs: .venv/.ready
 	$(PY)/python -m layerwise.config
+	NO_MKDOCS_2_WARNING=1 $(PY)/mkdocs build --quiet --strict
+	@echo "The site: build/site/index.html"
 
 lock: .venv/.ready
-	PATH="$$PATH:.uv/bin" uv pip compile --quiet --universal --extra dev --extra g2p --generate-hashes --no-header pyproject.toml -o envs/requirements.lock
+	PATH="$$PATH:.uv/bin" uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+	    --all-extras --generate-hashes --no-header pyproject.toml -o envs/requirements.lock
 
-.venv/.ready: envs/requirements.lock pyproject.toml
+# PYTHON=python3.13 make run: with that Python.
+.venv/.ready: envs/requirements.lock pyproject.toml $(if $(PYTHON),always)
 	sh envs/setup.sh
+
+always:

@@ -28,6 +28,7 @@ report: "report/workflow.rst"
 
 include: "rules/common.smk"
 include: "rules/inputs.smk"
+include: "rules/job.smk"
 
 
 if CONFIG.corpus:
@@ -49,9 +50,9 @@ if CONFIG.pretrain:
 
 rule all:
     default_target: True
-    localrule: True
     input:
         targets(),
+    localrule: True
 
 
 onsuccess:

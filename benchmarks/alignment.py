@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import soundfile
@@ -64,7 +65,7 @@ def main() -> None:
         compare_with_mfa(arguments.mfa)
     _check_packages()
     prompts = pd.read_csv(PROMPTS / "prompts.tsv", sep="\t")
-    sentences = prompts[prompts["text"].str.split().str.len() >= 5].drop_duplicates("text")
+    sentences = prompts[prompts["text"].str.count(" ") >= 4].drop_duplicates("text")
     sentences = sentences.sample(arguments.sentences, random_state=0).sort_values("utt_id")
     for voice in VOICES:
         with tempfile.TemporaryDirectory() as folder:
@@ -95,6 +96,7 @@ def judge_limits(sentences: int) -> None:
 def synthesise(voice: str, sentences: pd.DataFrame, folder: Path) -> pd.DataFrame:
     """Write one WAV file per sentence and return the interval table of the synthesiser's own times."""
     script = SCHEME + f"(voice_{voice})\n"
+    sentence: Any
     for sentence in sentences.itertuples():
         script += f'(save "{sentence.text}." "{folder / sentence.utt_id}")\n'
     (folder / "speak.scm").write_text(script)
@@ -110,6 +112,7 @@ def _read_times(path: Path) -> Outcome:
     for index, (_, phones) in enumerate(spoken.groupby("word_end")):
         word = str(phones["word"].iloc[0]).lower()
         intervals.append(Interval("word", phones["start"].iloc[0], phones["end"].iloc[-1], word, index))
+        phone: Any
         for phone in phones.itertuples():
             label = {"ax": "AH"}.get(phone.phone, phone.phone.upper())
             intervals.append(Interval("phone", phone.start, phone.end, label, index))
@@ -135,7 +138,10 @@ def compare_with_mfa(folder: Path) -> None:
     reference, texts = [], {}
     for path in sorted((folder / "aligned-textgrid").rglob("*.TextGrid")):
         grid = textgrid.openTextgrid(str(path), includeEmptyIntervals=False)
-        words = [Interval("word", *entry, index) for index, entry in enumerate(grid.getTier("words").entries)]
+        words = [
+            Interval("word", start, end, label, index)
+            for index, (start, end, label) in enumerate(grid.getTier("words").entries)
+        ]
         phones = [
             Interval("phone", start, end, label, _word_at(words, start))
             for start, end, label in grid.getTier("phones").entries
@@ -155,6 +161,7 @@ def _save_fixture(folder: Path, voice: str, manifest: pd.DataFrame, reference: p
     folder.mkdir(parents=True, exist_ok=True)
     plain = manifest[~manifest["text"].str.contains(r"\b\w\b")]  # no single letters
     shortest = plain.assign(length=plain["text"].str.len()).nsmallest(2, "length")
+    utterance: Any
     for utterance in shortest.itertuples():
         name = folder / f"{voice}-{utterance.utt_id}"
         waveform = read_audio(utterance.audio_path)

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,7 @@ LARGE = {
     "feat_extract_norm": "layer",
     "conv_bias": True,
 }
-CONFIGS = {"tiny": TINY, "base": {}, "large": LARGE}
+CONFIGS: dict[str, dict[str, Any]] = {"tiny": TINY, "base": {}, "large": LARGE}
 
 
 def save_model(size: str, folder: Path) -> Path:

@@ -75,7 +75,7 @@ def main() -> None:
     segments = segments[segments["utt_id"].isin(chosen)].sort_values("utt_id", kind="stable")
     parts = dict(list(segments.groupby("utt_id")))
     bounds = [list(zip(part["start"], part["end"], strict=True)) for part in parts.values()]
-    audio = [read_audio(manifest.loc[utt_id, "audio_path"]) for utt_id in parts]
+    audio = [read_audio(str(manifest["audio_path"][utt_id])) for utt_id in parts]
     print("model,precision,layer,error,score,sd,change")
     for source in arguments.models:
         model = load_model(source)

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from layerwise import contracts
 from layerwise.errors import AnalysisError
 from layerwise.seeds import derive_seed
 
-SEGMENT_COLUMNS = ("kind", "utt_id", "speaker", "label", "start", "end")
-SAMPLE_COLUMNS = (*SEGMENT_COLUMNS, "segment")
+SEGMENT_COLUMNS = contracts.columns("segments")
+SAMPLE_COLUMNS = contracts.columns("sample")
 MIN_LABELS = 2
 
 

@@ -15,20 +15,20 @@ use rule job as align with:
         files=(
             [*MFA_ALIGNED, MFA_DROPPED] if CONFIG.aligner == "mfa" else aligner_files()
         ),
-        phonesets=files_below(ROOT / "layerwise/align/phonesets"),
+        phonesets=files_below("layerwise/align/phonesets"),
     output:
         intervals=INTERVALS,
         quality="<run>/alignment/quality.csv",
         record="<run>/lineage/alignment.intervals.parquet.json",
-    params:
-        **script("align", [ALIGNER.code]),
-        **aligner_work(),
     pathvars:
         job="align",
     threads: CONFIG.alignment.threads
     resources:
         mem_mb=4000,
         runtime=240,
+    params:
+        **runs("align", [ALIGNER.code]),
+        **aligner_work(),
     message:
         "Aligning with {params.aligner}"
 
@@ -40,9 +40,9 @@ use rule job as textgrids with:
     output:
         textgrids=directory("<run>/alignment/textgrids"),
         record="<run>/lineage/alignment.textgrids.json",
-    params:
-        **script("textgrids"),
     pathvars:
         job="textgrids",
+    params:
+        **runs("textgrids"),
     message:
         "Writing TextGrids"

@@ -7,11 +7,11 @@ if not Path(ARCHIVE).exists():
     use rule job as download_alignments with:
         output:
             archive=ARCHIVE,
-        params:
-            script="download_alignments",
         pathvars:
             job="download_alignments",
         resources:
             runtime=240,
+        params:
+            script="download_alignments.py",
         message:
             "Downloading the alignments of LibriSpeech to {output.archive}"

@@ -26,13 +26,13 @@ use rule job as align_mfa_corpus with:
     output:
         corpus=temp(MFA_CORPUS),
         dropped=MFA_DROPPED,
-    params:
-        **script("align_mfa_corpus"),
-        shards=MFA.shards,
     pathvars:
         job="align_mfa_corpus",
     resources:
         runtime=120,
+    params:
+        **runs("align_mfa_corpus"),
+        shards=MFA.shards,
     message:
         "Packing the corpus for MFA"
 
@@ -43,10 +43,10 @@ use rule job as align_mfa_dictionary with:
         lexicon=CONFIG.alignment.lexicon or [],
     output:
         dictionary=f"{MFA_FOLDER}/words.dict",
-    params:
-        **script("align_mfa_dictionary"),
     pathvars:
         job="align_mfa_dictionary",
+    params:
+        **runs("align_mfa_dictionary"),
     message:
         "Adding {input.lexicon} to MFA's dictionary"
 
@@ -66,12 +66,12 @@ rule align_mfa_model:
         mem_mb=1000,
         runtime=30,
     params:
-        **script("align_mfa", lock=ROOT / "envs/mfa.yaml"),
+        **runs("align_mfa", lock=ROOT / "envs/mfa.yaml"),
         name=lambda wildcards: getattr(MFA, wildcards.kind),
     message:
         "Looking for MFA's {wildcards.kind} model {params.name}"
     shell:
-        "python3 scripts/{params.script}.py fetch {wildcards.kind} {params.name:q} {output:q} > {log:q} 2>&1"
+        "python3 scripts/{params.script} fetch {wildcards.kind} {params.name:q} {output:q} > {log:q} 2>&1"
 
 
 rule align_mfa_train:
@@ -94,11 +94,11 @@ rule align_mfa_train:
         runtime=MFA_MINUTES + 30,
         mfa_minutes=str(MFA.timeout_minutes),
     params:
-        **script("align_mfa", lock=ROOT / "envs/mfa.yaml"),
+        **runs("align_mfa", lock=ROOT / "envs/mfa.yaml"),
     message:
         "Training an acoustic model with MFA"
     shell:
-        "python3 scripts/{params.script}.py train --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
+        "python3 scripts/{params.script} train --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
         " --g2p {input.g2p:q} --threads {threads} --timeout-minutes {resources.mfa_minutes}"
         " --output {output.model:q} > {log:q} 2>&1"
 
@@ -124,11 +124,11 @@ rule align_mfa_shard:
         runtime=2 * MFA_MINUTES + 30,
         mfa_minutes=str(MFA.timeout_minutes),
     params:
-        **script("align_mfa", lock=ROOT / "envs/mfa.yaml"),
+        **runs("align_mfa", lock=ROOT / "envs/mfa.yaml"),
         shards=MFA.shards,
     message:
         "Aligning shard {wildcards.shard} with MFA"
     shell:
-        "python3 scripts/{params.script}.py align --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
+        "python3 scripts/{params.script} align --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
         " --acoustic {input.acoustic:q} --g2p {input.g2p:q} --threads {threads}"
         " --timeout-minutes {resources.mfa_minutes} --output {output.aligned:q} > {log:q} 2>&1"

@@ -10,11 +10,11 @@ use rule job as alignment_figure with:
             category="Figures",
         ),
         record="<run>/lineage/figures.alignment.pdf.json",
-    params:
-        **script("alignment_figure"),
-        seed=CONFIG.seed,
     pathvars:
         job="alignment_figure",
+    params:
+        **runs("alignment_figure"),
+        seed=CONFIG.seed,
     message:
         "Drawing the alignment"
 
@@ -26,7 +26,7 @@ if CONFIG.alignment.compare:
             manifest=MANIFEST,
             intervals=INTERVALS,
             files=files_below(CONFIG.alignment.compare.path),
-            phonesets=files_below(ROOT / "layerwise/align/phonesets"),
+            phonesets=files_below("layerwise/align/phonesets"),
         output:
             agreement=report(
                 "<run>/tables/alignment_agreement.csv",
@@ -35,12 +35,12 @@ if CONFIG.alignment.compare:
             ),
             quality="<run>/alignment/compared.csv",
             record="<run>/lineage/tables.alignment_agreement.csv.json",
-        params:
-            **script("alignment_agreement"),
-            compare=options(CONFIG.alignment.compare),
         pathvars:
             job="alignment_agreement",
         resources:
             mem_mb=4000,
+        params:
+            **runs("alignment_agreement"),
+            compare=options(CONFIG.alignment.compare),
         message:
             "Comparing the alignment with {params.compare[path]}"

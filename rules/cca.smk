@@ -20,13 +20,6 @@ use rule job as cca with:
     output:
         scores="<run>/cca/{model}/{analysis}.csv",
         record="<run>/lineage/cca.{model}.{analysis}.csv.json",
-    params:
-        **script("cca", lambda wildcards, input: [ANALYSES[wildcards.analysis].code]),
-        plugin=lambda wildcards: ANALYSES[wildcards.analysis].code,
-        cca=options(CONFIG.cca, "threads"),
-        own=lambda wildcards: own_options(wildcards.analysis),
-        protocol=CONFIG.protocol,
-        seed=CONFIG.seed,
     pathvars:
         job="cca/{model}/{analysis}",
     threads: CONFIG.cca.threads
@@ -34,6 +27,13 @@ use rule job as cca with:
         gpu=0 if CONFIG.cca.device == "cpu" else 1,
         mem_mb=8000,
         runtime=240,
+    params:
+        **runs("cca", lambda wildcards, input: [ANALYSES[wildcards.analysis].code]),
+        plugin=lambda wildcards: ANALYSES[wildcards.analysis].code,
+        cca=options(CONFIG.cca, "threads"),
+        own=lambda wildcards: own_options(wildcards.analysis),
+        protocol=CONFIG.protocol,
+        seed=CONFIG.seed,
     message:
         "{wildcards.analysis} of {wildcards.model}"
 
@@ -46,11 +46,11 @@ use rule job as vectors with:
         vectors="<run>/vectors/{analysis}.parquet",
         missing="<run>/vectors/{analysis}.missing.csv",
         record="<run>/lineage/vectors.{analysis}.parquet.json",
-    params:
-        **script("vectors"),
-        unit=lambda wildcards: ANALYSES[wildcards.analysis].unit,
     pathvars:
         job="vectors/{analysis}",
+    params:
+        **runs("vectors"),
+        unit=lambda wildcards: ANALYSES[wildcards.analysis].unit,
     message:
         "Reading the vectors of {wildcards.analysis}"
 
@@ -65,12 +65,6 @@ use rule job as inter with:
     output:
         scores="<run>/cca/inter/{model_a}-vs-{model_b}.csv",
         record="<run>/lineage/cca.inter.{model_a}-vs-{model_b}.csv.json",
-    params:
-        **script("inter"),
-        cca=options(CONFIG.cca, "threads", "trials", "similarities"),
-        inter=options(CONFIG.inter, "pairs"),
-        protocol=CONFIG.protocol,
-        seed=CONFIG.seed,
     pathvars:
         job="cca/inter/{model_a}-vs-{model_b}",
     threads: CONFIG.cca.threads
@@ -78,5 +72,11 @@ use rule job as inter with:
         gpu=0 if CONFIG.cca.device == "cpu" else 1,
         mem_mb=8000,
         runtime=240,
+    params:
+        **runs("inter"),
+        cca=options(CONFIG.cca, "threads", "trials", "similarities"),
+        inter=options(CONFIG.inter, "pairs"),
+        protocol=CONFIG.protocol,
+        seed=CONFIG.seed,
     message:
         "Layers of {wildcards.model_a} against those of {wildcards.model_b}"

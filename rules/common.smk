@@ -1,7 +1,4 @@
-"""Names and paths that the rules share, and the rule that they inherit from.
-
-Nothing is written here: a dry run leaves no trace.
-"""
+"""Names, paths and functions that the rules share. Nothing is written here: a dry run leaves no trace."""
 
 import json
 import re
@@ -13,7 +10,7 @@ from layerwise.corpus.entries import AUDIO_SUFFIXES
 from layerwise.errors import LayerwiseError
 from layerwise.files import sha256_file
 from layerwise.lineage.code import code_digest
-from layerwise.report.names import TABLE_NAMES, figure_names, latex_names
+from layerwise.report.names import FACTS_NAME, TABLE_NAMES, figure_names, latex_names
 from layerwise.specs.checkpoints import model_type
 from layerwise.specs.sources import family_of, hub_id, parse_source
 from layerwise.specs.spec import AlignerSpec, ReaderSpec, TaskSpec
@@ -35,17 +32,19 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "none"
 
 
-def script(name, plugins=(), lock=LOCK):
+def runs(name, plugins=(), lock=LOCK):
     """Params of the job of a script: its name, the digest of its code, that of the lock of its environment.
 
     ``plugins`` is the code of the specs that it runs, or a function of the wildcards (and input) that gives it.
     """
     path = ROOT / "scripts" / f"{name}.py"
     if callable(plugins):
-        code = lambda wildcards, input: code_digest(path, plugins(wildcards, input), ROOT)
+        code = lambda wildcards, input: code_digest(
+            path, plugins(wildcards, input), ROOT
+        )
     else:
         code = code_digest(path, plugins, ROOT)
-    return {"script": name, "code": code, "environment": sha256_file(lock)}
+    return {"script": path.name, "code": code, "environment": sha256_file(lock)}
 
 
 def options(section, *leave_out):
@@ -76,27 +75,3 @@ def print_results():
     for target in (path.replace("<run>", RUN) for path in targets()):
         if Path(target).exists():
             print(f"Done: {target}", file=sys.stderr)
-
-
-wildcard_constraints:
-    model=one_of(MODELS),
-    model_a=one_of(MODELS),
-    model_b=one_of(MODELS),
-    analysis=one_of(ANALYSES),
-    task=one_of(TASKS),
-
-
-rule job:
-    pathvars:
-        job="job",
-    log:
-        "<run>/logs/<job>.log",
-    benchmark:
-        "<run>/benchmarks/<job>.tsv"
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    script:
-        "../scripts/{params.script}.py"

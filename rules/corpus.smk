@@ -6,14 +6,14 @@ use rule job as manifest with:
         excluded="<run>/corpus/excluded.csv",
         warnings="<run>/corpus/warnings.csv",
         record="<run>/lineage/corpus.manifest.parquet.json",
-    params:
-        **script("manifest", [READER.code]),
-        corpus=options(CONFIG.corpus, "reader", "description", "download"),
-        reader=READER.code,
-        seed=CONFIG.seed,
     pathvars:
         job="manifest",
     threads: 4
+    params:
+        **runs("manifest", [READER.code]),
+        corpus=options(CONFIG.corpus, "reader", "description", "download"),
+        reader=READER.code,
+        seed=CONFIG.seed,
     message:
         "Checking the audio of {params.corpus[path]}"
 
@@ -26,11 +26,11 @@ use rule job as samples with:
         samples=SAMPLES,
         segments=SEGMENTS,
         record="<run>/lineage/samples.segments.parquet.json",
-    params:
-        **script("samples"),
-        samples=options(CONFIG.samples),
-        seed=CONFIG.seed,
     pathvars:
         job="samples",
+    params:
+        **runs("samples"),
+        samples=options(CONFIG.samples),
+        seed=CONFIG.seed,
     message:
         "Drawing {params.samples[number]} sample sets"

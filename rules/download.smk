@@ -1,4 +1,10 @@
 # No code among their params: an edited file must not send a finished run back to the network.
+
+
+localrules:
+    download,
+
+
 if CORPUS_MISSING:
 
     checkpoint download_corpus:
@@ -24,22 +30,21 @@ use rule job as hub_model with:
     output:
         model="<run>/models/{model}.json",
         record="<run>/lineage/models.{model}.json.json",
-    params:
-        script="hub_model",
-        source=lambda wildcards: hub_id(MODELS[wildcards.model].source),
-        revision=lambda wildcards: MODELS[wildcards.model].revision,
-        weights=lambda wildcards: needs_weights(wildcards.model),
     pathvars:
         job="hub_model/{model}",
     resources:
         runtime=240,
+    params:
+        script="hub_model.py",
+        source=lambda wildcards: hub_id(MODELS[wildcards.model].source),
+        revision=lambda wildcards: MODELS[wildcards.model].revision,
+        weights=lambda wildcards: needs_weights(wildcards.model),
     message:
         "Fetching {params.source} from the hub"
 
 
 rule download:
     """All that a run needs from the network (target: `snakemake download`), e.g. on a login node."""
-    localrule: True
     input:
         CONFIG.corpus.path if CORPUS_MISSING else [],
         aligner_files() if ALIGNER.downloads else [],

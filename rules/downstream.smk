@@ -14,19 +14,19 @@ use rule job as downstream with:
         excluded="<run>/downstream/{model}/{task}.excluded.csv",
         decodes="<run>/downstream/{model}/{task}.decodes.csv",
         record="<run>/lineage/downstream.{model}.{task}.csv.json",
-    params:
-        **script("downstream", lambda wildcards, input: [TASKS[wildcards.task].code]),
-        plugin=lambda wildcards: TASKS[wildcards.task].code,
-        recipe=lambda wildcards: asdict(TASKS[wildcards.task].recipe),
-        metric=lambda wildcards: asdict(TASKS[wildcards.task].metric),
-        downstream=options(CONFIG.downstream, "threads"),
-        protocol=CONFIG.protocol,
-        seed=CONFIG.seed,
     pathvars:
         job="downstream/{model}/{task}",
     threads: CONFIG.downstream.threads
     resources:
         mem_mb=16000,
         runtime=720,
+    params:
+        **runs("downstream", lambda wildcards, input: [TASKS[wildcards.task].code]),
+        plugin=lambda wildcards: TASKS[wildcards.task].code,
+        recipe=lambda wildcards: asdict(TASKS[wildcards.task].recipe),
+        metric=lambda wildcards: asdict(TASKS[wildcards.task].metric),
+        downstream=options(CONFIG.downstream, "threads"),
+        protocol=CONFIG.protocol,
+        seed=CONFIG.seed,
     message:
         "{wildcards.task} on every layer of {wildcards.model}"

@@ -8,8 +8,15 @@ use rule job as extract with:
         store=directory("<run>/features/{model}.zarr"),
         digest="<run>/features/{model}.digest.json",
         record="<run>/lineage/features.{model}.zarr.json",
+    pathvars:
+        job="extract/{model}",
+    threads: CONFIG.extraction.threads
+    resources:
+        gpu=0 if CONFIG.extraction.device == "cpu" else 1,
+        mem_mb=8000,
+        runtime=720,
     params:
-        **script("extract", lambda wildcards, input: [model_code(wildcards, input)]),
+        **runs("extract", lambda wildcards, input: [model_code(wildcards, input)]),
         plugin=model_code,
         location=lambda wildcards: SOURCES[wildcards.model].location,
         hub=lambda wildcards: bool(hub_id(MODELS[wildcards.model].source)),
@@ -20,13 +27,6 @@ use rule job as extract with:
         extraction=options(CONFIG.extraction, "threads"),
         tasks=bool(TASKS),
         seed=CONFIG.seed,
-    pathvars:
-        job="extract/{model}",
-    threads: CONFIG.extraction.threads
-    resources:
-        gpu=0 if CONFIG.extraction.device == "cpu" else 1,
-        mem_mb=8000,
-        runtime=720,
     message:
         "Encoding the corpus with {wildcards.model}"
 
@@ -36,9 +36,9 @@ use rule job as verify with:
     input:
         stores=ancient(expand("<run>/features/{model}.zarr", model=MODELS)),
         digests=expand("<run>/features/{model}.digest.json", model=MODELS),
-    params:
-        **script("verify"),
     pathvars:
         job="verify",
+    params:
+        **runs("verify"),
     message:
         "Verifying {input.stores}"

@@ -147,3 +147,55 @@ def own_options(analysis):
 def needed(what, path):
     """An input function: a path, for the analyses that need it."""
     return lambda wildcards: path if what in ANALYSES[wildcards.analysis].needs else []
+
+
+def pretrain_files():
+    """The audio of the pre-training folders."""
+    for folder in CONFIG.pretrain.data:
+        if not Path(folder).is_dir():
+            raise WorkflowError(
+                f"`pretrain.data`: {folder} is not a folder; put speech there or correct the path"
+            )
+    return [
+        file
+        for folder in CONFIG.pretrain.data
+        for file in files_below(folder, AUDIO_SUFFIXES)
+    ]
+
+
+def facts_params():
+    """What the report states of the config and of the specs that it names."""
+    told = "name title method unit measure higher_is_better reference own_reference"
+    return {
+        "run": CONFIG.run,
+        "protocol": CONFIG.protocol,
+        "seed": CONFIG.seed,
+        "models": [options(entry) for entry in MODELS.values()],
+        "corpus": CONFIG.corpus.path,
+        "description": CONFIG.corpus.description,
+        "aligner": CONFIG.aligner,
+        "samples": CONFIG.samples.number,
+        "trials": CONFIG.cca.trials,
+        "analyses": [
+            {field: getattr(spec, field) for field in told.split()}
+            for spec in ANALYSES.values()
+        ],
+        "tasks": [
+            {"name": spec.name, "title": spec.title, "metric": asdict(spec.metric)}
+            for spec in TASKS.values()
+        ],
+    }
+
+
+def figure_files(suffix):
+    """Paths of all figures of the run in one format."""
+    names = figure_names(CONFIG.analyses, CONFIG.tasks, CONFIG.inter.pairs)
+    return [f"<run>/figures/{stem}.{suffix}" for stem in names]
+
+
+def caption(path):
+    """Caption of a figure in the report of Snakemake; figures of a single analysis share one."""
+    stem = Path(path).stem
+    if stem in ANALYSES:
+        stem = "layer"
+    return f"../report/{'inter' if stem.startswith('inter-') else stem}.rst"

@@ -1,93 +1,81 @@
-rule tables:
-    """Gather all scores into the tables that a paper quotes."""
+TABLES = [f"<run>/tables/{name}.csv" for name in TABLE_NAMES]
+FACTS = f"<run>/tables/{FACTS_NAME}"
+VECTORS = [name for name, analysis in ANALYSES.items() if "vectors" in analysis.needs]
+
+
+use rule job as tables with:
     input:
-        **FACTS,
-        code=code("tables"),
-        lock=LOCK,
+        manifest=MANIFEST,
+        excluded="<run>/corpus/excluded.csv",
+        intervals=INTERVALS,
+        quality="<run>/alignment/quality.csv",
+        stores=ancient([f"<run>/features/{model}.zarr" for model in MODELS]),
+        digests=[f"<run>/features/{model}.digest.json" for model in MODELS],
+        scores=SCORES,
+        inter=INTER,
+        missing_vectors=[f"<run>/vectors/{name}.missing.csv" for name in VECTORS],
+        downstream=[f"{stem}.csv" for stem in TASK_STEMS],
+        weights=[f"{stem}.weights.csv" for stem in TASK_STEMS],
+        task_exclusions=[f"{stem}.excluded.csv" for stem in TASK_STEMS],
     output:
         *(
             report(path, caption="../report/tables.rst", category="Tables")
             for path in TABLES
         ),
-        latex=latex_files(),
-        record=record("tables"),
-    log:
-        f"{RUN}/logs/tables.log",
-    benchmark:
-        f"{RUN}/benchmarks/tables.tsv"
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
+        facts=FACTS,
+        latex=[
+            f"<run>/tables/{name}.tex"
+            for name in latex_names(CONFIG.analyses, CONFIG.tasks)
+        ],
+        record="<run>/lineage/tables.json",
+    pathvars:
+        job="tables",
     params:
+        **runs("tables"),
         **facts_params(),
     message:
         "Gathering the tables"
-    script:
-        "../scripts/tables.py"
 
 
-rule figures:
-    """Draw every figure, as PDF and PNG."""
+use rule job as figures with:
     input:
-        **FACTS,
-        code=code("figures"),
-        lock=LOCK,
+        tables=TABLES,
+        facts=FACTS,
     output:
         pdf=figure_files("pdf"),
         png=[
             report(path, caption=caption(path), category="Figures")
             for path in figure_files("png")
         ],
-        record=record("figures"),
-    log:
-        f"{RUN}/logs/figures.log",
-    benchmark:
-        f"{RUN}/benchmarks/figures.tsv"
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
+        record="<run>/lineage/figures.json",
+    pathvars:
+        job="figures",
     params:
-        **facts_params(),
+        **runs("figures"),
     message:
         "Drawing the figures"
-    script:
-        "../scripts/figures.py"
 
 
-rule report:
-    """Write the report, as PDF and as one HTML page."""
+use rule job as report with:
     input:
-        **FACTS,
-        pdf=[*figure_files("pdf"), f"{RUN}/figures/alignment.pdf"],
-        png=[*figure_files("png"), f"{RUN}/figures/alignment.png"],
         tables=TABLES,
-        compared=compared_alignment(),
+        facts=FACTS,
+        pdf=[*figure_files("pdf"), "<run>/figures/alignment.pdf"],
+        png=[*figure_files("png"), "<run>/figures/alignment.png"],
+        compared=(
+            "<run>/tables/alignment_agreement.csv" if CONFIG.alignment.compare else []
+        ),
         captions=files_below("report", {".rst"}),
         typst="report/template.typ",
         jinja="report/report.html.j2",
-        code=code("report"),
-        lock=LOCK,
     output:
         pdf=report(REPORT, caption="../report/report.rst", category="Report"),
-        html=f"{RUN}/report/report.html",
-        record=record("report/report.pdf"),
-    log:
-        f"{RUN}/logs/report.log",
-    benchmark:
-        f"{RUN}/benchmarks/report.tsv"
-    conda:
-        "../envs/layerwise.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=30,
+        html="<run>/report/report.html",
+        record="<run>/lineage/report.report.pdf.json",
+    pathvars:
+        job="report",
     params:
-        **facts_params(),
+        **runs("report"),
         compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,
     message:
         "Writing the report"
-    script:
-        "../scripts/report.py"

@@ -2,20 +2,15 @@
 
 from pathlib import Path
 
-import pandas as pd
-from _facts import results
-from _job import job
+from _job import job, snakemake
 
-from layerwise.corpus.manifest import read_manifest
+from layerwise.report.facts import read_facts
+from layerwise.report.figures.all import make_figures
 from layerwise.report.figures.style import save_figure
-from layerwise.report.results import make_figures
+from layerwise.report.run_tables import read_tables
 
-with job(snakemake):
-    corpus = (
-        read_manifest(snakemake.input.manifest),
-        pd.read_parquet(snakemake.input.intervals),
-        pd.read_csv(snakemake.input.quality),
-    )
+with job():
+    source = Path(snakemake.input.facts)
     folder = Path(snakemake.output[0]).parent
-    for stem, figure in make_figures(*results(snakemake), corpus).items():
+    for stem, figure in make_figures(read_tables(source.parent), read_facts(source)).items():
         save_figure(figure, folder / stem)

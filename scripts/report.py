@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import pandas as pd
-from _facts import results
-from _job import job
+from _job import job, snakemake
 
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
+from layerwise.report.facts import read_facts
+from layerwise.report.run_tables import read_tables
 from layerwise.report.second_alignment import SecondAlignment
 
 
@@ -15,12 +16,13 @@ def by_stem(paths: list[str]) -> dict[str, Path]:
     return {Path(path).stem: Path(path) for path in paths}
 
 
-with job(snakemake):
+with job():
+    source = Path(snakemake.input.facts)
     captions = read_captions(Path(snakemake.input.captions[0]).parent)
     compared = [
         SecondAlignment(snakemake.params.compare, pd.read_csv(path)) for path in snakemake.input.compared
     ]
-    content = report_content(*results(snakemake), captions, *compared)
+    content = report_content(read_tables(source.parent), read_facts(source), captions, *compared)
     write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
     write_html(
         content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html)

@@ -2,10 +2,24 @@
 
 from pathlib import Path
 
-from _facts import results
-from _job import job
+from _job import job, snakemake
 
-from layerwise.report.results import write_tables
+from layerwise.report.facts import write_facts
+from layerwise.report.gather import RawFiles, gather
+from layerwise.report.latex import write_latex
+from layerwise.report.run_facts import run_facts
+from layerwise.report.run_tables import write_tables
 
-with job(snakemake):
-    write_tables(*results(snakemake), Path(snakemake.output[0]).parent)
+with job():
+    inputs, target = snakemake.input, Path(snakemake.output.facts)
+    files = RawFiles.of(dict(inputs.items()))
+    facts = run_facts(
+        dict(snakemake.params.items()),
+        manifest=files.manifest,
+        stores=map(Path, inputs.stores),
+        artifacts=[files.manifest, files.intervals, *map(Path, inputs.digests)],
+    )
+    tables = gather(files, facts)
+    write_tables(tables, target.parent)
+    write_latex(tables, facts, target.parent)
+    write_facts(facts, target)

@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import pandas as pd
 
+from layerwise import contracts
 from layerwise.errors import AlignmentError
 
 VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
@@ -15,8 +16,8 @@ STOPS = ("B", "CH", "D", "G", "JH", "K", "P", "T")
 FRICATIVES = ("DH", "F", "HH", "S", "SH", "TH", "V", "Z", "ZH")
 SONORANTS = ("L", "M", "N", "NG", "R", "W", "Y")
 PHONES = tuple(sorted(VOWELS + STOPS + FRICATIVES + SONORANTS))
-COLUMNS = ("utt_id", "tier", "start", "end", "label", "word_index")
-QUALITY_COLUMNS = ("utt_id", "status", "reason", "score", "words", "phones")
+COLUMNS = contracts.columns("intervals")
+QUALITY_COLUMNS = contracts.columns("quality")
 
 
 class Interval(NamedTuple):
@@ -109,27 +110,15 @@ def check_intervals(
 ) -> None:
     """Check an interval table against the durations of the utterances.
 
-    Raises AlignmentError naming the first utterance that breaks the contract of :func:`find_fault`.
+    This is what `layerwise.contracts` cannot see in the table alone. Raises AlignmentError naming the first
+    utterance that breaks the contract of :func:`find_fault`.
     """
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        raise AlignmentError(f"interval table without column {', '.join(missing)}; rerun the aligner")
     for utt_id, rows in table.groupby("utt_id"):
         if utt_id not in seconds:
             raise AlignmentError(f"{utt_id}: aligned but not in the manifest; rerun the aligner")
         items = [Interval(*row) for row in rows[list(COLUMNS[1:])].itertuples(index=False)]
         if fault := find_fault(items, seconds[str(utt_id)], known):
             raise AlignmentError(f"{utt_id}: {fault}; correct or leave out its alignment")
-
-
-def read_intervals(path: Path | str) -> pd.DataFrame:
-    """Read an interval table written as Parquet. Raises AlignmentError if columns are missing."""
-    try:
-        table = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise AlignmentError(f"{path}: cannot read the interval table: {error}; rerun the aligner") from error
-    check_intervals(table.iloc[:0], {})
-    return table
 
 
 def durations(manifest: pd.DataFrame) -> dict[str, float]:

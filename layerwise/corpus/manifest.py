@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from layerwise import contracts
 from layerwise.corpus.audio import inspect_audio
 from layerwise.corpus.entries import SPLITS, Entry
 from layerwise.corpus.text import normalise_text
@@ -14,9 +15,9 @@ from layerwise.errors import AudioError, CorpusError
 from layerwise.files import sha256_file
 from layerwise.seeds import derive_seed
 
-COLUMNS = ("utt_id", "speaker", "split", "audio_path", "samples", "sample_rate", "text", "sha256")
-EXCLUDED_COLUMNS = ("utt_id", "audio_path", "reason")
-WARNING_COLUMNS = ("utt_id", "audio_path", "warning")
+COLUMNS = contracts.columns("manifest")
+EXCLUDED_COLUMNS = contracts.columns("excluded")
+WARNING_COLUMNS = contracts.columns("warnings")
 MIN_SPEAKERS = 10  # with fewer, dev and test would hold one voice each: split by utterance instead
 HELD_OUT_SHARE = 0.1
 
@@ -73,20 +74,7 @@ def build_manifest(
 
 def read_manifest(path: Path | str) -> pd.DataFrame:
     """Read a manifest written as Parquet. Raises CorpusError if it does not keep its contract."""
-    try:
-        manifest = pd.read_parquet(path)
-    except (OSError, ValueError) as error:
-        raise CorpusError(f"{path}: cannot read the manifest: {error}; rerun the manifest rule") from error
-    missing = [column for column in COLUMNS if column not in manifest.columns]
-    if missing:
-        raise CorpusError(f"{path}: no column {', '.join(missing)}; rerun the manifest rule")
-    repeated = manifest["utt_id"][manifest["utt_id"].duplicated()]
-    if len(repeated):
-        raise CorpusError(f"{path}: utterance {repeated.iloc[0]} is listed twice; rerun the manifest rule")
-    unknown = sorted(set(manifest["split"]) - set(SPLITS))
-    if unknown:
-        raise CorpusError(f"{path}: unknown split {unknown[0]!r}; use {', '.join(SPLITS)}")
-    return manifest
+    return contracts.read("manifest", path)
 
 
 def _check_entries(entries: Sequence[Entry]) -> None:

@@ -7,7 +7,7 @@ docs/lineage.md says what it sees and what not.
 import ast
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -41,7 +41,7 @@ def code_files(script: Path, plugins: Sequence[str], root: Path) -> dict[str, Pa
     not. Raises StoreError: a file is missing or cannot be parsed.
     """
     found: dict[str, Path] = {}
-    queue = [(script, _Home(root, (PACKAGE,), script.parent))]
+    queue = [(script, _Home({PACKAGE: root}, script.parent, "scripts"))]
     queue += [_plugin(plugin, root) for plugin in plugins]
     while queue:
         path, home = queue.pop()
@@ -53,24 +53,25 @@ def code_files(script: Path, plugins: Sequence[str], root: Path) -> dict[str, Pa
 
 
 class _Home:
-    """Where the imports of a file may lead: packages below roots, and modules beside a script."""
+    """Where the imports of a file may lead: packages, and modules beside a script or plug-in file."""
 
-    def __init__(self, root: Path, packages: tuple[str, ...], beside: Path | None, base: Path | None = None):
-        self.roots = dict.fromkeys(packages, root)
+    def __init__(self, roots: Mapping[str, Path], beside: Path | None = None, label: str = "") -> None:
+        """``roots`` maps packages to the folders that hold them; ``label`` names what lies ``beside``."""
+        self.roots = roots
         self.beside = beside
-        if base is not None:
-            self.roots[packages[-1]] = base
+        self.label = label
 
     def name(self, path: Path) -> str:
-        """Name a file by its place below a root or beside the script, wherever these are."""
-        for root in self.roots.values():
-            if path.is_relative_to(root):
+        """Name a file by its place in its package or beside the script, wherever these are."""
+        for package, root in self.roots.items():
+            if path.is_relative_to(root / package) or path == root / f"{package}.py":
                 return path.relative_to(root).as_posix()
-        return path.name
+        return f"{self.label}/{path.relative_to(self.beside or '.').as_posix()}"
 
     def module(self, path: Path) -> list[str]:
         """Parts of a file's dotted name; ``__init__`` stays, since relative imports count from it."""
-        return list(Path(self.name(path)).with_suffix("").parts)
+        parts = list(Path(self.name(path)).with_suffix("").parts)
+        return parts if parts[0] in self.roots else parts[1:]
 
     def files(self, dotted: str) -> Iterator[Path]:
         """Files that importing a name runs: the module and the ``__init__`` of each package above it."""
@@ -93,20 +94,22 @@ def _below(root: Path, parts: Sequence[str]) -> Iterator[Path]:
 def _plugin(plugin: str, root: Path) -> tuple[Path, _Home]:
     module = plugin.partition(":")[0]
     if module.endswith(".py"):
-        return Path(module), _Home(root, (PACKAGE,), Path(module).parent)
+        return Path(module), _Home({PACKAGE: root}, Path(module).parent, "plugins")
     package = module.partition(".")[0]
-    base = root
-    if package != PACKAGE:
-        spec = find_spec(package)
-        if spec is None or not spec.origin:
-            raise StoreError(f"plug-in {plugin}: no source of package {package!r} can be found to be tracked")
-        origin = Path(spec.origin)
-        base = origin.parents[1] if origin.name == "__init__.py" else origin.parent
-    home = _Home(root, (PACKAGE, package), None, base)
+    home = _Home({PACKAGE: root, package: root if package == PACKAGE else _folder_of(package, plugin)})
     files = list(home.files(module))
-    if not files:
+    if not files or [part for part in home.module(files[-1]) if part != "__init__"] != module.split("."):
         raise StoreError(f"plug-in {plugin}: there is no module {module}")
     return files[-1], home
+
+
+def _folder_of(package: str, plugin: str) -> Path:
+    """The folder that holds an installed package."""
+    spec = find_spec(package)
+    if spec is None or not spec.origin:
+        raise StoreError(f"plug-in {plugin}: no source of package {package!r} can be found to be tracked")
+    origin = Path(spec.origin)
+    return origin.parents[1] if origin.name == "__init__.py" else origin.parent
 
 
 @cache

@@ -7,13 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
-from layerwise.report.facts import REFERENCE_LAYERS, RunFacts, block_layers, own_reference
-
-CONTROL_COLUMNS = [
-    *("model", "analysis", "layer", "control", "control_layer"),
-    *("difference", "low", "high", "n"),
-]
-CURVE_COLUMNS = ["model_a", "model_b", "analysis", "layer", "difference", "low", "high", "n"]
+from layerwise.report.curves import block_layers, curve_of, last_block, peak_layer
+from layerwise.report.facts import RunFacts
+from layerwise.report.names import TABLE_COLUMNS
 
 
 def resampled_interval(
@@ -34,20 +30,6 @@ def resampled_interval(
     return mean, mean - half, mean + half
 
 
-def verdict(low: float, high: float) -> str:
-    """Say what an interval of a difference allows: above, below or not distinguishable from."""
-    if low > 0:
-        return "above"
-    return "below" if high < 0 else "not distinguishable from"
-
-
-def peak_layer(summary: pd.DataFrame, model: str, analysis: str) -> str | None:
-    """Return the block layer with the highest mean score (ties: the lower), or None without scores."""
-    curve = summary[(summary["model"] == model) & (summary["analysis"] == analysis)]
-    curve = block_layers(curve).sort_values("layer_index")
-    return None if curve.empty else str(curve["layer"].iloc[int(curve["mean"].to_numpy().argmax())])
-
-
 def control_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
     """Peak of each trained model minus the peak of each of its controls, per content analysis.
 
@@ -55,8 +37,8 @@ def control_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFac
     paired by sample set and trial. An analysis in which each model is its own reference has no control.
     """
     rows = []
-    for analysis in sorted(set(scores["analysis"])):
-        if own_reference(analysis):
+    for analysis in map(facts.analysis, sorted(set(scores["analysis"]))):
+        if analysis.own_reference:
             continue
         for model in facts.of_kind("trained"):
             layer = peak_layer(summary, model.name, analysis)
@@ -65,11 +47,12 @@ def control_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFac
                 other = peak_layer(summary, control.name, analysis)
                 if layer is None or other is None:
                     continue
-                values, ratio = _paired(scores, analysis, (model.name, layer), (control.name, other))
+                values, ratio = _paired(scores, analysis.name, (model.name, layer), (control.name, other))
                 if len(values):
                     interval = resampled_interval(values, ratio)
-                    rows.append((model.name, analysis, layer, control.name, other, *interval, len(values)))
-    return pd.DataFrame(rows, columns=CONTROL_COLUMNS)
+                    names = (model.name, analysis.name, layer, control.name, other)
+                    rows.append((*names, *interval, len(values)))
+    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS["control_contrasts"]))
 
 
 def curve_contrasts(scores: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
@@ -82,7 +65,8 @@ def curve_contrasts(scores: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
     where an interval leaves out 0.
     """
     rows = []
-    compared = scores[scores["layer"] != scores["analysis"].map(REFERENCE_LAYERS)]
+    references = {name: facts.analysis(name).reference for name in set(scores["analysis"])}
+    compared = scores[scores["layer"] != scores["analysis"].map(references)]
     wide = {
         key: block_layers(group).pivot(index=["sample", "trial"], columns="layer_index", values="score")
         for key, group in compared.groupby(["analysis", "model"], sort=True)
@@ -106,15 +90,29 @@ def curve_contrasts(scores: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
                 values = difference[index].to_numpy(dtype=float)
                 interval = resampled_interval(values, ratio, level)
                 rows.append((a.name, b.name, analysis, names[index], *interval, len(values)))
-    return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS["curve_contrasts"]))
 
 
-def layer_contrast(
-    scores: pd.DataFrame, analysis: str, model: str, layer: str, other: str
-) -> tuple[float, float, float]:
-    """Score of one layer minus that of another layer of the same model, paired by sample and trial."""
-    values, ratio = _paired(scores, analysis, (model, layer), (model, other))
-    return resampled_interval(values, ratio)
+def last_block_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
+    """Last block minus each block layer of the same model, itself included, paired by sample and trial.
+
+    Only for analyses in which each model is its own reference: there it says whether a curve that falls
+    rises again.
+    """
+    rows = []
+    for analysis in sorted(set(scores["analysis"])):
+        if not facts.analysis(analysis).own_reference:
+            continue
+        for model in facts.in_order(scores.loc[scores["analysis"] == analysis, "model"]):
+            curve = curve_of(summary, model.name, analysis)
+            if curve.empty:
+                continue
+            last = last_block(curve)
+            for layer in map(str, curve.index):
+                values, ratio = _paired(scores, analysis, (model.name, last), (model.name, layer))
+                interval = resampled_interval(values, ratio)
+                rows.append((model.name, analysis, last, layer, *interval, len(values)))
+    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS["last_block_contrasts"]))
 
 
 def _paired(

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import pandas as pd
 import typst
 
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import findings
-from layerwise.report.facts import RunFacts, analysis_title, task_title
+from layerwise.report.facts import RunFacts
 from layerwise.report.methods import PROTOCOLS, corpus_text, method_text, references
 from layerwise.report.names import inter_name
-from layerwise.report.results import Results
+from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
-from layerwise.report.typeset import Table, agreement_table, analysis_table, in_order, task_table
+from layerwise.report.typeset import Table, agreement_table, analysis_table, task_table
 
 Content = dict[str, Any]
 
@@ -33,14 +34,16 @@ def read_captions(folder: Path) -> dict[str, str]:
 
 
 def report_content(
-    results: Results, facts: RunFacts, captions: Mapping[str, str], second: SecondAlignment | None = None
+    tables: RunTables, facts: RunFacts, captions: Mapping[str, str], second: SecondAlignment | None = None
 ) -> Content:
     """Put the report together as plain JSON data for the templates; sections without results are left out.
 
     ``captions`` maps figure stems to captions (`read_captions`); ``second`` is an alignment that the run's
     was compared with. Text is plain: the templates escape it.
     """
-    shown = [_section("Corpus", corpus_text(facts), figures=["corpus", "alignment"], captions=captions)]
+    shown = [
+        _section("Corpus", corpus_text(tables, facts), figures=["corpus", "alignment"], captions=captions)
+    ]
     if second:
         shown.append(
             _section(
@@ -49,54 +52,54 @@ def report_content(
                 tables=[comparison_table(second)],
             )
         )
-    for analysis in results.analyses:
-        first = analysis == results.analyses[0]
+    for analysis in tables.analyses:
+        first = analysis == tables.analyses[0]
         shown.append(
             _section(
-                analysis_title(analysis),
-                bullets=findings.analysis_findings(results, facts, analysis),
-                tables=[analysis_table(results, facts, analysis)],
+                facts.analysis(analysis).title,
+                bullets=findings.analysis_findings(tables, facts, analysis),
+                tables=[analysis_table(tables, facts, analysis)],
                 figures=["layers"] if first else [],
                 captions=captions,
                 see=[] if first else ["layers"],
             )
         )
-    if results.analyses:
-        objectives = findings.objective_findings(results, facts)
+    if tables.analyses:
+        objectives = findings.objective_findings(tables, facts)
         title = "Does the objective shape the curves?"
         shown.append(_section(title, bullets=objectives, see=["layers"]))
-    for a, b in results.pairs:
+    for a, b in tables.pairs:
         stem = inter_name(a, b)
         shown.append(
             _section(
                 f"{a} against {b}",
-                bullets=findings.inter_findings(results, facts, (a, b)),
+                bullets=findings.inter_findings(tables, facts, (a, b)),
                 figures=[stem],
                 captions={stem: captions.get("inter", "")},
             )
         )
-    for task in results.task_names:
+    for task in tables.tasks:
         stems = ["tasks", "single-vs-weighted", "weights"]
-        first = task == results.task_names[0]
+        first = task == tables.tasks[0]
         shown.append(
             _section(
-                task_title(task),
-                bullets=findings.task_findings(results, facts, task),
-                tables=[task_table(results, facts, task)],
+                facts.task(task).title,
+                bullets=findings.task_findings(tables, facts, task),
+                tables=[task_table(tables, facts, task)],
                 figures=stems if first else [],
                 captions=captions,
                 see=[] if first else stems,
             )
         )
-    if results.analyses and results.task_names:
-        sentences = findings.agreement_findings(results, facts)
+    if tables.analyses and tables.tasks:
+        sentences = findings.agreement_findings(tables, facts)
         stems = ["agreement", "cca-vs-task"]
         title = "Do layer analyses predict tasks?"
         shown.append(_section(title, bullets=sentences, figures=stems, captions=captions))
     return {
         "title": "Which layer knows what?",
         "subtitle": f"Layer-wise analysis of speech models, run {facts.run}",
-        "abstract": findings.abstract(results, facts),
+        "abstract": findings.abstract(tables, facts),
         "models": asdict(_model_table(facts)),
         "protocol": PROTOCOLS[facts.protocol],
         "run": [
@@ -106,11 +109,11 @@ def report_content(
             ["Trials per set", str(facts.trials)],
             ["Aligner", facts.aligner],
         ],
-        "method": method_text(results, facts),
+        "method": [asdict(paragraph) for paragraph in method_text(tables, facts)],
         "sections": shown,
         "limits": findings.limits(facts),
-        "references": references(results),
-        "appendix": [asdict(table) for table in _appendix(results, facts)],
+        "references": references(tables),
+        "appendix": [asdict(table) for table in _appendix(tables, facts)],
         "cite": _cite(facts),
     }
 
@@ -156,18 +159,21 @@ def _model_table(facts: RunFacts) -> Table:
     return Table(caption, ("Model", "Source", "Objective", "Supervision", "Parameters"), tuple(rows))
 
 
-def _appendix(results: Results, facts: RunFacts) -> list[Table]:
+def _appendix(run: RunTables, facts: RunFacts) -> list[Table]:
     tables = []
-    if not results.agreement.empty:
-        tables.append(agreement_table(results, facts))
-    if results.omissions:
-        order = [model.name for model in in_order(facts, {item.model for item in results.omissions})]
-        gaps = sorted(results.omissions, key=lambda gap: (order.index(gap.model), gap.task, gap.analysis))
-        rows = tuple((facts.model(gap.model).label, gap.task, gap.analysis, gap.reason) for gap in gaps)
+    if not run.agreement.empty:
+        tables.append(agreement_table(run, facts))
+    if not run.omissions.empty:
+        order = {model.name: place for place, model in enumerate(facts.models)}
+        gaps = run.omissions.assign(
+            place=run.omissions["model"].map(order),
+            model=[facts.model(name).label for name in run.omissions["model"]],
+        ).sort_values(["place", "task", "analysis"], kind="stable")
+        rows = _cells(gaps, ["model", "task", "analysis", "reason"])
         caption = f"Rank correlations that are undefined ({len(rows)}), and why."
         tables.append(Table(caption, ("Model", "Task", "Analysis", "Reason"), rows))
-    if facts.exclusions:
-        lost = tuple((item.item, item.stage, item.reason) for item in facts.exclusions)
+    if not run.exclusions.empty:
+        lost = _cells(run.exclusions, ["item", "stage", "reason"])
         tables.append(Table(f"Exclusions ({len(lost)}).", ("Item", "Stage", "Reason"), lost))
     if facts.digests:
         caption = (
@@ -177,6 +183,10 @@ def _appendix(results: Results, facts: RunFacts) -> list[Table]:
     if facts.versions:
         tables.append(Table("Software.", ("Package", "Version"), tuple(facts.versions.items())))
     return tables
+
+
+def _cells(table: pd.DataFrame, columns: list[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(map(str, row)) for row in table[columns].itertuples(index=False))
 
 
 def _cite(facts: RunFacts) -> str:

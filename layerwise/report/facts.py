@@ -1,34 +1,19 @@
 """What a run is: the facts that the figures and the report state beside the numbers."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
-import pandas as pd
-
-from layerwise import layers
-from layerwise.analyses.run import ANALYSES
-from layerwise.analyses.vectors import TITLES as VECTOR_TITLES
 from layerwise.errors import ReportError
+from layerwise.files import write_text
+from layerwise.specs.metrics import Metric
 
 ModelKind = Literal["trained", "random", "baseline"]
 Supervision = Literal["self-supervised", "weakly supervised", "supervised", "none"]
 Protocol = Literal["paper", "corrected"]
-
-ANALYSIS_TITLES = {**{name: analysis.title for name, analysis in ANALYSES.items()}, **VECTOR_TITLES}
-TASK_TITLES = {"pr": "Phone recognition", "scenario": "Scenario classification"}
-METRIC_TITLES = {
-    "per": "PER",
-    "wer": "WER",
-    "cer": "CER",
-    "accuracy": "Accuracy",
-    "f1": "F1",
-}
-LOWER_IS_BETTER = frozenset({"per", "wer", "cer"})
-# A reference layer correlates perfectly with itself, which says nothing about the model.
-REFERENCE_LAYERS = {
-    name: analysis.reference for name, analysis in ANALYSES.items() if analysis.reference is not None
-}
+PWCCA, MUTUAL_INFORMATION = "PWCCA score", "Normalised MI"  # measures that the report explains
 
 
 @dataclass(frozen=True)
@@ -66,12 +51,36 @@ class CorpusFacts:
 
 
 @dataclass(frozen=True)
-class Exclusion:
-    """Something left out of the run: the stage that dropped it, what it was and why."""
+class AnalysisFacts:
+    """One analysis of the run, as its spec says (`layerwise.specs.spec.AnalysisSpec`)."""
 
-    stage: str
-    item: str
-    reason: str
+    name: str
+    title: str
+    method: str
+    unit: str
+    measure: str
+    higher_is_better: bool
+    reference: str | None
+    own_reference: bool
+
+    @property
+    def short(self) -> str:
+        """Title without what stands in brackets."""
+        return self.title.split(" (")[0]
+
+    @property
+    def sign(self) -> int:
+        """1 where a higher score is better, -1 where a lower one is."""
+        return 1 if self.higher_is_better else -1
+
+
+@dataclass(frozen=True)
+class TaskFacts:
+    """One downstream task of the run, as its spec says (`layerwise.specs.spec.TaskSpec`)."""
+
+    name: str
+    title: str
+    metric: Metric
 
 
 @dataclass(frozen=True)
@@ -90,17 +99,22 @@ class RunFacts:
     aligner: str
     samples: int
     trials: int
-    exclusions: tuple[Exclusion, ...] = ()
+    analyses: tuple[AnalysisFacts, ...] = ()
+    tasks: tuple[TaskFacts, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
 
     def model(self, name: str) -> ModelFacts:
         """Return the facts of a model; raise `ReportError` for a name that the run does not have."""
-        for model in self.models:
-            if model.name == name:
-                return model
-        known = ", ".join(model.name for model in self.models)
-        raise ReportError(f"model {name!r} is in the tables but not in the run's models ({known})")
+        return _find("model", self.models, name)
+
+    def analysis(self, name: str) -> AnalysisFacts:
+        """Return the facts of an analysis; raise `ReportError` for a name that the run does not have."""
+        return _find("analysis", self.analyses, name)
+
+    def task(self, name: str) -> TaskFacts:
+        """Return the facts of a task; raise `ReportError` for a name that the run does not have."""
+        return _find("task", self.tasks, name)
 
     def of_kind(self, kind: ModelKind) -> tuple[ModelFacts, ...]:
         """Models of one kind, in config order."""
@@ -110,46 +124,54 @@ class RunFacts:
         """Return the random twin of a trained model, if the run has one."""
         return next((model for model in self.of_kind("random") if model.twin_of == name), None)
 
-
-def analysis_title(analysis: str) -> str:
-    """Title of an analysis for figures; analyses without one go by their name."""
-    return ANALYSIS_TITLES.get(analysis, analysis)
-
-
-def own_reference(analysis: str) -> bool:
-    """Whether each model is its own reference in an analysis, so that models are not compared."""
-    return analysis in ANALYSES and ANALYSES[analysis].own_reference
+    def in_order(self, names: Iterable[str]) -> list[ModelFacts]:
+        """Models among ``names``, in config order."""
+        wanted = set(names)
+        return [model for model in self.models if model.name in wanted]
 
 
-def measure(analysis: str) -> str:
-    """What the scores of an analysis are, for axes."""
-    return ANALYSES[analysis].measure if analysis in ANALYSES else "PWCCA score"
+Named = TypeVar("Named", ModelFacts, AnalysisFacts, TaskFacts)
+PLURALS = {"model": "models", "analysis": "analyses", "task": "tasks"}
 
 
-def task_title(task: str) -> str:
-    """Title of a task for figures; tasks without one go by their name."""
-    return TASK_TITLES.get(task, task)
+def _find(kind: str, entries: Sequence[Named], name: str) -> Named:
+    for entry in entries:
+        if entry.name == name:
+            return entry
+    known = ", ".join(entry.name for entry in entries) or "none"
+    raise ReportError(f"{kind} {name!r} is in the tables but not in the run's {PLURALS[kind]} ({known})")
 
 
-def metric_sign(metric: str) -> int:
-    """Return 1 where a higher metric is better and -1 where lower is; raise on an unknown metric."""
-    if metric not in METRIC_TITLES:
-        known = ", ".join(sorted(METRIC_TITLES))
-        raise ReportError(f"metric {metric!r} has no known direction: add it to METRIC_TITLES ({known})")
-    return -1 if metric in LOWER_IS_BETTER else 1
+def analysis_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[AnalysisFacts, ...]:
+    """Make facts of analyses from plain values, a mapping of all fields of `AnalysisFacts` for each."""
+    return tuple(AnalysisFacts(**entry) for entry in entries)
 
 
-def layer_index(layer: str, file: str = "layer") -> float:
-    """Position of a transformer layer: ``Tl`` is l, ``TL+ln`` is L + 0.5 and ``all`` comes last."""
+def task_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[TaskFacts, ...]:
+    """Make facts of tasks from plain values: name, title, and metric with its own three fields."""
+    return tuple(TaskFacts(entry["name"], entry["title"], Metric(**entry["metric"])) for entry in entries)
+
+
+def write_facts(facts: RunFacts, path: Path) -> None:
+    """Write the facts of a run as JSON. Keys keep their order, which is that of the report."""
+    write_text(json.dumps(asdict(facts), indent=2, ensure_ascii=False) + "\n", path)
+
+
+def read_facts(path: Path) -> RunFacts:
+    """Read the facts of a run (`write_facts`).
+
+    Raises `ReportError`, naming the file, if it is missing or is not what `write_facts` writes.
+    """
     try:
-        index = layers.layer_index(layer)
-    except ValueError as error:
-        raise ReportError(f"{file}: column layer: {error}") from error
-    if index < 0:
-        raise ReportError(f"{file}: column layer has {layer!r}; expected T0, T1, ..., TL+ln or all")
-    return index
-
-
-def block_layers(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``T0``, block outputs and ``TL+ln`` (not conv layers, not ``all``)."""
-    return table[[layers.is_block(str(layer)) for layer in table["layer"]]]
+        content = json.loads(path.read_text(encoding="utf-8"))
+        made = {
+            "models": tuple(ModelFacts(**entry) for entry in content["models"]),
+            "corpus": CorpusFacts(**content["corpus"]),
+            "analyses": analysis_facts(content["analyses"]),
+            "tasks": task_facts(content["tasks"]),
+        }
+        return RunFacts(**{**content, **made})
+    except OSError as error:
+        raise ReportError(f"{path}: cannot read the facts of the run ({error}); make the tables") from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise ReportError(f"{path}: not the facts of a run ({error}); make the tables again") from error

@@ -2,24 +2,24 @@
 
 import pandas as pd
 
-from layerwise.layers import is_normed
-from layerwise.report.contrasts import layer_contrast, peak_layer, verdict
-from layerwise.report.facts import (
-    METRIC_TITLES,
-    RunFacts,
-    analysis_title,
-    metric_sign,
-    own_reference,
-    task_title,
-)
-from layerwise.report.results import Results
-from layerwise.report.typeset import curve_of, in_order, interval, number, point
+from layerwise.layers import WEIGHTED_SUM, is_normed
+from layerwise.report.curves import curve_of, last_block, peak_layer
+from layerwise.report.facts import AnalysisFacts, ModelFacts, RunFacts
+from layerwise.report.run_tables import RunTables, of
+from layerwise.report.typeset import interval, last_block_rise, number, point
 
 SAME = "not distinguishable from"
 MOST_PAIRS = 4
 
 
-def abstract(results: Results, facts: RunFacts) -> list[str]:
+def verdict(low: float, high: float) -> str:
+    """Say what an interval of a difference allows: above, below or not distinguishable from."""
+    if low > 0:
+        return "above"
+    return "below" if high < 0 else SAME
+
+
+def abstract(tables: RunTables, facts: RunFacts) -> list[str]:
     """Summarise the run in a few sentences of counts."""
     trained, corpus = facts.of_kind("trained"), facts.corpus
     sentences = [
@@ -28,20 +28,21 @@ def abstract(results: Results, facts: RunFacts) -> list[str]:
         f"{_count(corpus.speakers, 'speaker')}) with the {facts.protocol} protocol."
     ]
     for analysis in ("cca-phone", "cca-word"):
-        mine = results.controls[results.controls["analysis"] == analysis]
+        mine = of(tables.control_contrasts, analysis=analysis)
         if mine.empty:
             continue
         judged = mine.groupby("model", sort=True)["low"].min()
         sentences.append(
-            f"{_short(analysis)} peaks above every control (random twin, baseline) in "
+            f"{facts.analysis(analysis).short} peaks above every control (random twin, baseline) in "
             f"{(judged > 0).sum()} of {_count(len(judged), 'model')}."
         )
-    for task in results.task_names:
-        mine = results.comparison[results.comparison["task"] == task]
+    for task in tables.tasks:
+        mine = of(tables.single_weighted, task=task)
         if not mine.empty:
-            verdicts = [_single_verdict(row) for _, row in mine.iterrows()]
+            title, sign = facts.task(task).title, facts.task(task).metric.sign
+            verdicts = [_single_verdict(row, sign) for _, row in mine.iterrows()]
             sentences.append(
-                f"In {task_title(task).lower()}, the weighted sum of all layers is better than the best "
+                f"In {title.lower()}, the weighted sum of all layers is better than the best "
                 f"single layer for {verdicts.count('better than')}, worse for {verdicts.count('worse than')} "
                 f"and not distinguishable from it for {verdicts.count(SAME)} of "
                 f"{_count(len(verdicts), 'model')} (random twins included)."
@@ -49,44 +50,43 @@ def abstract(results: Results, facts: RunFacts) -> list[str]:
     return [" ".join(sentences)]
 
 
-def analysis_findings(results: Results, facts: RunFacts, analysis: str) -> list[str]:
+def analysis_findings(tables: RunTables, facts: RunFacts, name: str) -> list[str]:
     """One sentence per trained model on one analysis."""
     sentences = []
-    present = set(results.summary.loc[results.summary["analysis"] == analysis, "model"])
-    for model in in_order(facts, present):
-        curve = curve_of(results.summary, model.name, analysis)
+    analysis, summary = facts.analysis(name), tables.layer_summary
+    peaks = "peaks" if analysis.higher_is_better else "is lowest"
+    for model in facts.in_order(summary.loc[summary["analysis"] == name, "model"]):
+        curve = curve_of(summary, model.name, name)
         if model.kind != "trained" or curve.empty:
             continue
-        if own_reference(analysis):
-            sentences.append(_intra(results, model.name, model.label, analysis, curve))
+        if analysis.own_reference:
+            sentences.append(_own_reference(tables, model, analysis, curve))
             continue
-        peak = str(peak_layer(results.summary, model.name, analysis))
-        text = f"{_short(analysis)} of {model.label} peaks at {peak} ({point(curve, peak)})"
-        controls = results.controls[
-            (results.controls["model"] == model.name) & (results.controls["analysis"] == analysis)
-        ]
-        clauses = [_control(results, facts, analysis, row) for _, row in controls.iterrows()]
+        peak = str(peak_layer(summary, model.name, analysis))
+        text = f"{analysis.short} of {model.label} {peaks} at {peak} ({point(curve, peak)})"
+        controls = of(tables.control_contrasts, model=model.name, analysis=name)
+        clauses = [_control(tables, facts, name, row) for _, row in controls.iterrows()]
         sentences.append(f"{text}, {' and '.join(clauses)}." if clauses else f"{text}.")
     return sentences
 
 
-def _control(results: Results, facts: RunFacts, analysis: str, row: pd.Series) -> str:
+def _control(tables: RunTables, facts: RunFacts, analysis: str, row: pd.Series) -> str:
     control = facts.model(str(row["control"]))
     layer = str(row["control_layer"])
-    score = point(curve_of(results.summary, control.name, analysis), layer)
+    score = point(curve_of(tables.layer_summary, control.name, analysis), layer)
     name = f"the best layer of its random twin ({layer}, {score}" if control.kind == "random" else None
     name = name or f"{control.label} ({score}"
     word = verdict(float(row["low"]), float(row["high"]))
     return f"{word} {name}; difference {interval(*row[['difference', 'low', 'high']])})"
 
 
-def _intra(results: Results, model: str, label: str, analysis: str, curve: pd.DataFrame) -> str:
+def _own_reference(tables: RunTables, model: ModelFacts, analysis: AnalysisFacts, curve: pd.DataFrame) -> str:
     blocks = [str(layer) for layer in curve.index if not is_normed(str(layer))]
-    lowest, last = str(curve["mean"].loc[blocks].astype(float).idxmin()), blocks[-1]
-    text = f"{_short(analysis)} of {label} is lowest at {lowest} ({point(curve, lowest)})"
+    lowest, last = str(curve["mean"].loc[blocks].astype(float).idxmin()), last_block(curve)
+    text = f"{analysis.short} of {model.label} is lowest at {lowest} ({point(curve, lowest)})"
     if lowest == last:
         return f"{text}, its last block: it moves away from its input to the end."
-    rise = layer_contrast(results.scores, analysis, model, last, lowest)
+    rise = last_block_rise(tables, analysis.name, model.name, lowest)
     if rise[1] > 0:
         return (
             f"{text} and rises again to {point(curve, last)} at its last block {last} "
@@ -98,15 +98,15 @@ def _intra(results: Results, model: str, label: str, analysis: str, curve: pd.Da
     )
 
 
-def objective_findings(results: Results, facts: RunFacts) -> list[str]:
+def objective_findings(tables: RunTables, facts: RunFacts) -> list[str]:
     """Say for each analysis and pair of objectives whether the shapes of the curves differ, and where.
 
     Many pairs are counted per analysis and not told one by one.
     """
     sentences = []
-    if len(results.curves[["model_a", "model_b"]].drop_duplicates()) > MOST_PAIRS:
-        return _counted_shapes(results.curves)
-    for names, rows in results.curves.groupby(["analysis", "model_a", "model_b"], sort=True):
+    if len(tables.curve_contrasts[["model_a", "model_b"]].drop_duplicates()) > MOST_PAIRS:
+        return _counted_shapes(tables.curve_contrasts, facts)
+    for names, rows in tables.curve_contrasts.groupby(["analysis", "model_a", "model_b"], sort=True):
         analysis, a, b = map(str, names)
         pair = f"{facts.model(a).label} ({facts.model(a).objective})"
         pair += f" and {facts.model(b).label} ({facts.model(b).objective})"
@@ -114,7 +114,7 @@ def objective_findings(results: Results, facts: RunFacts) -> list[str]:
         apart = rows[(low > 0) | (high < 0)]
         largest = rows.iloc[int(rows["difference"].abs().to_numpy(dtype=float).argmax())]
         span = interval(*largest[["difference", "low", "high"]])
-        text = f"{_short(analysis)} of {pair}: "
+        text = f"{facts.analysis(analysis).short} of {pair}: "
         if apart.empty:
             text += "the shapes of the two curves are not distinguishable; the largest difference of the "
             text += f"centred curves is {span} at {largest['layer']}."
@@ -132,22 +132,23 @@ def objective_findings(results: Results, facts: RunFacts) -> list[str]:
     return sentences
 
 
-def _counted_shapes(curves: pd.DataFrame) -> list[str]:
+def _counted_shapes(curves: pd.DataFrame, facts: RunFacts) -> list[str]:
     sentences = []
     for analysis, rows in curves.groupby("analysis", sort=True):
         apart = (rows["low"].astype(float) > 0) | (rows["high"].astype(float) < 0)
         pairs = apart.groupby([rows["model_a"], rows["model_b"]]).any()
+        name = facts.analysis(str(analysis)).short
         sentences.append(
-            f"{_short(str(analysis))}: the shapes of the two curves differ in {pairs.sum()} of {len(pairs)} "
+            f"{name}: the shapes of the two curves differ in {pairs.sum()} of {len(pairs)} "
             "pairs of models with different objectives and are not distinguishable in the others "
             "(tables/curve_contrasts.csv)."
         )
     return sentences
 
 
-def inter_findings(results: Results, facts: RunFacts, pair: tuple[str, str]) -> list[str]:
+def inter_findings(tables: RunTables, facts: RunFacts, pair: tuple[str, str]) -> list[str]:
     """Say which layers of two models are most and least alike, over block layers."""
-    mine = results.inter[(results.inter["model_a"] == pair[0]) & (results.inter["model_b"] == pair[1])]
+    mine = of(tables.inter_scores, model_a=pair[0], model_b=pair[1])
     keys = ["layer_index_a", "layer_index_b", "layer_a", "layer_b"]
     means = mine.groupby(keys)[["score", "low", "high", "floor"]].mean().reset_index()
     order = means.sort_values("score")
@@ -159,65 +160,60 @@ def inter_findings(results: Results, facts: RunFacts, pair: tuple[str, str]) -> 
     ]
 
 
-def _single_verdict(row: pd.Series) -> str:
+def _single_verdict(row: pd.Series, sign: int) -> str:
     """Compare weighted sum and single layer; overlapping intervals claim nothing (conservative)."""
     if not (row["all_low"] > row["high"] or row["low"] > row["all_high"]):
         return SAME
-    better = (row["all_value"] - row["value"]) * metric_sign(str(row["metric"])) > 0
-    return "better than" if better else "worse than"
+    return "better than" if sign * (row["all_value"] - row["value"]) > 0 else "worse than"
 
 
-def task_findings(results: Results, facts: RunFacts, task: str) -> list[str]:
+def task_findings(tables: RunTables, facts: RunFacts, name: str) -> list[str]:
     """One sentence per trained model on one task: single layer, weighted sum, and baselines."""
     sentences = []
-    mine = results.comparison[results.comparison["task"] == task]
-    for model in in_order(facts, mine["model"]):
+    metric, mine = facts.task(name).metric, of(tables.single_weighted, task=name)
+    for model in facts.in_order(mine["model"]):
         if model.kind != "trained":
             continue
-        for _, row in mine[mine["model"] == model.name].iterrows():
-            metric = METRIC_TITLES[row["metric"]]
-            sentences.append(
-                f"{model.label}: best single layer {row['best_layer']} with {metric} "
-                f"{interval(*row[['value', 'low', 'high']])}; weighted sum of all layers "
-                f"{interval(*row[['all_value', 'all_low', 'all_high']])}, {_single_verdict(row)} the single "
-                f"layer{_against_controls(results, facts, row)}."
-            )
+        row = of(mine, model=model.name).iloc[0]
+        sentences.append(
+            f"{model.label}: best single layer {row['best_layer']} with {metric.title} "
+            f"{interval(*row[['value', 'low', 'high']])}; weighted sum of all layers "
+            f"{interval(*row[['all_value', 'all_low', 'all_high']])}, {_single_verdict(row, metric.sign)} "
+            f"the single layer{_against_controls(tables, facts, row)}."
+        )
     return sentences
 
 
-def _against_controls(results: Results, facts: RunFacts, row: pd.Series) -> str:
+def _against_controls(tables: RunTables, facts: RunFacts, row: pd.Series) -> str:
     """Place the best single layer against the random twin's best and against the baselines."""
-    table = results.tasks[(results.tasks["task"] == row["task"]) & (results.tasks["metric"] == row["metric"])]
-    twin = facts.twin(row["model"])
+    task, twin = facts.task(row["task"]), facts.twin(row["model"])
     clauses = []
     for control in ([twin] if twin else []) + list(facts.of_kind("baseline")):
-        mine = table[(table["model"] == control.name) & (table["layer"] != "all")]
-        chosen = results.comparison[
-            (results.comparison["model"] == control.name)
-            & (results.comparison["task"] == row["task"])
-            & (results.comparison["metric"] == row["metric"])
-        ]
+        mine = of(tables.downstream_summary, task=task.name, model=control.name)
+        mine = mine[mine["layer"] != WEIGHTED_SUM]
+        chosen = of(tables.single_weighted, task=task.name, model=control.name)
         if mine.empty:
             continue
         layer = mine["layer"].iloc[0] if chosen.empty else chosen["best_layer"].iloc[0]
-        other = mine[mine["layer"] == layer].iloc[0]
+        other = of(mine, layer=layer).iloc[0]
         flipped = {"all_value": row["value"], "all_low": row["low"], "all_high": row["high"]}
-        word = _single_verdict(pd.Series({**other, **flipped, "metric": row["metric"]}))
+        word = _single_verdict(pd.Series({**other, **flipped}), task.metric.sign)
         who = f"its random twin at {layer}" if control.kind == "random" else control.label
         clauses.append(f"{word} {who} ({interval(*other[['value', 'low', 'high']])})")
     return f". The single layer is {' and '.join(clauses)}" if clauses else ""
 
 
-def agreement_findings(results: Results, facts: RunFacts) -> list[str]:
+def agreement_findings(tables: RunTables, facts: RunFacts) -> list[str]:
     """Say per task and analysis how well CCA ranks the layers of trained models and what choosing costs."""
     sentences = []
     trained = {model.name for model in facts.of_kind("trained")}
-    mine = results.agreement[results.agreement["model"].isin(trained)]
+    mine = tables.agreement[tables.agreement["model"].isin(trained)]
     for (task, analysis), rows in mine.groupby(["task", "analysis"], sort=True):
+        title = facts.task(str(task)).title
         rho = _range(rows["spearman"].astype(float), 2)
         regret = _range(rows["regret"].astype(float), 3)
         sentences.append(
-            f"{_short(str(analysis))} ranks layers for {task_title(str(task)).lower()} with Spearman {rho} "
+            f"{facts.analysis(str(analysis)).short} ranks layers for {title.lower()} with Spearman {rho} "
             f"({_count(len(rows), 'trained model')}); the regret of choosing the layer by it is {regret}."
         )
     return sentences
@@ -275,10 +271,6 @@ def limits(facts: RunFacts) -> list[str]:
         "of one pair of curves."
     )
     return sentences
-
-
-def _short(analysis: str) -> str:
-    return analysis_title(analysis).split(" (")[0]
 
 
 def _count(n: int, noun: str) -> str:

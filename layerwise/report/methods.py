@@ -1,8 +1,10 @@
 """What was done, in words: the parts of the report that depend on the protocol but not on the numbers."""
 
-from layerwise.analyses.run import ANALYSES
-from layerwise.report.facts import RunFacts, analysis_title
-from layerwise.report.results import Results
+from dataclasses import dataclass
+from typing import Literal
+
+from layerwise.report.facts import MUTUAL_INFORMATION, PWCCA, AnalysisFacts, RunFacts
+from layerwise.report.run_tables import RunTables
 
 PROTOCOLS = {
     "corrected": (
@@ -22,11 +24,41 @@ PROTOCOLS = {
 }
 
 
-def corpus_text(facts: RunFacts) -> list[str]:
+LAYERS = (
+    "Layers. C1, C2, ... are the outputs of the convolutional feature encoder, T0 is the input to the "
+    "first transformer block, T1, T2, ... are block outputs. In models that normalise before each block, "
+    "TL+ln is the last output after the final layer norm. Models are frozen and encode whole utterances. "
+    "A phone is represented by the mean of the middle third of its frames, a word by the mean of all."
+)
+TASKS = (
+    "Tasks. As in SUPERB (Yang et al., 2021), a small head is trained on frozen features: on each "
+    "layer alone and on a learned softmax-weighted sum of all layers (all). Learning rates and the "
+    "best single layer are chosen on the development set and reported on test; intervals are 95% "
+    "bootstrap limits over test utterances, averaged over seeds, and do not include the variation "
+    "between seeds. Two results with overlapping intervals are called not distinguishable, which is "
+    "cautious."
+)
+AGREEMENT = (
+    "Agreement is the rank correlation of an analysis with a task over layers, within a model. With "
+    "few layers it is coarse. Regret is the test metric lost by taking the layer with the highest "
+    "score instead of the layer that is best on test; T0 is left out for CCA-intra, where it is "
+    "compared with itself."
+)
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph on methods; one of kind ``pwcca`` is followed by the equation of the PWCCA score."""
+
+    text: str
+    kind: Literal["text", "pwcca"] = "text"
+
+
+def corpus_text(tables: RunTables, facts: RunFacts) -> list[str]:
     """Describe the corpus and what was left out."""
     corpus = facts.corpus
     splits = ", ".join(f"{count} {name}" for name, count in corpus.splits.items())
-    lost = len(facts.exclusions)
+    lost = len(tables.exclusions)
     text = (
         f"{corpus.name}: {corpus.utterances} utterances, {corpus.seconds / 60:.1f} minutes, "
         f"{corpus.speakers} speaker{'' if corpus.speakers == 1 else 's'} ({splits}). {corpus.description}"
@@ -39,79 +71,74 @@ def corpus_text(facts: RunFacts) -> list[str]:
     return [text.strip(), f"{lost} {made}."]
 
 
-def method_text(results: Results, facts: RunFacts) -> list[str]:
+def method_text(tables: RunTables, facts: RunFacts) -> list[Paragraph]:
     """Describe layers, scores, intervals, differences and tasks."""
-    paragraphs = [
-        "Layers. C1, C2, ... are the outputs of the convolutional feature encoder, T0 is the input to the "
-        "first transformer block, T1, T2, ... are block outputs. In models that normalise before each block, "
-        "TL+ln is the last output after the final layer norm. Models are frozen and encode whole utterances. "
-        "A phone is represented by the mean of the middle third of its frames, a word by the mean of all.",
-    ]
-    if results.analyses:
-        paragraphs += [
-            "Layer analyses. Projection-weighted canonical correlation analysis (PWCCA; Morcos et al., 2018) "
-            f"compares a layer with a target: {_targets(results)}. "
-            "Directions and regularisers are fitted on training and development parts; "
-            "the score is computed on the held-out test part, where a random view scores about 0.",
-            *_information(results),
-            f"Scores are means over {facts.samples} sample set{'' if facts.samples == 1 else 's'} of "
-            f"{facts.trials} trial{'' if facts.trials == 1 else 's'} each. The variance of one score is the "
-            "larger of that over sets and trials and that of a bootstrap over test utterances. Training "
-            "parts overlap, so the variance of the mean of n scores is (1/n + n_test/n_train) times that "
-            "(Nadeau and Bengio, 2003); intervals hold 95% under a normal approximation. The floor repeats "
-            "the analysis with permuted labels or shifted targets.",
-            "Differences between curves are taken within each sample set and trial, which both models share, "
-            "with the t interval of Nadeau and Bengio (2003), whose variance (1/n + n_test/n_train) s² "
-            "allows for overlapping training parts. Where an interval includes 0 the report says that two "
-            "scores are not distinguishable. The shape of two curves is compared after subtracting each "
-            "curve's mean over layers, with limits that hold for all layers at once (Bonferroni).",
-        ]
-    if results.task_names:
-        paragraphs.append(
-            "Tasks. As in SUPERB (Yang et al., 2021), a small head is trained on frozen features: on each "
-            "layer alone and on a learned softmax-weighted sum of all layers (all). Learning rates and the "
-            "best single layer are chosen on the development set and reported on test; intervals are 95% "
-            "bootstrap limits over test utterances, averaged over seeds, and do not include the variation "
-            "between seeds. Two results with overlapping intervals are called not distinguishable, which is "
-            "cautious."
-        )
-    if results.analyses and results.task_names:
-        paragraphs.append(
-            "Agreement is the rank correlation of an analysis with a task over layers, within a model. With "
-            "few layers it is coarse. Regret is the test metric lost by taking the layer with the highest "
-            "score instead of the layer that is best on test; T0 is left out for CCA-intra, where it is "
-            "compared with itself."
-        )
-    return paragraphs
+    analyses = [facts.analysis(name) for name in tables.analyses]
+    texts = [Paragraph(LAYERS)]
+    if analyses:
+        texts.append(Paragraph(_layer_analyses(tables, analyses), kind="pwcca"))
+        texts += map(Paragraph, [*_information(analyses), *_other_measures(analyses), *_scores(facts)])
+    if tables.tasks:
+        texts.append(Paragraph(TASKS))
+    if analyses and tables.tasks:
+        texts.append(Paragraph(AGREEMENT))
+    return texts
 
 
-def _targets(results: Results) -> str:
-    phrases = [
-        ANALYSES[name].method if name in ANALYSES else f"with a vector for each label ({name})"
-        for name in results.analyses
-        if name not in ANALYSES or not ANALYSES[name].clustered
-    ]
-    if not results.inter.empty:
-        phrases.append("with the layers of another model (CCA-inter)")
-    return ", ".join(phrases) or "none in this run"
+def _layer_analyses(tables: RunTables, analyses: list[AnalysisFacts]) -> str:
+    targets = [analysis.method for analysis in analyses if analysis.measure == PWCCA]
+    if not tables.inter_scores.empty:
+        targets.append("with the layers of another model (CCA-inter)")
+    return (
+        "Layer analyses. Projection-weighted canonical correlation analysis (PWCCA; Morcos et al., 2018) "
+        f"compares a layer with a target: {', '.join(targets) or 'none in this run'}. "
+        "Directions and regularisers are fitted on training and development parts; "
+        "the score is computed on the held-out test part, where a random view scores about 0."
+    )
 
 
-def _information(results: Results) -> list[str]:
-    names = [name for name in results.analyses if name in ANALYSES and ANALYSES[name].clustered]
-    if not names:
+def _information(analyses: list[AnalysisFacts]) -> list[str]:
+    titles = [analysis.title for analysis in analyses if analysis.measure == MUTUAL_INFORMATION]
+    if not titles:
         return []
     return [
-        f"Mutual information ({', '.join(analysis_title(name) for name in names)}): segments of the training "
+        f"Mutual information ({', '.join(titles)}): segments of the training "
         "parts are clustered by k-means, those of the two other parts assigned to the clusters, and "
         "I(cluster; label) divided by the entropy of the labels there. This estimate is biased upwards "
         "where clusters are many for the segments; the floor, with permuted labels, shows by how much."
     ]
 
 
-def references(results: Results) -> list[str]:
+def _other_measures(analyses: list[AnalysisFacts]) -> list[str]:
+    """Say of analyses with a measure of their own what their specs say."""
+    return [
+        f"{analysis.title}: {analysis.method}. Its score is {analysis.measure}; "
+        f"{'higher' if analysis.higher_is_better else 'lower'} is better."
+        for analysis in analyses
+        if analysis.measure not in (PWCCA, MUTUAL_INFORMATION)
+    ]
+
+
+def _scores(facts: RunFacts) -> list[str]:
+    return [
+        f"Scores are means over {facts.samples} sample set{'' if facts.samples == 1 else 's'} of "
+        f"{facts.trials} trial{'' if facts.trials == 1 else 's'} each. The variance of one score is the "
+        "larger of that over sets and trials and that of a bootstrap over test utterances. Training "
+        "parts overlap, so the variance of the mean of n scores is (1/n + n_test/n_train) times that "
+        "(Nadeau and Bengio, 2003); intervals hold 95% under a normal approximation. The floor repeats "
+        "the analysis with permuted labels or shifted targets.",
+        "Differences between curves are taken within each sample set and trial, which both models share, "
+        "with the t interval of Nadeau and Bengio (2003), whose variance (1/n + n_test/n_train) s² "
+        "allows for overlapping training parts. Where an interval includes 0 the report says that two "
+        "scores are not distinguishable. The shape of two curves is compared after subtracting each "
+        "curve's mean over layers, with limits that hold for all layers at once (Bonferroni).",
+    ]
+
+
+def references(tables: RunTables) -> list[str]:
     """Publications behind the methods that ran."""
     entries = []
-    if results.analyses:
+    if tables.analyses:
         entries += [
             "A. Morcos, M. Raghu, S. Bengio (2018). Insights on representational similarity in neural "
             "networks with canonical correlation. NeurIPS.",
@@ -123,7 +150,7 @@ def references(results: Results) -> list[str]:
         "A. Pasad, B. Shi, K. Livescu (2023). Comparative layer-wise analysis of self-supervised speech "
         "models. ICASSP. arXiv:2211.03929."
     )
-    if results.task_names:
+    if tables.tasks:
         entries.append(
             "S. Yang et al. (2021). SUPERB: Speech processing universal performance benchmark. Interspeech."
         )

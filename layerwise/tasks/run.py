@@ -34,7 +34,7 @@ def train_task(
     normalise: bool | None = None,
     threads: int = 1,
 ) -> TaskResult:
-    """Train a task, or the one of that name, as ``train_heads`` does, which raises TaskError; so does this."""
+    """Train a task, or the one of that name, as ``train_heads`` does. Raises TaskError, as that does."""
     return train_heads(
         source,
         manifest,

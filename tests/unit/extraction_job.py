@@ -5,6 +5,7 @@ import resource
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,7 +69,7 @@ def job(target: Path, samples: Sequence[int], options: Mapping[str, object] = {}
     """Extract a corpus of noise with small chunks and shards; batches are noted beside the target."""
     writer.CHUNK_BYTES = 320 * 4 * 16
     manifest, segments = corpus(samples)
-    arguments = {
+    arguments: dict[str, Any] = {
         "frame_utterances": manifest["utt_id"].tolist(),
         "name": "rows",
         "dtype": "float32",

@@ -31,7 +31,9 @@ def refuse(message: str) -> None:
 
 
 def parse(command: str, arguments: list[str]) -> tuple[list[Path], dict[str, str]]:
-    paths, options, rest = [], {}, list(arguments)
+    paths: list[Path] = []
+    options: dict[str, str] = {}
+    rest = list(arguments)
     count = {"align": 4, "train": 3}[command]
     while rest:
         item = rest.pop(0)
@@ -68,7 +70,7 @@ def database(options: dict[str, str], corpus: Path) -> None:
 
 
 def pronunciations(path: Path) -> dict[str, list[str]]:
-    found = {}
+    found: dict[str, list[str]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():
         word, *rest = line.split()
         found.setdefault(word, [item for item in rest if not re.fullmatch(r"[\d.]+", item)])

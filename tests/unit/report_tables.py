@@ -1,12 +1,30 @@
 """Synthetic tables of the shape of a real run, for the tests of the report."""
 
+from dataclasses import asdict, fields
+
 import numpy as np
 import pandas as pd
 
-from layerwise.report.facts import CorpusFacts, Exclusion, ModelFacts, RunFacts
+from layerwise.report.facts import (
+    AnalysisFacts,
+    CorpusFacts,
+    ModelFacts,
+    RunFacts,
+    analysis_facts,
+    task_facts,
+)
+from layerwise.report.gather import RawFiles, gather
+from layerwise.specs import analyses as analysis_specs
+from layerwise.specs import tasks as task_specs
 
 ANALYSES = ("cca-intra", "cca-mel", "cca-phone", "cca-word")
 TASKS = {"pr": "per", "scenario": "accuracy"}
+FIELDS = [field.name for field in fields(AnalysisFacts)]
+ANALYSIS_VALUES = [{field: getattr(spec, field) for field in FIELDS} for spec in analysis_specs.ANALYSES]
+TASK_VALUES = [
+    {"name": spec.name, "title": spec.title, "metric": asdict(spec.metric)} for spec in task_specs.TASKS
+]
+EXCLUDED = ("spy_iax2", "no path through the beam")
 
 
 def run_facts(
@@ -52,7 +70,8 @@ def run_facts(
         "aligner": "pocketsphinx",
         "samples": 2,
         "trials": 3,
-        "exclusions": (Exclusion("alignment", "spy_iax2", "no path through the beam"),),
+        "analyses": analysis_facts(ANALYSIS_VALUES),
+        "tasks": task_facts(TASK_VALUES),
         "versions": {"layerwise": "0.1.0", "python": "3.11.9", "torch": "2.11.0"},
         "digests": {"corpus/manifest.parquet": "ab" * 32, "features/hubert-tiny.zarr": "cd" * 32},
     }
@@ -152,9 +171,13 @@ def corpus(utterances=300, seed=3):
     ids = [f"utt{i:03d}" for i in range(utterances)]
     samples = (16000 * rng.gamma(2.0, 1.2, utterances) + 8000).astype(int)
     splits = ["train" if i % 10 < 8 else "dev" if i % 10 == 8 else "test" for i in range(utterances)]
-    manifest = pd.DataFrame({"utt_id": ids, "split": splits, "samples": samples, "sample_rate": 16000})
+    about = {"audio_path": "a.wav", "text": "a", "sha256": "0" * 64}
+    manifest = pd.DataFrame(
+        {"utt_id": ids, "speaker": "s", "split": splits, "samples": samples, "sample_rate": 16000, **about}
+    )
     status = ["failed" if i == 7 else "dropped" if i in (20, 21) else "aligned" for i in range(utterances)]
-    quality = pd.DataFrame({"utt_id": ids, "status": status, "reason": ["" for _ in ids]})
+    reasons = ["" if name == "aligned" else "too fast" for name in status]
+    quality = pd.DataFrame({"utt_id": ids, "status": status, "reason": reasons})
     phones = (
         "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
     )
@@ -173,3 +196,28 @@ def write(table, folder, *, names=("model", "analysis")):
         group.to_csv(path, index=False)
         paths.append(path)
     return paths
+
+
+def corpus_files(folder, excluded=EXCLUDED, **shape):
+    """Write the files of a corpus and its alignment; return them by the names of `RawFiles`."""
+    manifest, intervals, quality = corpus(**shape)
+    folder.mkdir(parents=True, exist_ok=True)
+    manifest.to_parquet(folder / "manifest.parquet")
+    intervals.to_parquet(folder / "intervals.parquet")
+    quality.to_csv(folder / "quality.csv", index=False)
+    lost = pd.DataFrame([(excluded[0], "b.wav", excluded[1])], columns=["utt_id", "audio_path", "reason"])
+    lost.to_csv(folder / "excluded.csv", index=False)
+    names = {"manifest": "parquet", "intervals": "parquet", "quality": "csv", "excluded": "csv"}
+    return {name: folder / f"{name}.{suffix}" for name, suffix in names.items()}
+
+
+def gathered(facts, folder, analyses=ANALYSES, tasks=TASKS, **files):
+    """Write the files of a run with synthetic numbers, and gather its tables."""
+    pair = ("model", "task")
+    made = {
+        **corpus_files(folder),
+        "scores": tuple(write(scores(facts, analyses), folder / "cca")),
+        "downstream": tuple(write(downstream(facts, tasks), folder / "down", names=pair)),
+        "weights": tuple(write(weights(facts, tasks), folder / "weights", names=pair)),
+    }
+    return gather(RawFiles(**{**made, **files}), facts)

@@ -18,13 +18,11 @@ from layerwise.align.intervals import (
     find_fault,
     interval_table,
     quality_table,
-    read_intervals,
 )
 from layerwise.align.lexicon import dictionary_lines, pronounce, read_lexicon
 from layerwise.align.run import align_with
 from layerwise.align.textgrid_writer import write_textgrids
 from layerwise.errors import AlignmentError, ConfigError
-from layerwise.files import write_parquet
 
 NO = (
     Interval("word", 0.1, 0.3, "no", 0),
@@ -96,17 +94,6 @@ def test_faults_are_named(changed: tuple[Interval, ...], fault: str) -> None:
 def test_interval_of_an_unknown_utterance() -> None:
     with pytest.raises(AlignmentError, match="u: aligned but not in the manifest"):
         check_intervals(interval_table([Outcome("u", "aligned", intervals=NO)]), {})
-
-
-def test_reading_interval_tables(tmp_path: Path) -> None:
-    table = interval_table([Outcome("u", "aligned", intervals=NO)])
-    write_parquet(table, tmp_path / "i.parquet")
-    pd.testing.assert_frame_equal(read_intervals(tmp_path / "i.parquet"), table)
-    write_parquet(table.drop(columns="label"), tmp_path / "i.parquet")
-    with pytest.raises(AlignmentError, match="without column label"):
-        read_intervals(tmp_path / "i.parquet")
-    with pytest.raises(AlignmentError, match=r"nope\.parquet: cannot read"):
-        read_intervals(tmp_path / "nope.parquet")
 
 
 def test_lexicon_forms(tmp_path: Path) -> None:

@@ -13,7 +13,6 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from layerwise.align.run import align_with
 from layerwise.align.mfa import align
 from layerwise.align.mfa_corpus import (
     assign_shards,
@@ -22,6 +21,7 @@ from layerwise.align.mfa_corpus import (
     pack_corpus,
     write_dictionary,
 )
+from layerwise.align.run import align_with
 from layerwise.errors import AlignmentError
 
 DATA = Path(__file__).parents[1] / "data" / "mfa"

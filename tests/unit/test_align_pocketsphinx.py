@@ -10,15 +10,15 @@ import soundfile
 
 from layerwise.align import pocketsphinx
 from layerwise.align.boundaries import agreement
-from layerwise.align.run import align_with
 from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.intervals import Outcome, interval_table
 from layerwise.align.pocketsphinx import MIN_SCORE, align
-from layerwise.config.schema import CorpusConfig
+from layerwise.align.run import align_with
 from layerwise.corpus.audio import read_audio
 from layerwise.corpus.entries import Entry
 from layerwise.corpus.manifest import build_manifest
 from layerwise.corpus.text import normalise_text
+from layerwise.options.corpus import CorpusOptions
 
 SENTENCES = ("conf-getconfno", "vm-tempgreetactive", "check-number-dial-again")
 PROMPTS = {"activated": "activated", "agent-loggedoff": "agent logged off", "vm-goodbye": "goodbye"}
@@ -224,7 +224,7 @@ def test_half_an_hour_of_audio_does_not_reach_the_aligner(prompts: pd.DataFrame,
         Entry("long", "a", None, tmp_path / "long.flac", "yes"),
         Entry("short", "a", None, Path(prompts["audio_path"][2]), "goodbye"),
     ]
-    limit = CorpusConfig(path=".").max_seconds
+    limit = CorpusOptions(path=".").max_seconds
     manifest, excluded, _ = build_manifest(entries, seed=0, max_seconds=limit)
     assert manifest["utt_id"].tolist() == ["short"]
     assert excluded["utt_id"].tolist() == ["long"]

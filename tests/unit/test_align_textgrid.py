@@ -6,8 +6,8 @@ import re
 import pytest
 from textgrid_files import GRID, json_text, long_text, manifest, short_text
 
-from layerwise.align.run import align_with
 from layerwise.align.importing import import_alignments
+from layerwise.align.run import align_with
 from layerwise.align.textgrid import align
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS, read_textgrid
 from layerwise.align.textgrid_writer import write_textgrids

@@ -6,12 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from layerwise.analyses.engine import Beside
 from layerwise.analyses.results import SCORE_COLUMNS
-from layerwise.analyses.run import ANALYSES, LabelVectors, run_analysis
+from layerwise.analyses.run import run_analysis
 from layerwise.cca.summary import summarise
 from layerwise.errors import AnalysisError
 from layerwise.layers import layer_index
+from layerwise.options.analyses import MutualInformationOptions, VectorTarget
+from layerwise.options.scoring import ScoringOptions
+from layerwise.specs.analyses import ANALYSES as SPECS
 
+ANALYSES = {spec.name: spec for spec in SPECS}
 FRAMES, DIM, PHONES = 30, 6, 5
 
 
@@ -97,17 +102,25 @@ def sample(source):
 
 
 def run(name, source, sample, **options):
-    few = {"phone": 12, "word": 12}
+    """``run_analysis`` with the fields of its options, and what lies beside the features, as keywords."""
     speakers = {utt: f"s{i % 4}" for i, utt in enumerate(source.utterances)}
-    defaults = {
-        "seed": 3,
-        "bootstrap": 50,
-        "parts": 6,
-        "clusters": few,
-        "cluster_seeds": 1,
-        "speakers": speakers,
-    }
-    return run_analysis(name, source, sample, 1, **{**defaults, **options})
+    beside = {"speakers": speakers, **_taken(options, Beside.__dataclass_fields__)}
+    fields = {"bootstrap": 50, "parts": 6, **_taken(options, ScoringOptions.model_fields)}
+    if name.startswith("mi-"):
+        options["own"] = MutualInformationOptions(phone_clusters=12, word_clusters=12, seeds=1)
+    return run_analysis(
+        name,
+        source,
+        sample,
+        1,
+        options=ScoringOptions(**fields),
+        beside=Beside(**beside),
+        **{"seed": 3, **options},
+    )
+
+
+def _taken(options, names):
+    return {name: options.pop(name) for name in list(options) if name in names}
 
 
 @pytest.mark.parametrize("protocol", ["corrected", "paper"])
@@ -245,11 +258,11 @@ def test_speakers_are_seen_in_utterance_means_and_all_of_them_are_used(source, s
 
 def vectors_of(labels, split="utterance"):
     table = pd.DataFrame(np.eye(PHONES, 3, dtype=np.float32), index=list("AEIOU"))
-    return LabelVectors(table.loc[list(labels)], "phone", split)
+    return {"vectors": table.loc[list(labels)], "own": VectorTarget(unit="phone", split=split)}
 
 
 def test_vectors_stand_for_labels_and_segments_without_one_are_left_out(source, sample, caplog):
-    table = run("cca-mine", source, sample, vectors=vectors_of("AEIO"))
+    table = run("cca-mine", source, sample, **vectors_of("AEIO"))
     assert (table.analysis == "cca-mine").all() and (table.dim_y == 3).all()
     phones = sample[sample.kind == "phone"]
     left = (phones.label == "U").sum()
@@ -261,11 +274,11 @@ def test_vectors_stand_for_labels_and_segments_without_one_are_left_out(source, 
 
 
 def test_vectors_split_by_type_keep_each_type_in_one_part(source, sample):
-    table = run("cca-mine", source, sample, vectors=vectors_of("AEIOU", "type"), parts=5, trials=2)
+    table = run("cca-mine", source, sample, **vectors_of("AEIOU", "type"), parts=5, trials=2)
     sizes = set(sample[sample.kind == "phone"].label.value_counts())
     assert set(table.n_test) <= sizes and set(table.n_dev) <= sizes
     with pytest.raises(AnalysisError, match=r"5 groups .* cannot fill 6 parts"):
-        run("cca-mine", source, sample, vectors=vectors_of("AEIOU", "type"))
+        run("cca-mine", source, sample, **vectors_of("AEIOU", "type"))
 
 
 def test_a_bad_segment_is_named(source, sample):

@@ -10,10 +10,17 @@ from fakes import FakeSource
 from layerwise.analyses.inter import run_inter
 from layerwise.analyses.results import INTER_COLUMNS
 from layerwise.errors import AnalysisError
+from layerwise.options.analyses import InterOptions
+from layerwise.options.scoring import ScoringOptions
 
 UTTERANCES = [f"u{number:02d}" for number in range(12)]
 SAMPLE = pd.DataFrame({"kind": "utterance", "utt_id": UTTERANCES, "speaker": "s"})
-OPTIONS = {"utterances": 12, "parts": 4, "epsilons": [(1e-4, 1e-4)], "bootstrap": 20, "seed": 2}
+OWN = InterOptions(utterances=12)
+OPTIONS = {
+    "own": OWN,
+    "options": ScoringOptions(parts=4, trials=2, epsilons=(1e-4,), bootstrap=20),
+    "seed": 2,
+}
 
 
 def source(model, shares, stride=Fraction(1, 50), frames=24, seed=0):
@@ -45,7 +52,9 @@ def test_every_pair_of_block_layers_is_scored():
     assert (scores["T0"].abs() < 0.15).all() and (scores.loc["T1"].abs() < 0.15).all()
     assert (table.floor.abs() < 0.2).all() and (table.low <= table.high).all()
     assert table.equals(run_inter(a, b, SAMPLE, **OPTIONS, threads=2))
-    assert set(run_inter(a, b, SAMPLE, **OPTIONS, layers="all").layer_a) == {"C1", "T0", "T1"}
+    assert set(
+        run_inter(a, b, SAMPLE, **{**OPTIONS, "own": InterOptions(utterances=12, layers="all")}).layer_a
+    ) == {"C1", "T0", "T1"}
 
 
 def test_frames_of_multiple_strides_are_paired_in_either_order():
@@ -58,7 +67,7 @@ def test_frames_of_multiple_strides_are_paired_in_either_order():
 
 def test_utterances_are_a_seeded_subset():
     a, b = source("a", {"T0": 1.0}), source("b", {"T0": 1.0}, seed=1)
-    table = run_inter(a, b, SAMPLE, **{**OPTIONS, "utterances": 5})
+    table = run_inter(a, b, SAMPLE, **{**OPTIONS, "own": InterOptions(utterances=5)})
     assert table.n_train[0] + table.n_dev[0] + table.n_test[0] == 5 * 24
 
 

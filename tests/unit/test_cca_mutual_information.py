@@ -12,8 +12,23 @@ from sklearn.metrics import mutual_info_score
 from layerwise.analyses.base import Scoring, ViewPair
 from layerwise.errors import AnalysisError
 from layerwise.measures.mutual_information import normalised_information, score_clusters
+from layerwise.options.analyses import MutualInformationOptions
+from layerwise.options.scoring import ScoringOptions
 
-SCORING = Scoring("corrected", True, 2, None, seed=4, bootstrap=200, clusters=8, cluster_seeds=2)
+OWN = MutualInformationOptions(phone_clusters=8, seeds=2)
+SCORING = Scoring("corrected", True, ScoringOptions(trials=2, bootstrap=200), seed=4, own=OWN)
+
+
+def scoring(options=(), own=()):
+    return replace(
+        SCORING,
+        options=SCORING.options.model_copy(update=dict(options)),
+        own=OWN.model_copy(update=dict(own)),
+    )
+
+
+def scored(views, scoring):
+    return score_clusters(views, scoring, unit="phone")
 
 
 def problem(x, labels, utterances=40):
@@ -39,7 +54,7 @@ def test_information_is_that_of_scikit_learn_over_the_entropy_of_the_labels(pair
 
 
 def test_planted_clusters_determine_the_labels():
-    table = score_clusters(problem(*planted(0.1)), SCORING)
+    table = scored(problem(*planted(0.1)), SCORING)
     assert list(table.trial) == [0, 1]
     assert (table.score > 0.999).all() and (table.floor < 0.2).all()
     assert (table.n_train == 320).all() and (table.n_dev == 0).all() and (table.n_test == 80).all()
@@ -49,13 +64,13 @@ def test_planted_clusters_determine_the_labels():
 def test_random_features_score_their_floor():
     x, labels = planted(0.1)
     x = np.random.default_rng(1).standard_normal(x.shape)
-    table = score_clusters(problem(x, labels), replace(SCORING, trials=5, cluster_seeds=3))
+    table = scored(problem(x, labels), scoring(options={"trials": 5}, own={"seeds": 3}))
     assert table.floor.mean() > 0.05  # the plug-in estimate is biased: 0 is not what chance scores
     assert table.score.mean() == pytest.approx(table.floor.mean(), abs=0.04)
 
 
 def test_interval_covers_other_draws_of_utterances():
-    scores = [score_clusters(problem(*planted(5.0, seed=seed)), SCORING) for seed in range(12)]
+    scores = [scored(problem(*planted(5.0, seed=seed)), SCORING) for seed in range(12)]
     table = scores[0]
     assert ((table.low < table.score) & (table.score < table.high)).all()
     spread = np.std([table.score[0] for table in scores])
@@ -65,16 +80,16 @@ def test_interval_covers_other_draws_of_utterances():
 
 def test_scores_are_repeatable_and_depend_on_the_seed():
     data = problem(*planted(5.0))
-    table = score_clusters(data, SCORING)
-    assert table.equals(score_clusters(data, SCORING))
-    assert not table.score.equals(score_clusters(data, replace(SCORING, seed=5)).score)
-    assert score_clusters(data, replace(SCORING, bootstrap=0)).low.isna().all()
+    table = scored(data, SCORING)
+    assert table.equals(scored(data, SCORING))
+    assert not table.score.equals(scored(data, replace(SCORING, seed=5)).score)
+    assert scored(data, scoring(options={"bootstrap": 0})).low.isna().all()
 
 
 def test_impossible_requests_are_named():
     x, labels = planted(1.0)
     with pytest.raises(AnalysisError, match=r"321 clusters .* there are 320: lower .*`mutual_information`"):
-        score_clusters(problem(x, labels), replace(SCORING, clusters=321))
+        scored(problem(x, labels), scoring(own={"phone_clusters": 321}))
     x[7, 1] = np.nan
     with pytest.raises(AnalysisError, match="row 7 of x holds NaN"):
-        score_clusters(problem(x, labels), SCORING)
+        scored(problem(x, labels), SCORING)

@@ -4,7 +4,6 @@ import hashlib
 import io
 import multiprocessing
 import os
-import re
 import signal
 import tarfile
 import time
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -47,7 +47,7 @@ class Handler(BaseHTTPRequestHandler):
         if fault == "busy" and first:
             self.send_error(503)
             return
-        start = int(re.fullmatch(r"bytes=(\d+)-", asked)[1]) if asked and fault != "no-range" else 0
+        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and fault != "no-range" else 0
         if start >= len(content):
             self.send_error(416)
             return
@@ -120,6 +120,7 @@ def test_a_killed_download_is_continued(server: Server, tmp_path: Path) -> None:
     while not (part.exists() and part.stat().st_size):
         assert victim.is_alive()
         time.sleep(0.01)
+    assert victim.pid
     os.kill(victim.pid, signal.SIGKILL)
     victim.join()
     assert not target.exists()
@@ -203,7 +204,8 @@ def make_archive(path: Path, members: dict[str, bytes]) -> Path:
             for name, content in members.items():
                 bundle.writestr(name, content)
         return path
-    with tarfile.open(path, f"w:{path.suffix[1:]}") as tar:
+    mode: Any = f"w:{path.suffix[1:]}"
+    with tarfile.open(path, mode) as tar:
         for name, content in members.items():
             info = tarfile.TarInfo(name)
             info.size = len(content)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import huggingface_hub.constants
 import pytest
@@ -92,6 +93,7 @@ def test_only_what_is_needed_is_fetched_and_its_commit_recorded(
         "source": "someone/tiny",
         "revision": None,
         "commit": commit,
+        "model_type": "wav2vec2",
         "files": {
             name: {"bytes": (model / name).stat().st_size, "sha256": sha256_file(model / name)}
             for name in names
@@ -112,9 +114,8 @@ def test_a_repository_with_pickled_weights_only(hub: Hub, model: Path) -> None:
     torch.save(load_file(model / "model.safetensors"), model / "pytorch_model.bin")
     (model / "model.safetensors").unlink()
     hub.publish("someone/tiny", model)
-    assert set(fetch_model("someone/tiny")["files"]) == {
-        *("config.json", "preprocessor_config.json", "pytorch_model.bin")
-    }
+    files: Any = fetch_model("someone/tiny")["files"]
+    assert set(files) == {*("config.json", "preprocessor_config.json", "pytorch_model.bin")}
     (model / "pytorch_model.bin").unlink()
     hub.publish("someone/tiny", model)
     with pytest.raises(DownloadError, match="no weights for PyTorch"):
@@ -124,7 +125,8 @@ def test_a_repository_with_pickled_weights_only(hub: Hub, model: Path) -> None:
 def test_a_twin_needs_no_weights(hub: Hub, model: Path) -> None:
     hub.publish("someone/tiny", model)
     record = fetch_model("someone/tiny", weights=False)
-    assert set(record["files"]) == hub.fetched() == {"config.json", "preprocessor_config.json"}
+    files: Any = record["files"]
+    assert set(files) == hub.fetched() == {"config.json", "preprocessor_config.json"}
 
 
 def test_revisions_resolve_to_their_commits(hub: Hub, model: Path, tmp_path: Path) -> None:
@@ -142,7 +144,8 @@ def test_revisions_resolve_to_their_commits(hub: Hub, model: Path, tmp_path: Pat
 def test_a_broken_connection_is_continued(hub: Hub, model: Path) -> None:
     hub.publish("someone/tiny", model)
     hub.dropped.add("model.safetensors")
-    fetched = fetch_model("someone/tiny")["files"]["model.safetensors"]
+    files: Any = fetch_model("someone/tiny")["files"]
+    fetched = files["model.safetensors"]
     assert fetched["sha256"] == sha256_file(model / "model.safetensors")
     assert not hub.dropped
 

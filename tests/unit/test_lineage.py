@@ -1,7 +1,14 @@
+import subprocess
+import sys
+
 import pytest
 
 from layerwise.errors import StoreError
-from layerwise.lineage import digest, provenance, source_files
+from layerwise.lineage import code
+from layerwise.lineage.code import code_digest, code_files
+from layerwise.lineage.content import digest
+from layerwise.lineage.records import provenance
+from layerwise.specs.registry import BUILT_IN
 
 FILES = {
     "scripts/job.py": "from _common import x\nfrom layerwise.a import f\n",
@@ -14,9 +21,29 @@ FILES = {
     "layerwise/a/inner.py": "from ..b import deep\ndef f():\n    import layerwise.late\n",
     "layerwise/b/__init__.py": "",
     "layerwise/b/deep.py": "REGISTRY = {'x': 'layerwise.plugin:load'}\nimport numpy\n",
-    "layerwise/late.py": "",
-    "layerwise/plugin.py": "",
+    "layerwise/late.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import layerwise.unused\n",
+    "layerwise/plugin.py": "from layerwise.b import helper\n",
+    "layerwise/b/helper.py": "",
 }
+PLUGIN = {"layerwise/plugin.py", "layerwise/b/helper.py"}
+ENGINE = set(FILES) - PLUGIN - {"scripts/other.py", "layerwise/unused.py"}
+SOURCE = '''"""Module."""
+
+from pydantic import Field
+
+LIMIT = 3  # a comment
+
+
+def double(x: int) -> int:
+    """Twice."""
+    return 2 * x
+
+
+class Options:
+    """Options."""
+
+    depth: int = Field(default=1, description="How deep.", examples=[2])
+'''
 
 
 @pytest.fixture
@@ -28,35 +55,133 @@ def tree(tmp_path):
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def _nothing_remembered():
+    """Files are parsed once per process; tests edit them."""
+    for remembering in (code._parse, code._imports, code.tree_digest):
+        remembering.cache_clear()
+
+
+def found(tree, *plugins):
+    return set(code_files(tree / "scripts/job.py", plugins, tree))
+
+
 def test_walker_finds_everything_imported_and_nothing_else(tree):
-    found = {path.relative_to(tree).as_posix() for path in source_files(tree / "scripts/job.py", tree)}
-    assert found == set(FILES) - {"scripts/other.py", "layerwise/unused.py"}
+    assert found(tree) == ENGINE
 
 
-def test_unused_entries_of_a_registry_are_not_followed(tree):
-    unused = ("layerwise.plugin:load",)
-    found = {path.name for path in source_files(tree / "scripts/job.py", tree, unused)}
-    assert "plugin.py" not in found and "deep.py" in found
+def test_a_plug_in_brings_what_it_imports(tree):
+    assert found(tree, "layerwise.plugin:load") == ENGINE | PLUGIN
+
+
+def test_a_plug_in_file_brings_the_modules_beside_it(tree, tmp_path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "my_models.py").write_text("import my_layers\nimport layerwise.b.helper\n")
+    (folder / "my_layers.py").write_text("")
+    names = found(tree, f"{folder}/my_models.py:load") - ENGINE
+    assert names == {"plugins/my_models.py", "plugins/my_layers.py", "layerwise/b/helper.py"}
+
+
+def test_a_plug_in_of_an_installed_package_brings_that_package(tree, tmp_path, monkeypatch):
+    package = tmp_path / "site/their_models"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "net.py").write_text("from their_models import parts\nimport layerwise.b.helper\n")
+    (package / "parts.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    names = found(tree, "their_models.net:load") - ENGINE
+    assert names == {
+        *(f"their_models/{name}.py" for name in ("__init__", "net", "parts")),
+        "layerwise/b/helper.py",
+    }
+    with pytest.raises(StoreError, match=r"there is no module their_models\.nothing"):
+        found(tree, "their_models.nothing:load")
+    with pytest.raises(StoreError, match="no source of package"):
+        found(tree, "nobodys_models.net:load")
 
 
 def test_walker_names_a_broken_file(tree):
     (tree / "layerwise/log.py").write_text("def (")
     with pytest.raises(StoreError, match=r"log\.py"):
-        source_files(tree / "scripts/job.py", tree)
+        found(tree)
 
 
-def test_walker_agrees_with_what_python_loads(repository):
-    """Oracle: the modules that importing a real package pulls in are all found."""
-    import subprocess
-    import sys
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  # a comment", ""),
+        ('"""Twice."""', '"""Two times."""'),
+        ('"""Module."""\n', ""),
+        ("return 2 * x", "return (2\n            * x)"),
+        ("How deep.", "How deep it goes."),
+        ("examples=[2]", "examples=[3]"),
+    ],
+)
+def test_comments_docstrings_layout_and_descriptions_are_not_code(tree, old, new):
+    assert same_digest(tree, old, new)
 
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("2 * x", "x * 2"), ("LIMIT = 3", "LIMIT = 4"), ("default=1", "default=2"), ("x: int", "x: float")],
+)
+def test_an_edit_is_seen(tree, old, new):
+    assert not same_digest(tree, old, new)
+
+
+def same_digest(tree, old, new):
+    assert old in SOURCE
+    digests = []
+    for text in (SOURCE, SOURCE.replace(old, new)):
+        code._parse.cache_clear()
+        code.tree_digest.cache_clear()
+        (tree / "layerwise/log.py").write_text(text)
+        digests.append(code_digest(tree / "scripts/job.py", (), tree))
+    return digests[0] == digests[1]
+
+
+def test_a_digest_does_not_depend_on_where_the_tree_is(tree, tmp_path_factory):
+    other = tmp_path_factory.mktemp("moved")
+    (other / "tree").symlink_to(tree)
+    first = code_digest(tree / "scripts/job.py", ("layerwise.plugin:load",), tree)
+    assert first == code_digest(other / "tree/scripts/job.py", ("layerwise.plugin:load",), other / "tree")
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_other_versions_of_python_give_the_same_digest(repository, version):
     probe = (
-        "import sys, layerwise.analyses.run, layerwise.features.store; "
+        f"import sys; sys.path.insert(0, {str(repository)!r}); from pathlib import Path\n"
+        "import layerwise.lineage.code as code\n"
+        f"print(code.tree_digest(Path({str(repository)!r}, 'layerwise/lineage/code.py')))"
+    )
+    try:
+        other = subprocess.run([f"python{version}", "-c", probe], capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return  # nothing to compare with on this machine
+    if other.returncode == 0:
+        assert other.stdout.strip() == code.tree_digest(repository / "layerwise/lineage/code.py")
+
+
+@pytest.mark.parametrize("script", ["cca", "extract", "tables", "align", "manifest", "downstream"])
+def test_no_job_depends_on_the_registries(repository, script):
+    """Else a new line in one would rerun the whole stage."""
+    names = code_files(repository / f"scripts/{script}.py", (), repository)
+    tables = {f"layerwise/specs/{kind}.py" for kind in ("models", "analyses", "tasks", "aligners", "readers")}
+    assert not names.keys() & {*tables, "layerwise/specs/registry.py", "layerwise/config/schema.py"}
+
+
+@pytest.mark.parametrize("spec", BUILT_IN, ids=lambda spec: f"{type(spec).__name__}-{spec.name}")
+def test_walker_agrees_with_what_python_loads(repository, spec):
+    """Oracle: the modules that loading a plug-in really pulls in are all found."""
+    probe = (
+        "import sys; from layerwise.specs.code import load_object; "
+        f"load_object({spec.code!r}); "
         "print('\\n'.join(m.__file__ for n, m in sys.modules.items() if n.startswith('layerwise')))"
     )
     loaded = subprocess.run([sys.executable, "-c", probe], check=True, capture_output=True, text=True).stdout
-    found = {str(path) for path in source_files(repository / "scripts/cca.py", repository)}
-    assert set(loaded.split()) <= found
+    files = code_files(repository / "scripts/verify.py", (spec.code, "layerwise.specs.code:x"), repository)
+    assert set(loaded.split()) <= set(map(str, files.values()))
 
 
 def test_digest_of_a_folder_sees_names_and_contents(tmp_path):

@@ -5,6 +5,7 @@ import sys
 import types
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -46,7 +47,7 @@ MODEL = {
 TASK = {"_name": "av_hubert_pretraining", "stack_order_audio": 4, "normalize": True, "labels": ["km"]}
 
 
-def used_shapes(depth: int, dim: int, ffn: int, fuse: str = "concat", **positions: int):
+def used_shapes(depth: int, dim: int, ffn: int, fuse: str = "concat", **positions: Any):
     """Names and shapes of the weights of the audio stream; fused inputs are 2D wide (concat) or D (add)."""
     fused = 2 * dim if fuse == "concat" else dim
     shapes = {
@@ -77,7 +78,7 @@ def write(path: Path, model: dict, task: dict, weights: Weights) -> str:
         name: types.ModuleType(name) for name in ("fairseq", "fairseq.data", "fairseq.data.dictionary")
     }
     dictionary = type("Dictionary", (), {"__module__": "fairseq.data.dictionary"})
-    fairseq["fairseq.data.dictionary"].Dictionary = dictionary
+    vars(fairseq["fairseq.data.dictionary"])["Dictionary"] = dictionary
     labels = dictionary()
     labels.symbols, labels.count, labels.indices = ["<s>", "0"], [1, 5], {"<s>": 0, "0": 1}
     sys.modules.update(fairseq)
@@ -232,9 +233,8 @@ def test_an_impulse_moves_the_frames_that_the_grid_says(source: str) -> None:
         loud = quiet.copy()
         loud[sample] += 0.5
         changed = np.abs(model.encode([loud])[0]["C1"] - before).max(axis=1) > 0
-        start = (
-            grid.first_centre + np.arange(len(before)) * grid.stride - Fraction(grid.receptive_field - 1, 2)
-        )
+        first = grid.first_centre - Fraction(grid.receptive_field - 1, 2)
+        start = np.array([first + number * grid.stride for number in range(len(before))])
         seen = (start <= sample) & (sample < start + grid.receptive_field)
         assert changed.tolist() == seen.tolist(), sample
 
@@ -317,6 +317,7 @@ def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
         changed = {name: value for name, value in (weights | changes).items() if value is not None}
         load_model(write(tmp_path / "bad.pt", MODEL, TASK, changed))
 
+    changes: Any
     for changes, message in [
         ({key: None}, f"bad.pt: .* 1 missing: {key}"),
         ({"encoder.layers.3.fc1.bias": torch.zeros(FFN)}, r"1 unexpected: encoder\.layers\.3\.fc1\.bias"),
@@ -332,6 +333,8 @@ def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
 
 def test_configurations_that_are_not_supported_are_named(tmp_path: Path) -> None:
     weights = random_weights(used_shapes(DEPTH, DIM, FFN), seed=5)
+    model: Any
+    task: Any
     for model, task, message in [
         ({"_name": "av_hubert_seq2seq"}, {}, "is a checkpoint of 'av_hubert_seq2seq'"),
         ({"sub_encoder_layers": 2}, {}, r"bad.pt, cfg.model: sub_encoder_layers is 2; layerwise supports 0"),

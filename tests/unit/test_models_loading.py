@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -57,7 +58,8 @@ def test_a_folder_records_the_commit_it_was_downloaded_from(wav2vec2: str, tmp_p
 
 def test_a_checkpoint_with_a_head_gives_its_encoder(tmp_path: Path) -> None:
     torch.manual_seed(2)
-    whole = Wav2Vec2ForCTC(CONFIGS["wav2vec2-base"]).eval()
+    config: Any = CONFIGS["wav2vec2-base"]
+    whole = Wav2Vec2ForCTC(config).eval()
     whole.save_pretrained(tmp_path)
     Wav2Vec2FeatureExtractor(do_normalize=False).save_pretrained(tmp_path)
     with torch.no_grad():

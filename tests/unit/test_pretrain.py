@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -174,6 +175,7 @@ def test_stem_has_the_standard_receptive_field_and_stride() -> None:
     frames = trunk.feature_extractor(waveform).transpose(1, 2)
     assert frames.shape[1] == (4000 - 400) // 320 + 1
     frames[0, 3].square().sum().backward()
+    assert waveform.grad is not None
     touched = torch.nonzero(waveform.grad[0])
     assert touched.min() >= 960 and touched.max() < 960 + 400
 
@@ -242,7 +244,9 @@ def test_unused_codes_leave_the_gradient_finite() -> None:
     _, perplexity = quantiser(torch.randn(1, 5, 4), torch.ones(1, 5, dtype=torch.bool), temperature=1.0)
     assert perplexity.item() == pytest.approx(2)
     perplexity.backward()
-    assert torch.isfinite(quantiser.weight_proj.bias.grad).all()
+    gradient = quantiser.weight_proj.bias.grad
+    assert gradient is not None
+    assert torch.isfinite(gradient).all()
 
 
 def test_unmasked_loss_fades_out(packed: Path) -> None:
@@ -383,7 +387,7 @@ def test_siblings_differ_in_the_objective_alone(models: Path) -> None:
 
 @pytest.mark.parametrize("name", ["hubert", "wav2vec2"])
 def test_exported_folder_loads_and_encodes_the_same(
-    models: Path, packed: Path, stem: Path, name: str
+    models: Path, packed: Path, stem: Path, name: Any
 ) -> None:
     folder = models / f"{name}-tiny"
     saved = load_file(folder / "model.safetensors")

@@ -4,6 +4,7 @@ import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pandas as pd
 import pocketsphinx
@@ -21,7 +22,7 @@ def prompts() -> pd.DataFrame:
     info = [soundfile.info(PROMPTS / path) for path in table["audio_path"]]
     return table.assign(
         seconds=[item.duration for item in info],
-        form=[(item.samplerate, item.channels, item.format) for item in info],
+        form=pd.Series([(item.samplerate, item.channels, item.format) for item in info]),
     )
 
 
@@ -58,6 +59,7 @@ def test_audio_is_16_khz_mono_ogg_of_at_least_half_a_second(prompts: pd.DataFram
 
 
 def test_audio_decodes_to_its_length_and_is_not_silent(prompts: pd.DataFrame) -> None:
+    row: Any
     for row in prompts.iloc[::25].itertuples():
         wave, _ = soundfile.read(PROMPTS / row.audio_path, dtype="float32")
         assert len(wave) == round(row.seconds * 16000), row.utt_id

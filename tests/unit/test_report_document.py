@@ -11,26 +11,13 @@ from layerwise.align.boundaries import COLUMNS
 from layerwise.errors import ReportError
 from layerwise.report import findings
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
-from layerwise.report.facts import CorpusFacts, Exclusion
+from layerwise.report.facts import CorpusFacts
 from layerwise.report.figures.style import Style, panels, save_figure
 from layerwise.report.names import figure_names
-from layerwise.report.results import gather
 from layerwise.report.second_alignment import SecondAlignment
 
 AWKWARD = "a#b_c<d>$e@f*g`h\\i[j]{k}&l"
 NAMES = ("hubert-tiny", "wav2vec2-tiny", "whisper-tiny-en")
-
-
-def results_of(facts, folder, analyses=synthetic.ANALYSES, tasks=synthetic.TASKS):
-    scores = synthetic.scores(facts, analyses)
-    runs, weights = synthetic.downstream(facts, tasks), synthetic.weights(facts, tasks)
-    pair = ("model", "task")
-    return gather(
-        facts,
-        synthetic.write(scores, folder / "cca"),
-        synthetic.write(runs, folder / "down", names=pair),
-        synthetic.write(weights, folder / "weights", names=pair),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +26,8 @@ def facts():
 
 
 @pytest.fixture(scope="module")
-def results(facts, tmp_path_factory):
-    return results_of(facts, tmp_path_factory.mktemp("results"))
+def tables(facts, tmp_path_factory):
+    return synthetic.gathered(facts, tmp_path_factory.mktemp("run"))
 
 
 @pytest.fixture(scope="module")
@@ -59,8 +46,8 @@ def make(content, repository, drawn, folder):
     return (folder / "report.pdf").read_bytes(), (folder / "report.html").read_text()
 
 
-def test_report_is_self_contained_whole_and_alike(results, facts, drawn, repository, tmp_path):
-    content = report_content(results, facts, read_captions(repository / "report"))
+def test_report_is_self_contained_whole_and_alike(tables, facts, drawn, repository, tmp_path):
+    content = report_content(tables, facts, read_captions(repository / "report"))
     pdf, page = make(content, repository, drawn, tmp_path / "one")
     again = make(content, repository, drawn, tmp_path / "two")
     assert (pdf, page) == again
@@ -76,10 +63,19 @@ def test_report_is_self_contained_whole_and_alike(results, facts, drawn, reposit
     assert "spy_iax2" in page and "ab" * 32 in page and "one speaker" in page
 
 
+def test_equation_stands_after_the_paragraph_on_layer_analyses(tables, facts, drawn, repository, tmp_path):
+    content = report_content(tables, facts, read_captions(repository / "report"))
+    assert [text["kind"] for text in content["method"]][:3] == ["text", "pwcca", "text"]
+    _, page = make(content, repository, drawn, tmp_path / "with")
+    assert page.count("<math") == 1
+    assert page.index("Layer analyses.") < page.index("<math") < page.index("Scores are means")
+
+
 def test_awkward_characters_stay_what_they_are(drawn, repository, tmp_path):
     facts = synthetic.run_facts((AWKWARD, "b"), twins=False)
-    facts = replace(facts, exclusions=(Exclusion("align", AWKWARD, "#panic(1) <label> $x"),))
-    content = report_content(results_of(facts, tmp_path), facts, read_captions(repository / "report"))
+    lost = synthetic.corpus_files(tmp_path / "corpus", excluded=(AWKWARD, "#panic(1) <label> $x"))
+    tables = synthetic.gathered(facts, tmp_path, excluded=lost["excluded"])
+    content = report_content(tables, facts, read_captions(repository / "report"))
     pdf, page = make(content, repository, drawn, tmp_path / "out")
     assert pdf.startswith(b"%PDF")
     assert html.escape(AWKWARD) in page.replace("&#34;", "&quot;").replace("&#39;", "&#x27;")
@@ -91,8 +87,8 @@ def test_awkward_characters_stay_what_they_are(drawn, repository, tmp_path):
     [((), {}), (("cca-phone",), {}), ((), {"pr": "per"}), (("cca-word",), {"pr": "per"})],
 )
 def test_stages_that_did_not_run_are_left_out(analyses, tasks, facts, drawn, repository, tmp_path):
-    results = results_of(facts, tmp_path, analyses, tasks)
-    content = report_content(results, facts, read_captions(repository / "report"))
+    tables = synthetic.gathered(facts, tmp_path, analyses, tasks)
+    content = report_content(tables, facts, read_captions(repository / "report"))
     _, page = make(content, repository, drawn, tmp_path / "out")
     assert ("figure-layers" in page) == bool(analyses)
     assert ("figure-tasks" in page) == bool(tasks)
@@ -101,7 +97,7 @@ def test_stages_that_did_not_run_are_left_out(analyses, tasks, facts, drawn, rep
 
 def test_second_alignment_has_a_section_if_there_is_one(facts, drawn, repository, tmp_path):
     """Numbers of each row differ, so that none can stand in another's place."""
-    results, captions = results_of(facts, tmp_path, (), {}), read_captions(repository / "report")
+    tables, captions = synthetic.gathered(facts, tmp_path, (), {}), read_captions(repository / "report")
     rows = [
         ("word", "all", "start", 7, 31, 23, 0.5, 1.5, 0.25, 0.5, 0.75),
         ("word", "all", "both", 7, 62, 46, -1.25, 4.0, 0.125, 0.625, 0.875),
@@ -110,9 +106,9 @@ def test_second_alignment_has_a_section_if_there_is_one(facts, drawn, repository
         ("phone", "nasals", "end", 0, 7, 0, *[np.nan] * 5),
     ]
     second = SecondAlignment("by#hand", pd.DataFrame(rows, columns=list(COLUMNS)))
-    content = report_content(results, facts, captions, second)
+    content = report_content(tables, facts, captions, second)
     pdf, page = make(content, repository, drawn, tmp_path / "with")
-    without = make(report_content(results, facts, captions), repository, drawn, tmp_path / "without")
+    without = make(report_content(tables, facts, captions), repository, drawn, tmp_path / "without")
     assert len(pdf) > len(without[0]) and "two alignments" not in without[1]
     assert "(pocketsphinx) was compared with that of by#hand in 7 of the corpus&#39;s 559 utterances" in page
     assert "23 of 31 words, and 122 of 180 phone boundaries" in page
@@ -124,10 +120,10 @@ def test_second_alignment_has_a_section_if_there_is_one(facts, drawn, repository
     )
 
 
-def test_findings_follow_the_numbers(facts, results):
-    (first, *_) = findings.analysis_findings(results, facts, "cca-phone")
-    mine = results.summary[
-        (results.summary["model"] == "hubert-tiny") & (results.summary["analysis"] == "cca-phone")
+def test_findings_follow_the_numbers(facts, tables):
+    (first, *_) = findings.analysis_findings(tables, facts, "cca-phone")
+    mine = tables.layer_summary[
+        (tables.layer_summary["model"] == "hubert-tiny") & (tables.layer_summary["analysis"] == "cca-phone")
     ]
     peak = mine.loc[mine["mean"].idxmax()]
     expected = (
@@ -135,9 +131,9 @@ def test_findings_follow_the_numbers(facts, results):
     )
     assert expected in first
     assert "its random twin" in first and "and above logmel" in first
-    flat = replace(results, controls=results.controls.assign(low=-0.1, high=0.2))
+    flat = replace(tables, control_contrasts=tables.control_contrasts.assign(low=-0.1, high=0.2))
     assert "not distinguishable from logmel" in findings.analysis_findings(flat, facts, "cca-phone")[0]
-    below = replace(results, controls=results.controls.assign(low=-0.2, high=-0.1))
+    below = replace(tables, control_contrasts=tables.control_contrasts.assign(low=-0.2, high=-0.1))
     assert "below logmel" in findings.analysis_findings(below, facts, "cca-phone")[0]
 
 
@@ -150,18 +146,18 @@ def test_findings_follow_the_numbers(facts, results):
         ((0.5, np.nan, np.nan), (0.2, np.nan, np.nan), "not distinguishable from the single layer"),
     ],
 )
-def test_single_layer_against_weighted_sum_in_words(results, facts, single, whole, words):
+def test_single_layer_against_weighted_sum_in_words(tables, facts, single, whole, words):
     columns = ["value", "low", "high", "all_value", "all_low", "all_high"]
-    table = results.comparison.copy()
+    table = tables.single_weighted.copy()
     table[columns] = [*single, *whole]  # PER: lower is better
-    changed = replace(results, comparison=table)
+    changed = replace(tables, single_weighted=table)
     assert words in findings.task_findings(changed, facts, "pr")[0]
 
 
-def test_shapes_that_do_not_differ_are_said_not_to(results, facts):
-    same = replace(results, curves=results.curves.assign(low=-1.0, high=1.0))
+def test_shapes_that_do_not_differ_are_said_not_to(tables, facts):
+    same = replace(tables, curve_contrasts=tables.curve_contrasts.assign(low=-1.0, high=1.0))
     assert all("not distinguishable" in text for text in findings.objective_findings(same, facts))
-    none = replace(results, curves=results.curves.iloc[:0])
+    none = replace(tables, curve_contrasts=tables.curve_contrasts.iloc[:0])
     assert "nothing can be said" in findings.objective_findings(none, facts)[0]
 
 
@@ -173,11 +169,11 @@ def test_limits_come_from_the_facts():
     assert not re.search("one speaker|is small|far smaller|aligner|Not self-supervised", text)
 
 
-def test_missing_figure_caption_or_broken_template_is_named(results, facts, drawn, repository, tmp_path):
+def test_missing_figure_caption_or_broken_template_is_named(tables, facts, drawn, repository, tmp_path):
     captions = read_captions(repository / "report")
     with pytest.raises(ReportError, match=r"add report/layers\.rst"):
-        report_content(results, facts, {key: text for key, text in captions.items() if key != "layers"})
-    content = report_content(results, facts, captions)
+        report_content(tables, facts, {key: text for key, text in captions.items() if key != "layers"})
+    content = report_content(tables, facts, captions)
     with pytest.raises(ReportError, match="figure corpus is missing"):
         write_html(content, repository / "report/report.html.j2", {}, tmp_path / "report.html")
     broken = tmp_path / "broken.typ"
@@ -187,8 +183,8 @@ def test_missing_figure_caption_or_broken_template_is_named(results, facts, draw
     assert not (tmp_path / "report.pdf").exists()
 
 
-def test_many_pairs_of_curves_are_counted(results, facts):
-    one = results.curves[results.curves["analysis"] == "cca-phone"]
+def test_many_pairs_of_curves_are_counted(tables, facts):
+    one = tables.curve_contrasts[tables.curve_contrasts["analysis"] == "cca-phone"]
     pairs = [one.assign(model_a=f"m{n}", low=0.1 if n < 2 else -1.0, high=1.0) for n in range(6)]
-    (text,) = findings.objective_findings(replace(results, curves=pd.concat(pairs)), facts)
+    (text,) = findings.objective_findings(replace(tables, curve_contrasts=pd.concat(pairs)), facts)
     assert "differ in 2 of 6 pairs" in text

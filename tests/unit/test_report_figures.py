@@ -8,9 +8,11 @@ import pytest
 import report_tables as synthetic
 from matplotlib.colors import to_hex
 
+from layerwise.cca.summary import summarise
+from layerwise.layers import layer_index
 from layerwise.report import tables
 from layerwise.report.figures.corpus import corpus_figure
-from layerwise.report.figures.layers import layer_figure, positions
+from layerwise.report.figures.layers import layer_figure
 from layerwise.report.figures.looks import looks
 from layerwise.report.figures.ranking import agreement_figure, scatter_figure
 from layerwise.report.figures.style import Style, save_figure
@@ -27,12 +29,12 @@ def facts():
 
 @pytest.fixture(scope="module")
 def summary(facts):
-    return tables.layer_summary(synthetic.scores(facts, ("cca-phone",)))
+    return summarise(synthetic.scores(facts, ("cca-phone",)))
 
 
 def runs_of(facts, **shape):
     runs = synthetic.downstream(facts, **shape)
-    return runs.assign(layer_index=[tables.layer_index(layer) for layer in runs["layer"]])
+    return runs.assign(layer_index=[layer_index(layer) for layer in runs["layer"]])
 
 
 def legend_labels(figure):
@@ -103,7 +105,7 @@ def test_task_figure_shows_layers_and_weighted_sum():
 
 def test_scatter_states_the_median_correlation_and_turns_error_rates(facts, summary):
     tasks = tables.downstream_summary(runs_of(facts))
-    table, _ = agreement(summary, tasks)
+    table, _ = agreement(summary, tasks, facts)
     figure = scatter_figure(summary, tasks, table, facts)
     mine = table[(table["task"] == "pr") & table["model"].isin(NAMES)]["spearman"]
     assert f"= {mine.median():.2f} [{mine.min():.2f}, " in figure.axes[0].texts[0].get_text()
@@ -115,12 +117,6 @@ def test_agreement_without_any_row_says_so(facts):
     empty = pd.DataFrame(columns=["model", "task", "analysis", "spearman"])
     figure = agreement_figure(empty, facts)
     assert "no model has enough layers" in figure.axes[0].texts[0].get_text()
-
-
-def test_relative_depth_puts_models_of_any_depth_on_one_axis():
-    curve = pd.DataFrame({"layer_index": [-2.0, -1.0, 0.0, 12.0, 24.0]})
-    np.testing.assert_allclose(positions(curve, relative=True), [-0.35, -0.175, 0, 0.5, 1])
-    np.testing.assert_allclose(positions(curve, relative=False), curve["layer_index"])
 
 
 def test_files_come_in_pairs_with_equal_bytes_and_readable_type(facts, summary, tmp_path):
@@ -146,7 +142,7 @@ def test_files_come_in_pairs_with_equal_bytes_and_readable_type(facts, summary, 
 def test_nothing_overlaps_for_one_or_fifteen_deep_models_with_long_names(count):
     names = tuple(f"facebook/wav2vec2-conformer-rope-large-{number}60h-ft" for number in range(count))
     facts = synthetic.run_facts(names, twins=False)
-    summary = tables.layer_summary(
+    summary = summarise(
         synthetic.scores(facts, ("cca-phone", "cca-word"), samples=1, trials=1, blocks=24, convs=7)
     )
     figure = layer_figure(summary, facts, ["cca-phone", "cca-word"])
@@ -164,10 +160,20 @@ def test_nothing_overlaps_for_one_or_fifteen_deep_models_with_long_names(count):
 
 
 def test_corpus_figure_counts(tmp_path):
-    figure = corpus_figure(*synthetic.corpus())
+    made = synthetic.gathered(synthetic.run_facts(), tmp_path, (), {})
+    figure = corpus_figure(made.utterances, made.segments)
     texts = [text.get_text() for axis in figure.axes for text in axis.texts]
     assert texts == ["297 (99.0%)", "2 (0.7%)", "1 (0.3%)"]
     assert len(figure.axes[2].get_xticklabels()) == 39
+    assert figure.axes[2].get_title(loc="left") == (
+        "Aligned phones (6,000 segments of 39 phones, in 1,500 words)"
+    )
+    manifest, _, _ = synthetic.corpus()
+    train = manifest[manifest["split"] == "train"]
+    minutes = (train["samples"] / train["sample_rate"]).sum() / 60
+    assert f"train: {len(train)} utterances, {minutes:.1f} min" in [
+        text.get_text() for text in figure.axes[0].get_legend().get_texts()
+    ]
 
 
 def test_results_without_intervals_are_drawn(facts, summary, tmp_path):

@@ -4,12 +4,12 @@ import pandas as pd
 import report_tables as synthetic
 
 from layerwise.analyses.results import INTER_COLUMNS
+from layerwise.cca.summary import summarise
 from layerwise.report.document import read_captions, report_content
 from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.layers import layer_figure
 from layerwise.report.names import figure_names
-from layerwise.report.results import gather, write_tables
-from layerwise.report.tables import layer_summary
+from layerwise.report.run_tables import read_tables, write_tables
 
 PAIR = ("hubert-tiny", "wav2vec2-tiny")
 
@@ -32,18 +32,18 @@ def inter_scores(folder):
 
 def test_pairs_of_models_are_tabled_drawn_and_told(repository, tmp_path):
     facts = synthetic.run_facts(PAIR)
-    results = gather(facts, [], [], [], [inter_scores(tmp_path)])
-    assert results.pairs == [PAIR]
-    write_tables(results, facts, tmp_path)
-    assert len(pd.read_csv(tmp_path / "inter_scores.csv")) == 12
+    write_tables(synthetic.gathered(facts, tmp_path, (), {}, inter=(inter_scores(tmp_path),)), tmp_path)
+    tables = read_tables(tmp_path)
+    assert tables.pairs == [PAIR]
+    assert tuple(tables.inter_scores.columns) == INTER_COLUMNS and len(tables.inter_scores) == 12
     assert "inter-hubert-tiny-vs-wav2vec2-tiny" in figure_names([], [], [PAIR])
-    content = report_content(results, facts, read_captions(repository / "report"))
+    content = report_content(tables, facts, read_captions(repository / "report"))
     section = next(
         part for part in content["sections"] if part["title"] == "hubert-tiny against wav2vec2-tiny"
     )
     assert section["bullets"][0].startswith("Most alike: T0 of hubert-tiny and T0 of wav2vec2-tiny, 0.90 [")
     assert section["bullets"][1].startswith("Least alike: T0 of hubert-tiny and T3 of wav2vec2-tiny, 0.60 [")
-    axis = inter_figure(results.inter, facts, PAIR).axes[0]
+    axis = inter_figure(tables.inter_scores, facts, PAIR).axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["T2", "T1", "T0"]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["T0", "T1", "T2", "T3"]
     assert axis.get_ylabel() == "hubert-tiny"
@@ -53,6 +53,6 @@ def test_mutual_information_has_its_own_axis(tmp_path):
     facts = synthetic.run_facts(PAIR)
     scores = synthetic.scores(facts, ("cca-phone", "cca-word"))
     scores["analysis"] = scores["analysis"].replace("cca-word", "mi-word")
-    figure = layer_figure(layer_summary(scores), facts, ["cca-phone", "mi-word"])
+    figure = layer_figure(summarise(scores), facts, ["cca-phone", "mi-word"])
     assert [axis.get_ylabel() for axis in figure.axes] == ["PWCCA score", "Normalised MI"]
     assert figure.axes[1].get_title(loc="left") == "MI-word (word identity)"

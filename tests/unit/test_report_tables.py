@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,11 +9,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
+from layerwise.cca.summary import summarise
 from layerwise.errors import ReportError
-from layerwise.report import contrasts, ranking, tables
-from layerwise.report.names import figure_names
-from layerwise.report.results import gather, write_tables
-from layerwise.report.typeset import interval, latex, number
+from layerwise.report import contrasts, ranking, raw, tables
+from layerwise.report.curves import peak_layer
+from layerwise.report.findings import verdict
+from layerwise.report.latex import latex, write_latex
+from layerwise.report.names import TABLE_COLUMNS, figure_names
+from layerwise.report.run_tables import write_tables
+from layerwise.report.typeset import interval, number
+
+FACTS = synthetic.run_facts(("m",))
 
 
 def score_rows(model, analysis, curves, layers=("T0", "T1", "T2"), half=0.1):
@@ -22,7 +30,7 @@ def score_rows(model, analysis, curves, layers=("T0", "T1", "T2"), half=0.1):
             for trial, curve in enumerate(curves)
             for place, (layer, score) in enumerate(zip(layers, curve, strict=True))
         ],
-        columns=list(tables.SCORE_COLUMNS),
+        columns=list(raw.SCORE_COLUMNS),
     )
 
 
@@ -32,25 +40,40 @@ def task_rows(model, task, metric, values, *, rate=0.1, split="test", seed=0):
             (model, task, layer, seed, rate, split, metric, value, value - 0.05, value + 0.05)
             for layer, value in values.items()
         ],
-        columns=list(tables.DOWNSTREAM_COLUMNS),
+        columns=list(raw.DOWNSTREAM_COLUMNS),
     )
 
 
 def read_downstream(tmp_path, *parts):
     path = tmp_path / "task.csv"
     pd.concat(parts).to_csv(path, index=False)
-    return tables.read_downstream([path])
+    return raw.read_downstream([path])
 
 
 def test_layer_summary_averages_scores_over_samples_and_trials():
     scores = score_rows("m", "cca-phone", [[0.2, 0.4, 0.3], [0.4, 0.5, 0.2]])
-    summary = tables.layer_summary(scores)
-    assert list(summary.columns) == tables.LAYER_SUMMARY_COLUMNS
+    summary = summarise(scores)
+    assert tuple(summary.columns) == TABLE_COLUMNS["layer_summary"]
     np.testing.assert_allclose(summary["mean"], [0.3, 0.45, 0.25])
     # Variance of T0: max(bootstrap (0.2 / 3.92)^2, over trials 0.02) = 0.02, times 1/2 + 10/80.
     half = 1.959964 * np.sqrt(0.02 * 0.625)
     np.testing.assert_allclose(summary.loc[0, ["low", "high"]].astype(float), [0.3 - half, 0.3 + half])
     assert list(summary["n"]) == [2, 2, 2]
+
+
+def test_layer_summary_takes_the_larger_of_two_variances_and_says_nothing_without_one():
+    same = score_rows("m", "cca-phone", [[0.6], [0.6], [0.6]], ("T0",), half=0.04)
+    (row,) = summarise(same).to_dict("records")
+    assert row["mean"] - row["low"] == pytest.approx(0.04 * np.sqrt(1 / 3 + 1 / 8))
+    (row,) = summarise(score_rows("m", "cca-phone", [[0.6]], ("T0",), half=np.nan)).to_dict("records")
+    assert np.isnan(row["low"]) and np.isnan(row["high"]) and row["mean"] == 0.6
+
+
+def test_layer_summary_is_sorted_by_analysis_model_and_layer():
+    rows = [score_rows(model, name, [[0.1, 0.2, 0.3]]) for name in ("cca-word", "cca-mel") for model in "ba"]
+    summary = summarise(pd.concat(rows).iloc[::-1])
+    names = summary[["analysis", "model", "layer"]].to_numpy().tolist()
+    assert len(names) == 12 and names == sorted(names)
 
 
 @pytest.mark.parametrize(
@@ -67,51 +90,49 @@ def test_a_bad_score_file_is_named_with_its_column(tmp_path, spoil, message):
     path = tmp_path / "m.csv"
     spoil(score_rows("m", "cca-mel", [[0.1, 0.2, 0.3]])).to_csv(path, index=False)
     with pytest.raises(ReportError, match=message):
-        tables.read_scores([path])
+        raw.read_scores([path])
 
 
 def test_a_missing_file_and_an_unknown_layer_are_named(tmp_path):
     with pytest.raises(ReportError, match=r"gone\.csv: no such file"):
-        tables.read_scores([tmp_path / "gone.csv"])
-    with pytest.raises(ReportError, match="layer has 'L3'"):
+        raw.read_scores([tmp_path / "gone.csv"])
+    with pytest.raises(ReportError, match="downstream table: column layer: 'L3' is not a layer"):
         read_downstream(tmp_path, task_rows("m", "pr", "per", {"L3": 0.1}))
 
 
 def test_a_model_called_nan_or_na_keeps_its_name(tmp_path):
     path = tmp_path / "m.csv"
     score_rows("NA", "cca-mel", [[0.1, 0.2, 0.3]]).to_csv(path, index=False)
-    assert set(tables.read_scores([path])["model"]) == {"NA"}
+    assert set(raw.read_scores([path])["model"]) == {"NA"}
 
 
-def test_learning_rate_is_chosen_on_dev_per_layer(tmp_path):
+def test_two_learning_rates_of_one_layer_are_refused(tmp_path):
+    """The rate is chosen where the task is trained; a mean over rates would be no result of anything."""
+    with pytest.raises(ReportError, match="two rows for model=m, task=pr, metric=per, layer=T0, seed=0"):
+        read_downstream(
+            tmp_path,
+            task_rows("m", "pr", "per", {"T0": 0.1}, rate=0.1),
+            task_rows("m", "pr", "per", {"T0": 0.2}, rate=0.2),
+        )
+
+
+def test_an_error_rate_is_best_where_it_is_lowest(tmp_path):
     runs = read_downstream(
         tmp_path,
-        task_rows("m", "pr", "per", {"T0": 0.5, "T1": 0.2}, rate=0.1, split="dev"),
-        task_rows("m", "pr", "per", {"T0": 0.4, "T1": 0.3}, rate=0.2, split="dev"),
-        task_rows("m", "pr", "per", {"T0": 0.11, "T1": 0.12}, rate=0.1),
-        task_rows("m", "pr", "per", {"T0": 0.21, "T1": 0.22}, rate=0.2),
+        task_rows("m", "pr", "per", {"T0": 0.4, "T1": 0.6, "all": 0.9}, split="dev"),
+        task_rows("m", "pr", "per", {"T0": 0.5, "T1": 0.3, "all": 0.2}),
     )
-    summary = tables.downstream_summary(runs)
-    np.testing.assert_allclose(summary["value"], [0.21, 0.12])  # PER: lower is better
-
-
-def test_several_learning_rates_without_dev_are_refused(tmp_path):
-    runs = read_downstream(
-        tmp_path,
-        task_rows("m", "pr", "per", {"T0": 0.1}, rate=0.1),
-        task_rows("m", "pr", "per", {"T0": 0.2}, rate=0.2),
-    )
-    with pytest.raises(ReportError, match="no dev rows for model=m, task=pr"):
-        tables.downstream_summary(runs)
+    (row,) = tables.single_and_weighted(runs, FACTS).to_dict("records")
+    assert (row["best_layer"], row["value"]) == ("T0", 0.5)
 
 
 def test_best_single_layer_is_chosen_on_dev_and_reported_on_test(tmp_path):
     runs = read_downstream(
         tmp_path,
-        task_rows("m", "s", "accuracy", {"T0": 0.6, "T1": 0.8, "all": 0.9}, split="dev"),
-        task_rows("m", "s", "accuracy", {"T0": 0.95, "T1": 0.7, "all": 0.75}),
+        task_rows("m", "scenario", "accuracy", {"T0": 0.6, "T1": 0.8, "all": 0.9}, split="dev"),
+        task_rows("m", "scenario", "accuracy", {"T0": 0.95, "T1": 0.7, "all": 0.75}),
     )
-    (row,) = tables.single_and_weighted(runs).to_dict("records")
+    (row,) = tables.single_and_weighted(runs, FACTS).to_dict("records")
     assert (row["best_layer"], row["value"], row["all_value"]) == ("T1", 0.7, 0.75)
 
 
@@ -125,21 +146,21 @@ def test_scores_without_bootstrap_have_no_interval_but_a_value(tmp_path):
 def test_agreement_equals_scipy_and_negates_error_rates(tmp_path):
     scores, errors = [0.1, 0.5, 0.3, 0.4], [0.9, 0.2, 0.1, 0.3]
     layers = ("T0", "T1", "T2", "T3")
-    summary = tables.layer_summary(score_rows("m", "cca-phone", [scores], layers))
+    summary = summarise(score_rows("m", "cca-phone", [scores], layers))
     runs = read_downstream(
         tmp_path, task_rows("m", "pr", "per", {**dict(zip(layers, errors, strict=True)), "all": 0.0})
     )
-    table, omitted = ranking.agreement(summary, tables.downstream_summary(runs))
+    table, omitted = ranking.agreement(summary, tables.downstream_summary(runs), FACTS)
     (row,) = table.to_dict("records")
     assert row["spearman"] == pytest.approx(-stats.spearmanr(scores, errors).statistic)
     assert row["kendall"] == pytest.approx(-stats.kendalltau(scores, errors).statistic)
     assert (row["n_layers"], row["best_task_layer"], row["chosen_layer"]) == (4, "T2", "T1")
     assert row["regret"] == pytest.approx(0.2 - 0.1)
-    assert omitted == []
+    assert omitted.empty
 
 
 def test_agreement_leaves_out_what_is_undefined_and_says_so(tmp_path):
-    summary = tables.layer_summary(
+    summary = summarise(
         pd.concat(
             [
                 score_rows("m", "cca-intra", [[1.0, 0.5, 0.4]]),  # T0 against itself does not count
@@ -148,11 +169,13 @@ def test_agreement_leaves_out_what_is_undefined_and_says_so(tmp_path):
             ]
         )
     )
-    runs = read_downstream(tmp_path, task_rows("m", "s", "accuracy", {"T0": 0.7, "T1": 0.6, "T2": 0.5}))
-    table, omitted = ranking.agreement(summary, tables.downstream_summary(runs))
+    runs = read_downstream(
+        tmp_path, task_rows("m", "scenario", "accuracy", {"T0": 0.7, "T1": 0.6, "T2": 0.5})
+    )
+    table, omitted = ranking.agreement(summary, tables.downstream_summary(runs), FACTS)
     assert list(table["analysis"]) == ["cca-word"]
     assert table["regret"].tolist() == [0.0]
-    assert [(gap.analysis, gap.reason.split(";")[0]) for gap in omitted] == [
+    assert [(gap.analysis, gap.reason.split(";")[0]) for gap in omitted.itertuples()] == [
         ("cca-intra", "shared layers: 2"),
         ("cca-mel", "a curve is constant over its layers"),
     ]
@@ -180,7 +203,7 @@ def test_overlapping_training_parts_widen_the_interval(differences, ratio):
 
 def test_one_trial_claims_nothing():
     _, low, high = contrasts.resampled_interval(np.array([0.4]), 0.1)
-    assert contrasts.verdict(low, high) == "not distinguishable from"
+    assert verdict(low, high) == "not distinguishable from"
     assert interval(0.4, low, high) == "0.40 [one trial]"
 
 
@@ -211,7 +234,7 @@ def test_controls_are_compared_at_their_own_best_layer():
             score_rows("logmel", "cca-word", [[0.7], [0.2]], layers=("T0",)),
         ]
     )
-    table = contrasts.control_contrasts(scores, tables.layer_summary(scores), facts).set_index("control")
+    table = contrasts.control_contrasts(scores, summarise(scores), facts).set_index("control")
     assert table["control_layer"].to_dict() == {"random-m": "T0", "logmel": "T0"}
     np.testing.assert_allclose(table["difference"], [0.2, 0.1])
     np.testing.assert_allclose(table.loc["random-m", ["low", "high"]].astype(float), 0.2)
@@ -224,19 +247,21 @@ def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):
     runs = synthetic.write(synthetic.downstream(facts), tmp_path / "down", names=("model", "task"))
     weights = synthetic.write(synthetic.weights(facts), tmp_path / "weights", names=("model", "task"))
     for folder, order in (("one", 1), ("two", -1)):  # the order of the files must not matter
-        write_tables(gather(facts, scores[::order], runs[::order], weights), facts, tmp_path / folder)
+        files = {"scores": scores[::order], "downstream": runs[::order], "weights": weights}
+        made = synthetic.gathered(facts, tmp_path, **files)
+        write_tables(made, tmp_path / folder)
+        write_latex(made, facts, tmp_path / folder)
     names = {path.name for path in (tmp_path / "one").iterdir()}
     assert {"layer_scores.csv", "downstream.csv", "agreement.csv", "cca-phone.tex", "pr.tex"} <= names
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert r"org/a\_1 & T" in (tmp_path / "one" / "cca-phone.tex").read_text()
     written = pd.read_csv(tmp_path / "one" / "agreement.csv")
-    assert list(written.columns) == ranking.COLUMNS
+    assert tuple(written.columns) == TABLE_COLUMNS["agreement"]
 
 
 def test_a_run_without_tasks_or_analyses_has_headers_only(tmp_path):
-    facts = synthetic.run_facts()
-    write_tables(gather(facts, [], [], []), facts, tmp_path)
+    write_tables(synthetic.gathered(synthetic.run_facts(), tmp_path, (), {}), tmp_path)
     for name in ("layer_scores", "layer_summary", "downstream", "downstream_summary", "agreement"):
         assert pd.read_csv(tmp_path / f"{name}.csv").empty
     assert figure_names([], []) == ["corpus"]
@@ -246,7 +271,84 @@ def test_a_model_outside_the_run_is_refused(tmp_path):
     path = tmp_path / "m.csv"
     score_rows("stranger", "cca-mel", [[0.1, 0.2, 0.3]]).to_csv(path, index=False)
     with pytest.raises(ReportError, match="model 'stranger' is in the tables but not in the run"):
-        gather(synthetic.run_facts(), [path], [], [])
+        synthetic.gathered(synthetic.run_facts(), tmp_path, (), {}, scores=(path,))
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"task": "asr"}, r"task 'asr' is in the tables but not in the run's tasks \(pr, scenario\)"),
+        ({"metric": "wer"}, "metric 'wer' of task 'pr' is in the tables, but the task is measured by 'per'"),
+    ],
+)
+def test_a_task_or_metric_outside_the_run_is_refused(tmp_path, changed, message):
+    path = tmp_path / "pr.csv"
+    task_rows("m", "pr", "per", {"T0": 0.1}).assign(**changed).to_csv(path, index=False)
+    with pytest.raises(ReportError, match=message):
+        synthetic.gathered(FACTS, tmp_path, (), {}, downstream=(path,))
+
+
+def test_an_analysis_outside_the_run_is_refused(tmp_path):
+    path = tmp_path / "m.csv"
+    score_rows("m", "cca-shoes", [[0.1, 0.2, 0.3]]).to_csv(path, index=False)
+    with pytest.raises(ReportError, match="analysis 'cca-shoes' is in the tables but not in the run"):
+        synthetic.gathered(FACTS, tmp_path, (), {}, scores=(path,))
+
+
+def test_an_utterance_without_alignment_status_is_named(tmp_path):
+    files = synthetic.corpus_files(tmp_path)
+    quality = pd.read_csv(files["quality"])
+    quality[quality["utt_id"] != "utt003"].to_csv(files["quality"], index=False)
+    with pytest.raises(ReportError, match=r"quality\.csv: no row for utterance utt003"):
+        synthetic.gathered(FACTS, tmp_path / "run", (), {}, quality=files["quality"])
+
+
+def test_all_that_was_left_out_is_listed_once(tmp_path):
+    lost = pd.DataFrame(
+        [("m", "pr", "0012", "train", "no phones"), ("m", "pr", "NA", "dev", "too short")],
+        columns=["model", "task", "utt_id", "split", "reason"],
+    )
+    for place in range(2):  # the same for two models
+        lost.assign(model=f"m{place}").to_csv(tmp_path / f"{place}.csv", index=False)
+    (tmp_path / "cca-glove.missing.csv").write_text("label,segments\nnull,3\n")
+    made = synthetic.gathered(
+        *(FACTS, tmp_path, (), {}),
+        task_exclusions=(tmp_path / "0.csv", tmp_path / "1.csv"),
+        missing_vectors=(tmp_path / "cca-glove.missing.csv",),
+    )
+    assert made.exclusions.to_numpy().tolist() == [
+        ["corpus", "spy_iax2", "no path through the beam"],
+        *(["alignment", f"utt{place:03d}", "too fast"] for place in (7, 20, 21)),
+        ["task pr", "0012", "no phones"],
+        ["task pr", "NA", "too short"],
+        ["vectors cca-glove", "null", "no vector (3 segments)"],
+    ]
+
+
+def test_an_analysis_in_which_lower_is_better_is_best_where_it_is_lowest(tmp_path):
+    analyses = tuple(replace(facts, higher_is_better=False) for facts in FACTS.analyses)
+    facts = replace(FACTS, analyses=analyses)
+    errors, goals = [0.5, 0.1, 0.3], {"T0": 0.2, "T1": 0.9, "T2": 0.5}
+    summary = summarise(score_rows("m", "cca-word", [errors]))
+    assert peak_layer(summary, "m", facts.analysis("cca-word")) == "T1"
+    runs = read_downstream(tmp_path, task_rows("m", "scenario", "accuracy", goals))
+    table, _ = ranking.agreement(summary, tables.downstream_summary(runs), facts)
+    assert table[["spearman", "chosen_layer", "regret"]].to_numpy().tolist() == [[1.0, "T1", 0.0]]
+
+
+def test_last_block_is_compared_with_every_layer_of_its_model():
+    scores = pd.concat(
+        [
+            score_rows("m", "cca-intra", [[1.0, 0.4, 0.6], [1.0, 0.5, 0.8]]),
+            score_rows("m", "cca-word", [[0.1, 0.2, 0.3]]),
+        ]
+    )
+    table = contrasts.last_block_contrasts(scores, summarise(scores), FACTS)
+    assert set(table["analysis"]) == {"cca-intra"} and set(table["last"]) == {"T2"}
+    assert table["layer"].tolist() == ["T0", "T1", "T2"]
+    np.testing.assert_allclose(table["difference"], [-0.3, 0.25, 0.0])
+    # Two trials, 0.2 and 0.3: t(0.975, 1) = 12.706 times sqrt((1/2 + 10/80) * 0.005)
+    np.testing.assert_allclose(table["high"][1] - 0.25, 12.7062 * np.sqrt(0.625 * 0.005), rtol=1e-4)
 
 
 def test_numbers_and_latex_text():

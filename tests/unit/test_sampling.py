@@ -70,7 +70,7 @@ def test_sizes_and_numbering(
         assert set(kinds["utterance"]["end"]) == {1.0}
         for kind, quota in (("phone", per_phone), ("word", per_word)):
             for label, count in kinds[kind]["label"].value_counts().items():
-                assert count == min(quota, tokens[kind, label])
+                assert count == min(quota, tokens[kind, str(label)])
             numbered = segments[segments["kind"] == kind].reset_index(drop=True)
             taken = numbered.loc[kinds[kind]["segment"]].reset_index(drop=True)
             expected = kinds[kind][list(SEGMENT_COLUMNS)].reset_index(drop=True)

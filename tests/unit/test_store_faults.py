@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,7 @@ def test_killed_at_ten_random_moments(whole: str, tmp_path: Path) -> None:
 
 def test_killed_again_and_again(whole: str, tmp_path: Path) -> None:
     target, partial = tmp_path / "s.zarr", tmp_path / ".s.zarr.partial"
-    progress = []
+    progress: list[int] = []
     while not target.exists() and len(progress) < 30:
         kill(target, 15)
         progress.append(len(finished_samples(partial)))
@@ -223,7 +224,7 @@ def test_an_utterance_that_does_not_fit_is_named(tmp_path: Path) -> None:
 class Broken(Rows):
     """NaN in one frame of T1 of one utterance."""
 
-    def _forward(self, waveforms):  # type: ignore[no-untyped-def]
+    def _forward(self, waveforms):
         values = super()._forward(waveforms)
         for row, waveform in zip(values["T1"], waveforms, strict=True):
             if len(waveform) == SAMPLES[17]:
@@ -252,7 +253,7 @@ def test_a_reader_that_fails_halfway_leaves_a_resumable_store(whole: str, tmp_pa
 
 
 def test_background_calls_stop_at_the_first_error() -> None:
-    done = []
+    done: list[int] = []
 
     def fail() -> None:
         raise OSError("disk")
@@ -261,7 +262,7 @@ def test_background_calls_stop_at_the_first_error() -> None:
         background.submit(lambda: done.append(1))
         background.submit(fail)
         for number in range(100):
-            background.submit(lambda number=number: done.append(number + 2))
+            background.submit(partial(done.append, number + 2))
     assert done == [1]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,14 +30,19 @@ TOLERANCE = 1e-4
 # conv frames even and odd, alone and beside longer utterances; 0.03 s is one frame of the standard stem
 SECONDS = (0.03, 20.0, 0.71, 2.5, 0.05, 1.0, 0.03)
 
-BLOCKS = {"hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 32}
-SMALL = {
+BLOCKS: dict[str, Any] = {
+    "hidden_size": 24,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+}
+SMALL: dict[str, Any] = {
     **BLOCKS,
     "conv_dim": [16, 12, 12, 12, 12, 12, 16],
     "num_conv_pos_embeddings": 16,
     "num_conv_pos_embedding_groups": 2,
 }
-LARGE = {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}
+LARGE: dict[str, Any] = {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}
 DATA2VEC = {**SMALL, "num_conv_pos_embeddings": 3, "conv_pos_kernel_size": 5}
 SQUEEZED = {**SMALL, "conv_dim": [8, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 16]}
 BERT = {**BLOCKS, "output_hidden_size": 24, "left_max_position_embeddings": 16, "use_intermediate_ffn": True}

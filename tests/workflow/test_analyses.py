@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -59,7 +60,8 @@ def test_each_layer_has_a_score_in_each_analysis(analysed):
     for model in ("hubert-tiny", "wav2vec2-tiny", "logmel"):
         # Each analysis has the same layers, each once: one sample set, one trial.
         assert layers.loc[model].nunique() == 1
-    assert {"C1", "T0", "T6"} <= layers.loc["hubert-tiny", "mi-phone"]
+    found: Any = layers.loc["hubert-tiny", "mi-phone"]
+    assert {"C1", "T0", "T6"} <= found
     assert not scores.duplicated(["model", "analysis", "layer"]).any()
     assert scores.score.between(-1, 1 + 1e-9).all()
 

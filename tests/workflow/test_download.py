@@ -6,6 +6,7 @@ import tarfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ import yaml
 from servers import copy_model, running_hub
 
 DIGEST = "results/net/features/tiny.digest.json"
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "run": "net",
     "corpus": {
         "reader": "librispeech",
@@ -51,6 +52,7 @@ def make_archive(prompts, folder, work):
     chapter.mkdir(parents=True)
     table = pd.read_csv(prompts / "prompts.tsv", sep="\t").head(12)
     lines = []
+    row: Any
     for number, row in enumerate(table.itertuples()):
         name = f"84-121123-{number:04d}"
         soundfile.write(chapter / f"{name}.flac", *soundfile.read(prompts / row.audio_path))

@@ -11,12 +11,10 @@ SPLITS = {"train": COLOURS[0], "dev": COLOURS[4], "test": COLOURS[1]}
 STATUSES = ("aligned", "dropped", "failed")
 
 
-def corpus_figure(
-    manifest: pd.DataFrame, intervals: pd.DataFrame, quality: pd.DataFrame, style: Style | None = None
-) -> Figure:
+def corpus_figure(utterances: pd.DataFrame, segments: pd.DataFrame, style: Style | None = None) -> Figure:
     """Utterance durations by split, alignment yield and phone counts of the corpus.
 
-    Inputs are the run's manifest, interval and quality tables.
+    ``utterances`` and ``segments`` are the tables of `RunTables`.
     """
     style = style or Style()
     with drawing(style):
@@ -25,10 +23,10 @@ def corpus_figure(
         durations, yields = figure.add_subplot(grid[0, :2]), figure.add_subplot(grid[0, 2])
         phones = figure.add_subplot(grid[1, :])
 
-        seconds = manifest["samples"] / manifest["sample_rate"]
-        splits = [split for split in SPLITS if (manifest["split"] == split).any()]
+        seconds = utterances["seconds"]
+        splits = [split for split in SPLITS if (utterances["split"] == split).any()]
         edges = np.linspace(0, float(seconds.max()), 31).tolist()
-        parts = [seconds[manifest["split"] == split] for split in splits]
+        parts = [seconds[utterances["split"] == split] for split in splits]
         totals = [
             f"{split}: {len(part)} utterances, {part.sum() / 60:.1f} min"
             for split, part in zip(splits, parts, strict=True)
@@ -45,17 +43,16 @@ def corpus_figure(
         durations.legend(frameon=False, handlelength=1.0)
         durations.set(title="Durations", xlabel="utterance (s)", ylabel="utterances")
 
-        counts = quality["status"].value_counts().reindex(STATUSES, fill_value=0)
+        counts = utterances["status"].value_counts().reindex(STATUSES, fill_value=0)
         bars = yields.barh(STATUSES, counts, color=[COLOURS[0], COLOURS[4], COLOURS[1]], height=0.6)
-        yields.bar_label(bars, [f"{n} ({n / max(1, len(quality)):.1%})" for n in counts], padding=2)
+        yields.bar_label(bars, [f"{n} ({n / max(1, len(utterances)):.1%})" for n in counts], padding=2)
         yields.set(title="Alignment", xlabel="utterances", xlim=(0, 1.45 * max(1, counts.max())))
         yields.invert_yaxis()
         yields.locator_params(axis="x", nbins=4)
 
-        labels = intervals.loc[intervals["tier"] == "phone", "label"].value_counts()
-        labels = labels.sort_index(kind="stable").sort_values(ascending=False, kind="stable")
+        labels = segments[segments["tier"] == "phone"].set_index("label")["segments"]
         sns.barplot(x=labels.index, y=labels.to_numpy(), color=GREY, ax=phones)
-        words = int((intervals["tier"] == "word").sum())
+        words = int(segments.loc[segments["tier"] == "word", "segments"].sum())
         phones.set(
             title=f"Aligned phones ({labels.sum():,} segments of {len(labels)} phones, in {words:,} words)",
             xlabel="",

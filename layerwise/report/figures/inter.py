@@ -15,7 +15,7 @@ def inter_figure(
 ) -> Figure:
     """PWCCA score, mean over trials, of each layer of one model (rows) with each of another (columns).
 
-    ``scores`` is `tables.read_inter`. The lowest layer is at the bottom. Pairs of layers
+    ``scores`` is `RunTables.inter_scores`. The lowest layer is at the bottom. Pairs of layers
     that were not compared stay white.
     """
     style = style or Style()

@@ -7,21 +7,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from numpy.typing import NDArray
 
 from layerwise.layers import is_normed
-from layerwise.report.facts import RunFacts, analysis_title, measure
+from layerwise.report.facts import AnalysisFacts, RunFacts
 from layerwise.report.figures.looks import Look, draw_curve, draw_level, handle, looks, ordered, twin_handle
 from layerwise.report.figures.style import GREY, Style, drawing, legend_below, panels
 
-CONV_WIDTH = 0.35  # of the axis, for the conv layers, when depth is relative
 MOST_TICKS = 11
 
 
 def layer_figure(
     summary: pd.DataFrame, facts: RunFacts, analyses: Sequence[str], style: Style | None = None
 ) -> Figure:
-    """Score over layers, one panel per analysis; ``summary`` is `tables.layer_summary`.
+    """Score over layers, one panel per analysis; ``summary`` is `RunTables.layer_summary`.
 
     One analysis makes a single-column figure, several a double-column one with two panels a row.
     """
@@ -31,14 +29,18 @@ def layer_figure(
         rows = -(-len(analyses) // columns)
         width = style.double if columns == 2 else style.column
         figure, axes = panels(width, 2.05 * rows if columns == 2 else 2.3, rows, columns, len(analyses))
-        for axis, analysis in zip(axes, analyses, strict=True):
-            part = summary[summary["analysis"] == analysis]
-            _draw_analysis(axis, part, facts, style)
-            axis.set_title(analysis_title(analysis))
-            if axis in axes[::columns] or len({measure(name) for name in analyses}) > 1:
-                axis.set_ylabel(measure(analysis))
+        labels = [_score_label(facts.analysis(name)) for name in analyses]
+        for axis, analysis, label in zip(axes, analyses, labels, strict=True):
+            _draw_analysis(axis, summary[summary["analysis"] == analysis], facts)
+            axis.set_title(facts.analysis(analysis).title)
+            if axis in axes[::columns] or len(set(labels)) > 1:
+                axis.set_ylabel(label)
         legend_below(figure, _handles(summary[summary["analysis"].isin(analyses)], facts), style)
     return figure
+
+
+def _score_label(analysis: AnalysisFacts) -> str:
+    return analysis.measure if analysis.higher_is_better else f"{analysis.measure} (lower is better)"
 
 
 def _handles(summary: pd.DataFrame, facts: RunFacts) -> list[Line2D]:
@@ -52,7 +54,7 @@ def _handles(summary: pd.DataFrame, facts: RunFacts) -> list[Line2D]:
     return handles
 
 
-def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) -> None:
+def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
     chosen = looks(facts)
     floors = []
     for model in ordered(facts.models, set(part["model"])):
@@ -61,56 +63,40 @@ def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style
             row = curve.iloc[0]
             draw_level(axis, row["mean"], row["low"], row["high"], chosen[model.name])
             continue
-        x = positions(curve, style.relative_depth)
-        floors.append(pd.Series(curve["floor"].to_numpy(dtype=float), index=x))
-        _draw_model(axis, curve, x, chosen[model.name])
+        floors.append(curve.set_index("layer_index")["floor"].astype(float))
+        _draw_model(axis, curve, chosen[model.name])
     if floors:
         together = pd.concat(floors, axis=1).sort_index()
         x = together.index.to_numpy(dtype=float)
         axis.fill_between(x, together.min(axis=1), together.max(axis=1), color=GREY, alpha=0.35, linewidth=0)
         axis.plot(x, together.mean(axis=1), color=GREY, linewidth=1.4, zorder=0.9)
     axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0]))
-    layer_axis(axis, part, facts, style)
+    layer_axis(axis, part, facts)
 
 
-def _draw_model(axis: Axes, curve: pd.DataFrame, x: NDArray[np.float64], look: Look) -> None:
+def _draw_model(axis: Axes, curve: pd.DataFrame, look: Look) -> None:
     """Draw block outputs joined by a line and the layer-normed last output (``TL+ln``) on its own."""
     normed = np.array([is_normed(layer) for layer in curve["layer"]], dtype=bool)
     for use in (~normed, normed):
         if use.any():
             part = curve[use]
-            mean, low, high = (part[name].to_numpy(dtype=float) for name in ("mean", "low", "high"))
-            draw_curve(axis, x[use], mean, (low, high), look)
+            columns = ("layer_index", "mean", "low", "high")
+            x, mean, low, high = (part[name].to_numpy(dtype=float) for name in columns)
+            draw_curve(axis, x, mean, (low, high), look)
 
 
-def positions(curve: pd.DataFrame, relative: bool) -> NDArray[np.float64]:
-    """Place the layers of one model on the axis: its layer index, or its depth relative to its blocks."""
-    index = curve["layer_index"].to_numpy(dtype=float)
-    if not relative:
-        return index
-    blocks, convs = max(1.0, np.floor(index.max())), max(1.0, -index.min())
-    return np.asarray(np.where(index < 0, CONV_WIDTH * index / convs, index / blocks))
-
-
-def layer_axis(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) -> None:
+def layer_axis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
     """Name the layers on the x axis and set the conv layers apart by a tint."""
     layered = part[~part["model"].isin([model.name for model in facts.of_kind("baseline")])]
     index = layered["layer_index"].to_numpy(dtype=float)
     if not index.size:
         axis.set_xticks([])
         return
-    relative = style.relative_depth
-    places = [positions(curve, relative) for _, curve in layered.groupby("model", sort=True)]
-    left, right = (float(end) for end in (np.concatenate(places).min(), np.concatenate(places).max()))
+    left, right = float(index.min()), float(index.max())
     margin = 0.04 * max(right - left, 1.0)
     axis.set_xlim(left - margin, right + margin)
-    if index.min() < 0:
-        edge = -CONV_WIDTH / 14 if relative else -0.5
-        axis.axvspan(left - margin, edge, color="#EFEFEF", linewidth=0, zorder=0.1)
-    if relative:
-        axis.set_xticks([0, 0.25, 0.5, 0.75, 1], ["T0", "1/4", "1/2", "3/4", "last"])
-        axis.set_xlabel("depth relative to the last block (shaded: conv layers)")
-        return
+    if left < 0:
+        axis.axvspan(left - margin, -0.5, color="#EFEFEF", linewidth=0, zorder=0.1)
     step = int(np.ceil((right - left + 1) / MOST_TICKS))
     blocks = list(range(0, int(right) + 1, step))
     convs = list(range(-step, int(left) - 1, -step))[::-1]

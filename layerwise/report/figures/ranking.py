@@ -7,21 +7,16 @@ import seaborn as sns
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from layerwise.report.facts import (
-    METRIC_TITLES,
-    REFERENCE_LAYERS,
-    RunFacts,
-    block_layers,
-    metric_sign,
-    task_title,
-)
+from layerwise.report.curves import block_layers
+from layerwise.report.facts import AnalysisFacts, RunFacts
 from layerwise.report.figures.looks import handle, looks, ordered
 from layerwise.report.figures.style import INK, Style, drawing, legend_below, panels
-from layerwise.report.figures.tasks import task_names
+from layerwise.report.figures.tasks import task_facts
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
 MOST_CELLS = 8  # analyses side by side on a double column
 NAME_WIDTH = 24
+INVERTED = ", axis inverted"
 
 
 def scatter_figure(
@@ -38,16 +33,17 @@ def scatter_figure(
     """
     style = style or Style()
     with drawing(style):
-        pairs, analyses = task_names(tasks), sorted(set(summary["analysis"]))
+        goals = task_facts(tasks, facts)
+        analyses = [facts.analysis(name) for name in sorted(set(summary["analysis"]))]
         trained = ordered(facts.of_kind("trained"), set(tasks["model"]) & set(summary["model"]))
         chosen = looks(facts)
         width = style.double if len(analyses) > 2 else style.column
-        height = 0.35 + 1.75 * len(pairs)
-        figure, axes = panels(width, height, len(pairs), len(analyses), len(pairs) * len(analyses))
+        height = 0.35 + 1.75 * len(goals)
+        figure, axes = panels(width, height, len(goals), len(analyses), len(goals) * len(analyses))
         for number, axis in enumerate(axes):
-            (task, metric), analysis = pairs[number // len(analyses)], analyses[number % len(analyses)]
+            task, analysis = goals[number // len(analyses)], analyses[number % len(analyses)]
             for model in trained:
-                dots = layer_pairs(summary, tasks, model.name, analysis, task, metric)
+                dots = layer_pairs(summary, tasks, model.name, analysis, task.name)
                 look = chosen[model.name]
                 axis.plot(
                     dots["mean"],
@@ -61,30 +57,33 @@ def scatter_figure(
                 )
             names = [model.name for model in trained]
             mine = agreement[
-                (agreement["task"] == task)
-                & (agreement["analysis"] == analysis)
+                (agreement["task"] == task.name)
+                & (agreement["analysis"] == analysis.name)
                 & agreement["model"].isin(names)
             ]["spearman"]
             axis.text(0.0, 1.02, _correlation(mine), transform=axis.transAxes, va="bottom")
-            if metric_sign(metric) < 0:
+            if task.metric.lower_is_better:
                 axis.invert_yaxis()
+            if not analysis.higher_is_better:
+                axis.invert_xaxis()
             if number % len(analyses) == 0:
-                turned = ", axis inverted" if metric_sign(metric) < 0 else ""
-                axis.set_ylabel(f"{task_title(task)}\n{METRIC_TITLES[metric]}{turned}")
-            if number // len(analyses) == len(pairs) - 1:
-                axis.set_xlabel(f"{analysis} score")
+                turned = INVERTED if task.metric.lower_is_better else ""
+                axis.set_ylabel(f"{task.title}\n{task.metric.title}{turned}")
+            if number // len(analyses) == len(goals) - 1:
+                turned = "" if analysis.higher_is_better else INVERTED
+                axis.set_xlabel(f"{analysis.name} score{turned}")
             axis.locator_params(nbins=5)
         legend_below(figure, [handle(chosen[model.name], line=False) for model in trained], style)
     return figure
 
 
 def layer_pairs(
-    summary: pd.DataFrame, tasks: pd.DataFrame, model: str, analysis: str, task: str, metric: str
+    summary: pd.DataFrame, tasks: pd.DataFrame, model: str, analysis: AnalysisFacts, task: str
 ) -> pd.DataFrame:
     """Layers that have both a score (``mean``) and a metric (``value``), without the reference layer."""
-    scores = summary[(summary["model"] == model) & (summary["analysis"] == analysis)]
-    scores = block_layers(scores[scores["layer"] != REFERENCE_LAYERS.get(analysis)])
-    values = tasks[(tasks["model"] == model) & (tasks["task"] == task) & (tasks["metric"] == metric)]
+    scores = summary[(summary["model"] == model) & (summary["analysis"] == analysis.name)]
+    scores = block_layers(scores[scores["layer"] != analysis.reference])
+    values = tasks[(tasks["model"] == model) & (tasks["task"] == task)]
     return scores[["layer", "mean"]].merge(values[["layer", "value"]], on="layer")
 
 
@@ -139,7 +138,7 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
                 yticklabels=labels if number % columns == 0 else False,
                 ax=axis,
             )
-            axis.set(title=task_title(task), xlabel="", ylabel="")
+            axis.set(title=facts.task(task).title, xlabel="", ylabel="")
             axis.tick_params(length=0)
             axis.set_xticks(axis.get_xticks(), [a.removeprefix("cca-") for a in analyses], rotation=0)
     return figure

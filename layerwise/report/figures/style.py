@@ -28,14 +28,13 @@ WRAP = 40
 
 @dataclass(frozen=True)
 class Style:
-    """Print sizes in inches and points; ``relative_depth`` scales the depth of every model to 0-1."""
+    """Print sizes in inches and points."""
 
     column: float = 3.4
     double: float = 7.0
     font: float = 7.5
     small_font: float = 7.0
     png_dpi: int = 200
-    relative_depth: bool = False
 
 
 @contextmanager

@@ -6,10 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from layerwise.layers import is_normed
-from layerwise.report.facts import METRIC_TITLES, RunFacts, layer_index, metric_sign, task_title
+from layerwise.layers import WEIGHTED_SUM, is_normed, layer_index
+from layerwise.report.facts import RunFacts, TaskFacts
 from layerwise.report.figures.looks import draw_curve, draw_level, handle, looks, ordered, twin_handle
 from layerwise.report.figures.style import INK, Style, drawing, legend_below, panels
+from layerwise.specs.metrics import Metric
 
 # Widths relative to that of all layers together:
 SLOT = 0.14  # from the last layer to the first weighted sum
@@ -18,31 +19,29 @@ SLOTS = 0.35  # all weighted sums at most
 MOST_TICKS = 10
 
 
-def task_names(table: pd.DataFrame) -> list[tuple[str, str]]:
-    """Tasks and metrics of a table, sorted by name."""
-    pairs = table[["task", "metric"]].drop_duplicates().sort_values(["task", "metric"])
-    return [(str(task), str(metric)) for task, metric in pairs.itertuples(index=False)]
+def task_facts(table: pd.DataFrame, facts: RunFacts) -> list[TaskFacts]:
+    """Tasks of a table, sorted by name."""
+    return [facts.task(name) for name in sorted(set(table["task"]))]
 
 
-def metric_label(metric: str) -> str:
+def metric_label(metric: Metric) -> str:
     """Axis label of a metric with its direction."""
-    return f"{METRIC_TITLES[metric]} ({'higher' if metric_sign(metric) > 0 else 'lower'} is better)"
+    return f"{metric.title} ({'lower' if metric.lower_is_better else 'higher'} is better)"
 
 
 def task_figure(tasks: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
     """Test metric of each frozen layer, with the weighted sum of all layers on the right of each panel.
 
-    ``tasks`` is `tables.downstream_summary`.
+    ``tasks`` is `RunTables.downstream_summary`.
     """
     style = style or Style()
     with drawing(style):
-        pairs = task_names(tasks)
-        figure, axes = _task_panels(len(pairs), 2.35, style)
-        for axis, (task, metric) in zip(axes, pairs, strict=True):
-            part = tasks[(tasks["task"] == task) & (tasks["metric"] == metric)]
-            _draw_task(axis, part, facts)
-            axis.set_title(task_title(task))
-            axis.set_ylabel(metric_label(metric))
+        drawn = task_facts(tasks, facts)
+        figure, axes = _task_panels(len(drawn), 2.35, style)
+        for axis, task in zip(axes, drawn, strict=True):
+            _draw_task(axis, tasks[tasks["task"] == task.name], facts)
+            axis.set_title(task.title)
+            axis.set_ylabel(metric_label(task.metric))
         legend_below(figure, _handles(tasks, facts), style)
     return figure
 
@@ -69,13 +68,13 @@ def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
     names = set(part["model"])
     layered = [m for m in ordered(facts.models, names) if m.kind != "baseline"]
     for model in ordered(facts.of_kind("baseline"), names):
-        row = part[(part["model"] == model.name) & (part["layer"] != "all")].iloc[0]
+        row = part[(part["model"] == model.name) & (part["layer"] != WEIGHTED_SUM)].iloc[0]
         draw_level(axis, row["value"], row["low"], row["high"], chosen[model.name])
     if not layered:
         axis.set_xticks([])
         return
     mine = part[part["model"].isin([model.name for model in layered])]
-    last = float(mine.loc[mine["layer"] != "all", "layer_index"].max())
+    last = float(mine.loc[mine["layer"] != WEIGHTED_SUM, "layer_index"].max())
     groups = dict.fromkeys(model.twin_of or model.name for model in layered)
     gap = SLOT * max(last, 6)
     dodge = min(DODGE, SLOTS / len(groups)) * max(last, 6)
@@ -83,7 +82,7 @@ def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
     for model in layered:
         curve = mine[mine["model"] == model.name].sort_values("layer_index")
         normed = np.array([is_normed(layer) for layer in curve["layer"]], dtype=bool)
-        whole = (curve["layer"] == "all").to_numpy()
+        whole = (curve["layer"] == WEIGHTED_SUM).to_numpy()
         for use in (~normed & ~whole, normed, whole):
             if use.any():
                 rows = curve[use]
@@ -93,10 +92,10 @@ def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
     step = int(np.ceil((max(slots.values()) + 1) / MOST_TICKS))
     blocks = list(range(0, int(last) + 1, step))
     ticks, labels = list(map(float, blocks)), [f"T{block}" for block in blocks]
-    if (mine["layer"] == "all").any():
+    if (mine["layer"] == WEIGHTED_SUM).any():
         axis.axvline(last + gap / 2, color=INK, linewidth=0.4, linestyle=(0, (2, 2)))
         ticks.append(float(np.mean(list(slots.values()))))
-        labels.append("all")
+        labels.append(WEIGHTED_SUM)
     axis.set_xticks(ticks, labels)
     axis.set_xlabel("layer (all: weighted sum of all layers)")
 
@@ -104,22 +103,22 @@ def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
 def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
     """Dots and intervals: best single layer (chosen on dev) and weighted sum, per model and task.
 
-    ``comparison`` is `tables.single_and_weighted`.
+    ``comparison`` is `RunTables.single_weighted`.
     """
     style = style or Style()
     with drawing(style):
-        pairs = task_names(comparison)
+        compared = task_facts(comparison, facts)
         models = ordered(facts.models, set(comparison["model"]))
-        columns = max(1, min(len(pairs), 2))
-        rows = max(1, -(-len(pairs) // columns))
+        columns = max(1, min(len(compared), 2))
+        rows = max(1, -(-len(compared) // columns))
         width = style.double if columns == 2 else style.column
         height = (0.55 + 0.24 * max(len(models), 2)) * rows
-        figure, axes = panels(width, height, rows, columns, len(pairs), sharey=True)
-        for axis, (task, metric) in zip(axes, pairs, strict=True):
-            part = comparison[(comparison["task"] == task) & (comparison["metric"] == metric)]
-            _draw_comparison(axis, part.set_index("model"), [m.name for m in models])
-            axis.set_title(task_title(task))
-            axis.set_xlabel(metric_label(metric))
+        figure, axes = panels(width, height, rows, columns, len(compared), sharey=True)
+        for axis, task in zip(axes, compared, strict=True):
+            part = comparison[comparison["task"] == task.name].set_index("model")
+            _draw_comparison(axis, part, [m.name for m in models])
+            axis.set_title(task.title)
+            axis.set_xlabel(metric_label(task.metric))
             axis.margins(x=0.12)
         for axis in axes[::columns]:
             axis.set_yticks(range(len(models)), [model.label for model in models])
@@ -177,7 +176,7 @@ def _draw_comparison(axis: Axes, part: pd.DataFrame, names: list[str]) -> None:
 def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
     """Weight of each layer in the learned weighted sum (mean over seeds; bars: range over seeds).
 
-    ``weights`` is `tables.read_weights`. Models with a single layer are left out.
+    ``weights`` is `RunTables.weights`. Models with a single layer are left out.
     """
     style = style or Style()
     with drawing(style):
@@ -191,15 +190,16 @@ def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = 
                 part = weights[(weights["task"] == task) & (weights["model"] == model.name)]
                 if part.empty:
                     continue
-                curve = part.groupby("layer_index")["weight"].agg(["mean", "min", "max"])
-                last = max(last, float(curve.index.max()))
-                normed = curve.index.to_numpy(dtype=float) % 1 > 0
+                curve = part.groupby(["layer_index", "layer"])["weight"].agg(["mean", "min", "max"])
+                curve = curve.reset_index()
+                last = max(last, float(curve["layer_index"].max()))
+                normed = np.array([is_normed(layer) for layer in curve["layer"]], dtype=bool)
+                columns = ("layer_index", "mean", "min", "max")
                 for use in (~normed, normed):
                     if use.any():
-                        x = curve.index.to_numpy(dtype=float)[use]
-                        mean, low, high = (curve.loc[use, name].to_numpy(float) for name in curve)
+                        x, mean, low, high = (curve.loc[use, name].to_numpy(float) for name in columns)
                         draw_curve(axis, x, mean, (low, high), chosen[model.name])
-            axis.set_title(task_title(task))
+            axis.set_title(facts.task(task).title)
             axis.set_ylabel("weight")
             axis.set_ylim(bottom=0)
             step = int(np.ceil((last + 1) / 12))

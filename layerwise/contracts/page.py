@@ -1,0 +1,45 @@
+"""docs/contracts.md, made from the contracts."""
+
+from collections.abc import Iterator
+
+from layerwise.contracts import TABLES
+from layerwise.contracts.spec import Column, Table
+
+HEAD = """# Tables
+
+Generated from `layerwise/contracts/` by `python -m layerwise.contracts`; edit there, not here.
+
+Stages of the workflow hand each other tables. Here is what each of them holds. `layerwise.contracts.write`
+and `read` check it on both sides of a file: columns and their order, types, keys (no two rows share them) and
+ranges. A table that breaks its contract ends the job with one line that names file, column and row.
+
+Paths are below `results/{run}`. CSV files are UTF-8 with Unix line ends and full float precision. Read text
+as text: an utterance may be called `0012` or `NA`.
+"""
+
+
+def contracts_page() -> str:
+    """The page, in Markdown."""
+    return "\n".join([HEAD, *(line for table in TABLES.values() for line in _section(table))])
+
+
+def _section(table: Table) -> Iterator[str]:
+    yield f"## {table.name}\n"
+    key = ", ".join(f"`{name}`" for name in table.key)
+    yield f"`{table.path}`, written by the rule `{table.made_by}`. Key: {key}."
+    yield f"A row is {table.about}."
+    yield "It may have no rows.\n" if table.may_be_empty else ""
+    yield "| column | holds | expected |"
+    yield "|---|---|---|"
+    for column in table.columns:
+        yield f"| {_name(column)} | {column.about} | {column.expected} |"
+    if table.more:
+        kind, about = table.more
+        yield f"| ... | {about} | {Column('', '', kind, empty=kind == 'text').expected} |"
+    yield ""
+    for rule in table.rules:
+        yield f"In each row, `{rule.column}` is {rule.expected}.\n"
+
+
+def _name(column: Column) -> str:
+    return f"`{column.name}`" + (" (optional)" if column.optional else "")

@@ -1,0 +1,151 @@
+"""From the files that the stages of a run wrote to the tables of the run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from layerwise.cca.summary import summarise
+from layerwise.corpus.manifest import read_manifest
+from layerwise.errors import ReportError
+from layerwise.report import tables
+from layerwise.report.contrasts import control_contrasts, curve_contrasts, last_block_contrasts
+from layerwise.report.facts import RunFacts
+from layerwise.report.names import TABLE_COLUMNS
+from layerwise.report.ranking import agreement
+from layerwise.report.raw import read_downstream, read_inter, read_scores, read_text, read_weights
+from layerwise.report.run_tables import RunTables
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawFiles:
+    """Files of a run that its tables are made from; sequences may be empty.
+
+    Attributes:
+        manifest: corpus/manifest.parquet.
+        excluded: corpus/excluded.csv.
+        intervals: alignment/intervals.parquet.
+        quality: alignment/quality.csv.
+        scores: cca/{model}/{analysis}.csv.
+        inter: cca/inter/{a}-vs-{b}.csv.
+        downstream: downstream/{model}/{task}.csv.
+        weights: downstream/{model}/{task}.weights.csv.
+        task_exclusions: downstream/{model}/{task}.excluded.csv.
+        missing_vectors: vectors/{analysis}.missing.csv.
+    """
+
+    manifest: Path
+    excluded: Path
+    intervals: Path
+    quality: Path
+    scores: tuple[Path, ...] = ()
+    inter: tuple[Path, ...] = ()
+    downstream: tuple[Path, ...] = ()
+    weights: tuple[Path, ...] = ()
+    task_exclusions: tuple[Path, ...] = ()
+    missing_vectors: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, paths: Mapping[str, str | Sequence[str]]) -> "RawFiles":
+        """Make it from paths by the names of its attributes; other names are passed over."""
+        made: dict[str, Any] = {}
+        for name in (entry.name for entry in fields(cls)):
+            value = paths[name]
+            made[name] = Path(value) if isinstance(value, str) else tuple(map(Path, value))
+        return cls(**made)
+
+
+def gather(files: RawFiles, facts: RunFacts) -> RunTables:
+    """Read the files of a run once and compute every table.
+
+    Raises `ReportError` for a bad file, and for a model, an analysis, a task or a metric in it that
+    ``facts`` does not have.
+    """
+    scores, runs = read_scores(files.scores), read_downstream(files.downstream)
+    weights, inter = read_weights(files.weights), read_inter(files.inter)
+    _check_names(facts, scores, runs, weights, inter)
+    summary, tasks = summarise(scores), tables.downstream_summary(runs)
+    agreeing, omitted = agreement(summary, tasks, facts)
+    made = RunTables(
+        layer_scores=scores,
+        layer_summary=summary,
+        control_contrasts=control_contrasts(scores, summary, facts),
+        curve_contrasts=curve_contrasts(scores, facts),
+        last_block_contrasts=last_block_contrasts(scores, summary, facts),
+        downstream=runs,
+        downstream_summary=tasks,
+        single_weighted=tables.single_and_weighted(runs, facts),
+        weights=weights,
+        agreement=agreeing,
+        omissions=omitted,
+        inter_scores=inter,
+        exclusions=_exclusions(files),
+        utterances=_utterances(files),
+        segments=_segments(files.intervals),
+    )
+    return RunTables(**{name: getattr(made, name)[list(columns)] for name, columns in TABLE_COLUMNS.items()})
+
+
+def _check_names(
+    facts: RunFacts, scores: pd.DataFrame, runs: pd.DataFrame, weights: pd.DataFrame, inter: pd.DataFrame
+) -> None:
+    models = {*scores["model"], *runs["model"], *weights["model"], *inter["model_a"], *inter["model_b"]}
+    for name in sorted(models):
+        facts.model(str(name))
+    for name in sorted(set(scores["analysis"])):
+        facts.analysis(str(name))
+    for task, metric in sorted(set(zip(runs["task"], runs["metric"], strict=True))):
+        known = facts.task(str(task)).metric.name
+        if metric != known:
+            raise ReportError(
+                f"metric {metric!r} of task {task!r} is in the tables, but the task is measured by "
+                f"{known!r}: train it again"
+            )
+    for task in sorted(set(weights["task"])):
+        facts.task(str(task))
+
+
+def _exclusions(files: RawFiles) -> pd.DataFrame:
+    found = [("corpus", row.utt_id, row.reason) for row in read_text(files.excluded).itertuples()]
+    quality = read_text(files.quality)
+    lost = quality[quality["status"] != "aligned"]
+    found += [("alignment", row.utt_id, row.reason) for row in lost.itertuples()]
+    found += dict.fromkeys(_task_exclusions(files.task_exclusions))
+    for path in files.missing_vectors:
+        stage = f"vectors {path.name.removesuffix('.missing.csv')}"
+        found += [
+            (stage, row.label, f"no vector ({row.segments} segments)") for row in read_text(path).itertuples()
+        ]
+    return pd.DataFrame(found, columns=list(TABLE_COLUMNS["exclusions"]), dtype=str)
+
+
+def _task_exclusions(paths: Iterable[Path]) -> Iterable[tuple[str, str, str]]:
+    """What a task left out, for each model that it was trained on."""
+    for path in paths:
+        for row in read_text(path).itertuples():
+            yield (f"task {row.task}", str(row.utt_id), str(row.reason))
+
+
+def _utterances(files: RawFiles) -> pd.DataFrame:
+    manifest, quality = read_manifest(files.manifest), read_text(files.quality)
+    status = manifest["utt_id"].map(dict(zip(quality["utt_id"], quality["status"], strict=True)))
+    if status.isna().any():
+        utt_id = manifest["utt_id"][status.isna()].iloc[0]
+        raise ReportError(f"{files.quality}: no row for utterance {utt_id}; run the alignment again")
+    return pd.DataFrame(
+        {
+            "utt_id": manifest["utt_id"],
+            "split": manifest["split"],
+            "seconds": manifest["samples"] / manifest["sample_rate"],
+            "status": status,
+        }
+    )
+
+
+def _segments(intervals: Path) -> pd.DataFrame:
+    """Labels of each tier, the most frequent first."""
+    table = pd.read_parquet(intervals, columns=["tier", "label"])
+    counts = table.groupby(["tier", "label"], sort=True).size().rename("segments").reset_index()
+    return counts.sort_values(["tier", "segments"], ascending=[True, False], kind="stable", ignore_index=True)

@@ -1,0 +1,54 @@
+"""Tables for readers as LaTeX, to paste into a paper."""
+
+from pathlib import Path
+
+from layerwise.files import write_text
+from layerwise.report.facts import RunFacts
+from layerwise.report.run_tables import RunTables
+from layerwise.report.typeset import DASH, MINUS, Table, agreement_table, analysis_table, task_table
+
+LATEX = {
+    **{character: f"\\{character}" for character in "&%$#_{}"},
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    MINUS: "$-$",
+    DASH: "--",
+}
+
+
+def write_latex(tables: RunTables, facts: RunFacts, folder: Path) -> None:
+    """Write a LaTeX table for each analysis and task, and one of their agreement (`names.latex_names`)."""
+    typeset = {name: analysis_table(tables, facts, name) for name in tables.analyses}
+    typeset |= {name: task_table(tables, facts, name) for name in tables.tasks}
+    if tables.analyses and tables.tasks:
+        typeset["agreement"] = agreement_table(tables, facts)
+    for name, content in typeset.items():
+        write_text(to_latex(content, label=f"tab:{name}"), folder / f"{name}.tex")
+
+
+def to_latex(table: Table, label: str) -> str:
+    """Typeset a table for a paper; needs the ``booktabs`` package."""
+    columns = "l" + "c" * (len(table.header) - 1)
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{latex(table.caption)}}}",
+        rf"\label{{{label}}}",
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\toprule",
+        " & ".join(map(latex, table.header)) + r" \\",
+        r"\midrule",
+        *(" & ".join(map(latex, row)) + r" \\" for row in table.rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def latex(text: str) -> str:
+    """Escape plain text for LaTeX."""
+    return "".join(LATEX.get(character, character) for character in text)

@@ -1,0 +1,94 @@
+"""The facts of a run, put together from the values of its config and from its files."""
+
+import importlib.metadata
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from layerwise.corpus.manifest import read_manifest
+from layerwise.errors import ReportError
+from layerwise.features.store import FeatureStore
+from layerwise.files import sha256_file
+from layerwise.lineage.records import RECORDED_PACKAGES
+from layerwise.report.facts import (
+    CorpusFacts,
+    ModelFacts,
+    ModelKind,
+    RunFacts,
+    Supervision,
+    analysis_facts,
+    task_facts,
+)
+
+SUPERVISION: dict[str, Supervision] = {
+    "self": "self-supervised",
+    "weak": "weakly supervised",
+    "none": "none",
+}
+
+
+def run_facts(
+    values: Mapping[str, Any], manifest: Path, stores: Iterable[Path], artifacts: Iterable[Path]
+) -> RunFacts:
+    """Put the facts of a run together.
+
+    ``values`` are plain: run, protocol, seed, aligner, samples, trials; corpus (its path) and description;
+    models (name, source, objective, supervision of each, as in a config); analyses and tasks (see
+    `facts.analysis_facts` and `facts.task_facts`). ``stores`` are the feature stores, ``{model}.zarr`` for
+    each model; ``artifacts`` are the files whose SHA-256 the report states, in this order.
+
+    Raises `ReportError` for a model without a store, and the errors of readers for broken files.
+    """
+    by_model = {path.stem: path for path in stores}
+    versions = {name: importlib.metadata.version(name) for name in ("layerwise", *RECORDED_PACKAGES)}
+    return RunFacts(
+        run=values["run"],
+        protocol=values["protocol"],
+        seed=values["seed"],
+        models=tuple(_model(entry, values["models"], by_model) for entry in values["models"]),
+        corpus=_corpus(values["corpus"], values["description"], read_manifest(manifest)),
+        aligner=values["aligner"],
+        samples=values["samples"],
+        trials=values["trials"],
+        analyses=analysis_facts(values["analyses"]),
+        tasks=task_facts(values["tasks"]),
+        versions={**versions, "python": platform.python_version()},
+        digests={path.as_posix(): sha256_file(path) for path in artifacts},
+    )
+
+
+def _model(
+    entry: Mapping[str, Any], models: Sequence[Mapping[str, Any]], stores: Mapping[str, Path]
+) -> ModelFacts:
+    name, source = entry["name"], entry["source"]
+    if name not in stores:
+        raise ReportError(f"model {name!r} has no feature store; extract its features first")
+    kind: ModelKind = "trained"
+    if source.startswith("random:"):
+        kind = "random"
+    elif source == "logmel":
+        kind = "baseline"
+    return ModelFacts(
+        name=name,
+        source=source,
+        objective=entry["objective"],
+        supervision=SUPERVISION[entry["supervision"]],
+        kind=kind,
+        twin_of=next((model["name"] for model in models if source == f"random:{model['source']}"), None),
+        parameters=FeatureStore(stores[name]).header.provenance["parameters"] or None,
+    )
+
+
+def _corpus(path: str, description: str, manifest: pd.DataFrame) -> CorpusFacts:
+    splits = manifest["split"].value_counts().sort_index()
+    return CorpusFacts(
+        name=path,
+        utterances=len(manifest),
+        speakers=manifest["speaker"].nunique(),
+        seconds=float((manifest["samples"] / manifest["sample_rate"]).sum()),
+        description=description,
+        splits={str(name): int(count) for name, count in splits.items()},
+    )

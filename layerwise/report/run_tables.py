@@ -1,0 +1,102 @@
+"""The tables of a run: all that figures and document are made from, with the facts of the run."""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import pandas as pd
+
+from layerwise.errors import ReportError
+from layerwise.files import write_csv
+from layerwise.report.names import TABLE_COLUMNS, TEXT_COLUMNS
+
+
+@dataclass(frozen=True)
+class RunTables:
+    """The tables of a run; each is ``{field}.csv`` on disk, with the columns of `names.TABLE_COLUMNS`.
+
+    Attributes:
+        layer_scores: every score of the layer analyses.
+        layer_summary: their means over sample sets and trials, with 95% intervals.
+        control_contrasts: trained models against their controls (`contrasts.control_contrasts`).
+        curve_contrasts: shapes of the curves of two objectives (`contrasts.curve_contrasts`).
+        last_block_contrasts: last block against the others (`contrasts.last_block_contrasts`).
+        downstream: every result of the tasks.
+        downstream_summary: their means over seeds on test.
+        single_weighted: best single layer, chosen on dev, and weighted sum, on test.
+        weights: weight of each layer in the learned weighted sum.
+        agreement: rank correlation of analyses with tasks over layers, and the regret of a choice.
+        omissions: rank correlations that are undefined, and why.
+        inter_scores: layers of two models against each other.
+        exclusions: all that was left out: the stage that dropped it, what it was and why.
+        utterances: split, duration in seconds and status of the alignment of each utterance.
+        segments: how often each label of a tier (``phone``, ``word``) was aligned.
+    """
+
+    layer_scores: pd.DataFrame
+    layer_summary: pd.DataFrame
+    control_contrasts: pd.DataFrame
+    curve_contrasts: pd.DataFrame
+    last_block_contrasts: pd.DataFrame
+    downstream: pd.DataFrame
+    downstream_summary: pd.DataFrame
+    single_weighted: pd.DataFrame
+    weights: pd.DataFrame
+    agreement: pd.DataFrame
+    omissions: pd.DataFrame
+    inter_scores: pd.DataFrame
+    exclusions: pd.DataFrame
+    utterances: pd.DataFrame
+    segments: pd.DataFrame
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Pairs of models whose layers were compared, in the order of the table."""
+        pairs = self.inter_scores[["model_a", "model_b"]].drop_duplicates()
+        return [(str(a), str(b)) for a, b in pairs.itertuples(index=False)]
+
+    @property
+    def analyses(self) -> list[str]:
+        """Analyses with results, sorted by name."""
+        return sorted(set(self.layer_summary["analysis"]))
+
+    @property
+    def tasks(self) -> list[str]:
+        """Tasks with results, sorted by name."""
+        return sorted(set(self.downstream_summary["task"]))
+
+
+def of(table: pd.DataFrame, **values: str) -> pd.DataFrame:
+    """Rows of a table whose columns have the given values: ``of(table, model="hubert", task="pr")``."""
+    for column, value in values.items():
+        table = table[table[column] == value]
+    return table
+
+
+def write_tables(tables: RunTables, folder: Path) -> None:
+    """Write each table as ``{name}.csv``; tables of a stage that did not run hold only their header."""
+    for name, columns in TABLE_COLUMNS.items():
+        write_csv(getattr(tables, name)[list(columns)], folder / f"{name}.csv")
+
+
+def read_tables(folder: Path) -> RunTables:
+    """Read the tables that `write_tables` wrote into a folder.
+
+    Raises `ReportError` naming file and column where one is missing.
+    """
+    return RunTables(**{entry.name: _read(folder / f"{entry.name}.csv") for entry in fields(RunTables)})
+
+
+def _read(path: Path) -> pd.DataFrame:
+    columns = TABLE_COLUMNS[path.stem]
+    if not path.is_file():
+        raise ReportError(f"{path}: no such file; make the tables first")
+    table = pd.read_csv(
+        path,
+        dtype=dict.fromkeys(TEXT_COLUMNS.intersection(columns), str),
+        keep_default_na=False,
+        na_values={column: [""] for column in columns if column not in TEXT_COLUMNS},
+    )
+    missing = [column for column in columns if column not in table]
+    if missing:
+        raise ReportError(f"{path}: column {', '.join(missing)} is missing; make the tables again")
+    return table

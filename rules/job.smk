@@ -1,0 +1,22 @@
+wildcard_constraints:
+    model=one_of(MODELS),
+    model_a=one_of(MODELS),
+    model_b=one_of(MODELS),
+    analysis=one_of(ANALYSES),
+    task=one_of(TASKS),
+
+
+rule job:
+    log:
+        "<run>/logs/<job>.log",
+    benchmark:
+        "<run>/benchmarks/<job>.tsv"
+    pathvars:
+        job="job",
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    script:
+        "../scripts/{params.script}"

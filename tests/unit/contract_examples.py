@@ -1,0 +1,157 @@
+"""A small table that keeps each contract: rows of a finished run, and what such a run lacks."""
+
+from io import StringIO
+
+import pandas as pd
+
+from layerwise.contracts import TABLES
+
+TEXTS = {
+    "manifest": """
+utt_id,speaker,split,audio_path,samples,sample_rate,text,sha256,scenario
+0012,allison,train,prompts/audio/activated.ogg,17024,16000,activated,c2f93cba22016df2,call-features
+NA,allison,dev,prompts/audio/added.ogg,11570,16000,added,754535f55a6ae9e7,
+agent-alreadyon,,test,prompts/audio/agent.ogg,88262,8000,that agent is already on,3412ad57927e1c6a,login
+""",
+    "excluded": """
+utt_id,audio_path,reason
+silence,prompts/audio/silence.ogg,empty text
+null,prompts/audio/null.ogg,longer than 30 s
+""",
+    "warnings": """
+utt_id,audio_path,warning
+beep,prompts/audio/beep.ogg,clipped: 12 samples
+beep,prompts/audio/beep.ogg,silent
+""",
+    "intervals": """
+utt_id,tier,start,end,label,word_index
+activated,phone,0.05,0.2,AE,0
+activated,phone,0.2,0.31,K,0
+activated,word,0.05,0.31,ack,0
+added,phone,0.0,0.08,AE,0
+""",
+    "quality": """
+utt_id,status,reason,score,words,phones
+activated,aligned,,-2.0990950469965775,1,9
+added,aligned,,,1,4
+silence,failed,no path through the beam,,0,0
+""",
+    "mfa_dropped": """
+utt_id,reason
+long,"700 s long, more than 600 s; cut it into utterances"
+""",
+    "sample": """
+kind,utt_id,speaker,label,start,end,segment
+phone,activated,allison,AE,0.05,0.2,0
+utterance,activated,allison,,0.0,1.064,-1
+word,activated,allison,ack,0.05,0.31,0
+""",
+    "segments": """
+kind,utt_id,speaker,label,start,end
+phone,activated,allison,AE,0.05,0.2
+word,activated,allison,ack,0.05,0.31
+""",
+    "vectors": """
+label,0,1
+ack,0.25,-1.5
+null,0.5,0.125
+""",
+    "missing_vectors": """
+label,segments
+iax,3
+NA,1
+""",
+    "scores": """
+model,layer,layer_index,analysis,sample,trial,score,low,high,floor,epsilon_x,epsilon_y,n_train,n_dev,n_test,dim_x,dim_y
+hubert,C2,-2.0,cca-intra,0,0,0.5462318940349997,0.54412387,0.5481698,-0.00207174,1e-05,1e-09,17870,2259,2231,192,256
+hubert,T6+ln,6.5,cca-intra,0,0,1.0000000000000002,,,,,,17870,0,2231,192,500
+""",
+    "inter": """
+model_a,layer_a,layer_index_a,model_b,layer_b,layer_index_b,analysis,trial,score,low,high,floor,epsilon_x,epsilon_y,n_train,n_dev,n_test,dim_x,dim_y
+hubert,T0,0.0,whisper,T1,1.0,cca-inter,0,0.31,0.3,0.32,0.01,1e-05,1e-09,1780,225,223,192,384
+hubert,T1,1.0,whisper,T1,1.0,cca-inter,0,0.35,0.34,0.36,0.02,1e-05,1e-09,1780,225,223,192,384
+""",
+    "task_scores": """
+model,task,layer,seed,learning_rate,split,metric,value,low,high
+hubert,pr,T0,1,0.01,dev,per,0.44788441692466463,0.41,0.48
+hubert,pr,all,1,0.01,test,per,1.25,,
+""",
+    "task_weights": """
+model,task,layer,seed,weight
+hubert,pr,T0,1,0.47931156
+hubert,pr,T1,1,0.52068844
+""",
+    "task_curves": """
+model,task,layer,seed,learning_rate,epoch,loss,dev
+hubert,pr,T0,1,0.01,1,24.229332681912094,0.8596491228070176
+hubert,pr,T0,1,0.01,2,5.733182483644628,0.7481944140478845
+""",
+    "task_exclusions": """
+model,task,utt_id,split,reason
+hubert,pr,NA,train,no phone intervals: not aligned
+""",
+    "task_decodes": """
+model,task,layer,seed,utt_id,reference,predicted
+hubert,pr,T0,1,0012,N OW,
+hubert,pr,all,1,0012,N OW,N AO
+""",
+    "layer_scores": """
+model,layer,layer_index,analysis,sample,trial,score
+hubert,C2,-2.0,cca-intra,0,0,0.5462318940349997
+hubert,C2,-2.0,cca-intra,0,1,0.5463521232166157
+""",
+    "layer_summary": """
+model,layer,layer_index,analysis,mean,low,high,floor,n
+hubert,C2,-2.0,cca-intra,0.5444439209883867,0.5426948,0.5461930,-0.00010137,9
+hubert,C3,-1.0,cca-intra,0.6223811278768248,,,,1
+""",
+    "control_contrasts": """
+model,analysis,layer,control,control_layer,difference,low,high,n
+hubert,cca-mel,T0,random-hubert,T3,0.28886810788098743,0.2822387,0.2954974,9
+hubert,cca-word,T4,logmel,T0,0.1,-inf,inf,1
+""",
+    "curve_contrasts": """
+model_a,model_b,analysis,layer,difference,low,high,n
+hubert,wav2vec2,cca-intra,T1,0.0299,0.0274,0.0323,9
+hubert,wav2vec2,cca-intra,T2,-0.0235,-inf,inf,1
+""",
+    "downstream": """
+model,task,layer,seed,learning_rate,split,metric,value
+hubert,pr,T0,1,0.01,dev,per,0.44788441692466463
+hubert,pr,all,1,0.01,test,per,0.39800995024875624
+""",
+    "downstream_summary": """
+model,task,layer,metric,value,low,high
+hubert,pr,T0,per,0.39800995024875624,0.36,0.43
+hubert,pr,all,per,0.40,,
+""",
+    "single_weighted": """
+model,task,metric,best_layer,value,low,high,all_value,all_low,all_high
+hubert,pr,per,T1,0.40,0.37,0.43,0.38,0.35,0.42
+hubert,scenario,accuracy,T1,0.35,,,0.35,,
+""",
+    "agreement": """
+model,task,analysis,spearman,kendall,n_layers,best_task_layer,chosen_layer,regret
+hubert,pr,cca-intra,0.6785714285714287,0.5238095238095238,7,T0,T1,0.0043532338308457375
+hubert,pr,cca-mel,-1.0000000000000002,-1.0,8,T0,T0,0.0
+""",
+    "alignment_agreement": """
+tier,group,boundary,utterances,boundaries,compared,bias_ms,median_ms,within_10ms,within_20ms,within_50ms
+word,all,start,4,6,5,-10.0,15.0,0.4,0.8,1.0
+phone,vowels,both,0,6,0,,,,,
+""",
+}
+TEXTS |= {"compared": TEXTS["quality"], "inter_scores": TEXTS["inter"]}
+
+
+def example(name: str) -> pd.DataFrame:
+    """A table that keeps its contract, typed by hand: it must not owe its types to what is tested."""
+    table = TABLES[name]
+    text = {column.name: str for column in table.columns if column.kind == "text"}
+    if name == "manifest":
+        text["scenario"] = str
+    frame = pd.read_csv(StringIO(TEXTS[name].lstrip()), dtype=text, na_filter=False)
+    for column in table.columns:
+        if column.kind == "number" and column.name in frame:
+            frame[column.name] = [float(cell) if cell != "" else float("nan") for cell in frame[column.name]]
+    return frame.astype({"0": "float32", "1": "float32"}) if name == "vectors" else frame
