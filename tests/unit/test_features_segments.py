@@ -51,7 +51,7 @@ KINDS = {
     "table": pd.DataFrame(FRAMES),
     "half": FRAMES.astype(np.float16),
     "Zarr": zarr.array(FRAMES, chunks=(7, 3)),
-    "HDF5": h5py.File("x", "w", driver="core", backing_store=False).create_dataset("x", data=FRAMES),
+    "HDF5": h5py.File.in_memory().create_dataset("x", data=FRAMES),
 }
 
 
