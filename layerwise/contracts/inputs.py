@@ -13,6 +13,13 @@ SPLITS = ("train", "dev", "test")
 
 UTT_ID = Column("utt_id", "id of the utterance")
 SPEAKER = Column("speaker", "speaker, as the corpus calls them", empty=True)
+SPLIT = choice("split", "the part that it belongs to", *SPLITS)
+STATUS = choice(
+    "status",
+    "failed: no alignment was found; dropped: it was not tried or not trusted",
+    *("aligned", "failed", "dropped"),
+)
+TIER = choice("tier", "what the label is", "word", "phone")
 AUDIO_PATH = Column("audio_path", "file of the audio")
 START = number("start", "first moment, in seconds from the start of the utterance", 0)
 END = number("end", "last moment, in seconds", 0)
@@ -46,7 +53,7 @@ MANIFEST = Table(
     columns=(
         UTT_ID,
         SPEAKER,
-        choice("split", "the part that it belongs to", *SPLITS),
+        SPLIT,
         AUDIO_PATH,
         count("samples", "length of the audio in samples", 1),
         count("sample_rate", "sampling rate of the file in Hz", 1),
@@ -84,7 +91,7 @@ INTERVALS = Table(
     error=AlignmentError,
     columns=(
         UTT_ID,
-        choice("tier", "what the label is", "word", "phone"),
+        TIER,
         START,
         END,
         Column("label", "the word or phone"),
@@ -104,11 +111,7 @@ QUALITY = Table(
     error=AlignmentError,
     columns=(
         UTT_ID,
-        choice(
-            "status",
-            "failed: no alignment was found; dropped: it was not tried or not trusted",
-            *("aligned", "failed", "dropped"),
-        ),
+        STATUS,
         Column("reason", "why it is not aligned", empty=True),
         number("score", "mean acoustic log score per frame, comparable within one aligner only", empty=True),
         count("words", "aligned words"),

@@ -24,7 +24,8 @@ LAYER_INDEX = number("layer_index", "place of the layer in a plot: conv layers b
 SAMPLE = count("sample", "number of the sample set")
 TRIAL = count("trial", "number of the trial, a choice of dev and test parts")
 SEED = count("seed", "number of the training, from 1")
-LEARNING_RATE = number("learning_rate", "the first learning rate", 0)
+LEARNING_RATE = number("learning_rate", "the first learning rate; that of a score was chosen on dev", 0)
+WEIGHT = number("weight", "its weight; those of a training sum to 1", 0, 1)
 LOW = number("low", "lower limit of the 95 % interval; empty where there is none", empty=True)
 HIGH = number("high", "upper limit", empty=True)
 
@@ -103,7 +104,7 @@ TASK_SCORES = Table(
         choice("split", "the part that is scored", "dev", "test"),
         *(METRIC, VALUE, LOW, HIGH),
     ),
-    key=("model", "task", "metric", "layer", "seed", "learning_rate", "split"),
+    key=("model", "task", "metric", "layer", "seed", "split"),
     rules=(IN_ORDER,),
 )
 TASK_WEIGHTS = Table(
@@ -112,7 +113,7 @@ TASK_WEIGHTS = Table(
     about="the weight of a layer in the weighted sum; none for a model with one layer",
     made_by="downstream",
     error=ReportError,
-    columns=(MODEL, TASK, BLOCK, SEED, number("weight", "its weight; those of a training sum to 1", 0, 1)),
+    columns=(MODEL, TASK, BLOCK, SEED, WEIGHT),
     key=("model", "task", "seed", "layer"),
     may_be_empty=True,
 )

@@ -1,8 +1,8 @@
 """The tables of a run: what figures and report are made of."""
 
 from dataclasses import replace
-from math import inf
 
+from layerwise.contracts.inputs import SPLIT, STATUS, TIER, UTT_ID
 from layerwise.contracts.results import (
     ANALYSIS,
     BLOCK,
@@ -19,10 +19,13 @@ from layerwise.contracts.results import (
     SAMPLE,
     SCORE,
     SCORES,
+    SEED,
     TASK,
     TASK_SCORES,
+    TASK_WEIGHTS,
     TRIAL,
     VALUE,
+    WEIGHT,
 )
 from layerwise.contracts.spec import Column, Rule, Table, choice, count, number
 from layerwise.errors import ReportError
@@ -31,7 +34,7 @@ from layerwise.errors import ReportError
 def _table(name: str, about: str, columns: tuple[Column, ...], key: tuple[str, ...], *rules: Rule) -> Table:
     """A table of ``tables/``; it has no rows where its stage did not run."""
     return Table(
-        name=name,
+        name=f"tables/{name}",
         path=f"tables/{name}.csv",
         about=about,
         made_by="tables",
@@ -98,6 +101,18 @@ RUN_TABLES = (
         IN_ORDER,
     ),
     _table(
+        "last_block_contrasts",
+        "the last block of a model against one of its layers, where each model is its own reference",
+        (
+            *(MODEL, ANALYSIS),
+            replace(BLOCK, name="last", about="the last block"),
+            replace(BLOCK, about="the layer that it is compared with"),
+            *DIFFERENCE,
+        ),
+        ("model", "analysis", "layer"),
+        IN_ORDER,
+    ),
+    _table(
         "downstream",
         TASK_SCORES.about,
         tuple(column for column in TASK_SCORES.columns if column not in (LOW, HIGH)),
@@ -105,7 +120,7 @@ RUN_TABLES = (
     ),
     _table(
         "downstream_summary",
-        "a layer in one task, on test, at the learning rate that is best on dev",
+        "a layer in one task, on test: means over seeds",
         (MODEL, TASK, HEAD, METRIC, VALUE, LOW, HIGH),
         ("model", "task", "layer", "metric"),
         IN_ORDER,
@@ -125,6 +140,12 @@ RUN_TABLES = (
         IN_ORDER,
     ),
     _table(
+        "weights",
+        "the weight of a layer in the weighted sum of one training",
+        (MODEL, TASK, BLOCK, LAYER_INDEX, SEED, WEIGHT),
+        TASK_WEIGHTS.key,
+    ),
+    _table(
         "agreement",
         "whether an analysis ranks the layers of a model as a task does",
         (
@@ -138,35 +159,62 @@ RUN_TABLES = (
         ),
         ("model", "task", "analysis"),
     ),
-    replace(INTER, name="inter_scores", path="tables/inter_scores.csv", made_by="tables", may_be_empty=True),
-    replace(
-        _table(
-            "alignment_agreement",
-            "boundaries of one kind in the alignment and in a second one",
-            (
-                choice("tier", "whose boundaries", "word", "phone"),
-                Column("group", "class of phones, or all"),
-                choice("boundary", "which edge", "start", "end", "both"),
-                count("utterances", "utterances compared"),
-                count("boundaries", "boundaries in the alignment of the run"),
-                count("compared", "boundaries that could be compared"),
-                number("bias_ms", "median difference in ms; positive: the second is later", empty=True),
-                number("median_ms", "median absolute difference in ms", 0, inf, empty=True),
-                *(
-                    number(
-                        f"within_{limit}ms", f"share of differences of at most {limit} ms", 0, 1, empty=True
-                    )
-                    for limit in (10, 20, 50)
-                ),
-            ),
-            ("tier", "group", "boundary"),
-            Rule(
-                "compared",
-                "at most boundaries",
-                lambda table: table["compared"] <= table["boundaries"],
+    _table(
+        "omissions",
+        "a rank correlation that is undefined",
+        (MODEL, TASK, ANALYSIS, Column("reason", "why it is")),
+        ("model", "task", "analysis"),
+    ),
+    _table("inter_scores", INTER.about, INTER.columns, INTER.key, *INTER.rules),
+    _table(
+        "exclusions",
+        "something that was left out of the run",
+        (
+            Column("stage", "the stage that left it out: corpus, alignment, task ..., vectors ..."),
+            Column("item", "utterance, word or phone"),
+            Column("reason", "why it is left out"),
+        ),
+        ("stage", "item", "reason"),
+    ),
+    _table(
+        "utterances",
+        "an utterance of the manifest",
+        (
+            *(UTT_ID, SPLIT),
+            number("seconds", "its length", 0),
+            replace(STATUS, about="what became of it in the alignment"),
+        ),
+        ("utt_id",),
+    ),
+    _table(
+        "segments",
+        "a word or phone of the alignment",
+        (TIER, Column("label", "the word or phone"), count("segments", "how often it was aligned", 1)),
+        ("tier", "label"),
+    ),
+    Table(
+        name="tables/alignment_agreement",
+        path="tables/alignment_agreement.csv",
+        about="boundaries of one kind in the alignment of the run and in a second one",
+        made_by="alignment_agreement",
+        error=ReportError,
+        columns=(
+            replace(TIER, about="whose boundaries"),
+            Column("group", "class of phones, or all"),
+            choice("boundary", "which edge", "start", "end", "both"),
+            count("utterances", "utterances compared"),
+            count("boundaries", "boundaries in the alignment of the run"),
+            count("compared", "boundaries that could be compared"),
+            number("bias_ms", "median difference in ms; positive: the second is later", empty=True),
+            number("median_ms", "median absolute difference in ms", 0, empty=True),
+            *(
+                number(f"within_{limit}ms", f"share of differences up to {limit} ms", 0, 1, empty=True)
+                for limit in (10, 20, 50)
             ),
         ),
-        made_by="alignment_agreement",
-        may_be_empty=False,
+        key=("tier", "group", "boundary"),
+        rules=(
+            Rule("compared", "at most boundaries", lambda table: table["compared"] <= table["boundaries"]),
+        ),
     ),
 )

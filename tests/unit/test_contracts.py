@@ -201,12 +201,16 @@ def test_text_that_is_missing_is_an_empty_cell() -> None:
         ("scores", {"low": 0.6}, r"column high has 0\.5481698 in row 1 .*a limit not below low"),
         ("inter", {"low": 0.6}, "column high has 0.32 in row 1"),
         ("task_scores", {"high": 0.1}, "column high has 0.1 in row 1"),
-        ("layer_summary", {"high": 0.1}, "column high has 0.1 in row 1"),
-        ("control_contrasts", {"high": -np.inf}, "column high has -inf in row 1"),
-        ("curve_contrasts", {"low": np.inf}, "column high has 0.0323 in row 1"),
-        ("downstream_summary", {"high": 0.1}, "column high has 0.1 in row 1"),
-        ("single_weighted", {"high": 0.1}, "column high has 0.1 in row 1"),
-        ("alignment_agreement", {"compared": 7}, "column compared has 7 in row 1 .*at most boundaries"),
+        ("tables/layer_summary", {"high": 0.1}, "column high has 0.1 in row 1"),
+        ("tables/control_contrasts", {"high": -np.inf}, "column high has -inf in row 1"),
+        ("tables/curve_contrasts", {"low": np.inf}, "column high has 0.0323 in row 1"),
+        ("tables/downstream_summary", {"high": 0.1}, "column high has 0.1 in row 1"),
+        ("tables/single_weighted", {"high": 0.1}, "column high has 0.1 in row 1"),
+        (
+            "tables/alignment_agreement",
+            {"compared": 7},
+            "column compared has 7 in row 1 .*at most bound",
+        ),
     ],
 )
 def test_rows_that_contradict_themselves(
@@ -245,10 +249,10 @@ def test_numbers_may_be_given_as_integers_or_in_32_bits(tmp_path: Path) -> None:
     assert contracts.check("task_weights", frame, "w.csv")["weight"].dtype == np.float64
     contracts.write("task_weights", frame, tmp_path / "w.csv")
     assert "hubert,pr,T0,1,0.47931156\n" in (tmp_path / "w.csv").read_text()
-    whole = example("layer_scores").assign(layer_index=[-2, -2], score=[0, 1])
-    assert contracts.check("layer_scores", whole, "l.csv")["score"].tolist() == [0.0, 1.0]
+    whole = example("tables/layer_scores").assign(layer_index=[-2, -2], score=[0, 1])
+    assert contracts.check("tables/layer_scores", whole, "l.csv")["score"].tolist() == [0.0, 1.0]
     (tmp_path / "l.csv").write_text(whole.to_csv(index=False))
-    assert contracts.read("layer_scores", tmp_path / "l.csv")["score"].dtype == np.float64
+    assert contracts.read("tables/layer_scores", tmp_path / "l.csv")["score"].dtype == np.float64
 
 
 def test_nothing_of_the_given_table_is_changed() -> None:
@@ -297,7 +301,7 @@ def test_a_broken_parquet_file_is_named(tmp_path: Path) -> None:
         ("intervals", AlignmentError),
         ("sample", AnalysisError),
         ("scores", ReportError),
-        ("layer_summary", ReportError),
+        ("tables/layer_summary", ReportError),
     ],
 )
 def test_errors_are_those_of_the_stage(name: str, error: type[Exception]) -> None:
@@ -344,10 +348,10 @@ def test_text_comes_back_as_it_was(ids: list[str], more: str, tmp_path_factory: 
 @given(values=st.lists(st.floats(-1, 1), min_size=1, max_size=20))
 def test_numbers_come_back_as_they_were(values: list[float], tmp_path_factory: Any) -> None:
     path = tmp_path_factory.getbasetemp() / "n.csv"
-    rows = pd.concat([example("layer_scores").iloc[:1]] * len(values), ignore_index=True)
+    rows = pd.concat([example("tables/layer_scores").iloc[:1]] * len(values), ignore_index=True)
     frame = rows.assign(trial=range(len(values)), score=values)
-    contracts.write("layer_scores", frame, path)
-    assert contracts.read("layer_scores", path)["score"].tolist() == values
+    contracts.write("tables/layer_scores", frame, path)
+    assert contracts.read("tables/layer_scores", path)["score"].tolist() == values
 
 
 def test_the_contracts_are_light_to_import() -> None:
