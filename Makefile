@@ -14,6 +14,7 @@ lint: .venv/.ready
 	$(PY)/ruff check .
 	$(PY)/ruff format --check .
 	$(PY)/mypy
+	$(PY)/lint-imports --no-cache
 	$(PY)/snakefmt --check Snakefile rules
 	$(PY)/snakemake --lint
 

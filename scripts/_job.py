@@ -4,6 +4,8 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from layerwise.errors import LayerwiseError
@@ -13,8 +15,20 @@ from layerwise.lineage.records import provenance
 log = logging.getLogger("layerwise")
 
 
+def _given() -> Any:
+    """The object that Snakemake put into the script; a script that is run by hand gets one like it."""
+    main = sys.modules["__main__"]
+    if not hasattr(main, "snakemake") and Path(getattr(main, "__file__", "")).parent == Path(__file__).parent:
+        # By name: it is no part of the code of a job.
+        return import_module("_mock").mock_snakemake(sys.argv[0], sys.argv[1:])
+    return getattr(main, "snakemake", None)
+
+
+snakemake = _given()
+
+
 @contextmanager
-def job(snakemake: Any) -> Iterator[None]:
+def job() -> Iterator[None]:
     """Log to the rule's log file; end with one clear line on a user's error; record provenance on success."""
     logging.basicConfig(
         level=logging.INFO,

@@ -1,13 +1,13 @@
 """Find phone and word boundaries of the whole corpus."""
 
-from _job import job, log
+from _job import job, log, snakemake
 
 from layerwise.align.corpus import align_corpus
 from layerwise.corpus.manifest import read_manifest
 from layerwise.files import write_csv, write_parquet
 from layerwise.specs.code import load_object
 
-with job(snakemake):
+with job():
     intervals, quality = align_corpus(
         read_manifest(snakemake.input.manifest),
         load_object(snakemake.params.plugin),

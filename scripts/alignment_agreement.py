@@ -1,7 +1,7 @@
 """Compare the alignment of the run with a second one."""
 
 import pandas as pd
-from _job import job, log
+from _job import job, log, snakemake
 
 from layerwise.align.boundaries import agreement, coverage
 from layerwise.align.intervals import interval_table, quality_table
@@ -9,7 +9,7 @@ from layerwise.align.textgrid import align
 from layerwise.corpus.manifest import read_manifest
 from layerwise.files import write_csv
 
-with job(snakemake):
+with job():
     manifest = read_manifest(snakemake.input.manifest)
     intervals = pd.read_parquet(snakemake.input.intervals)
     found = list(align(manifest, **snakemake.params.compare))

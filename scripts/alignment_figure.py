@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pandas as pd
-from _job import job
+from _job import job, snakemake
 
 from layerwise.corpus.audio import read_audio
 from layerwise.corpus.manifest import read_manifest
 from layerwise.report.figures.alignment import AlignedUtterance, alignment_figure, choose_utterances
 from layerwise.report.figures.style import save_figure
 
-with job(snakemake):
+with job():
     manifest = read_manifest(snakemake.input.manifest)
     intervals = pd.read_parquet(snakemake.input.intervals)
     audio = dict(zip(manifest["utt_id"], manifest["audio_path"], strict=True))

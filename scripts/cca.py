@@ -1,7 +1,7 @@
 """Score every layer of one model in one analysis."""
 
 import pandas as pd
-from _job import job
+from _job import job, snakemake
 
 from layerwise.analyses.engine import Beside, score_layers
 from layerwise.features.store import FeatureStore
@@ -9,7 +9,7 @@ from layerwise.files import write_csv
 from layerwise.options.scoring import ScoringOptions
 from layerwise.specs.code import load_object
 
-with job(snakemake):
+with job():
     inputs, params = snakemake.input, snakemake.params
     analysis = load_object(params.plugin)
     beside = Beside(

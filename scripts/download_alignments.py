@@ -1,8 +1,8 @@
 """Download the published alignments of LibriSpeech."""
 
-from _job import job
+from _job import job, snakemake
 
 from layerwise.align.librispeech import download
 
-with job(snakemake):
+with job():
     download(snakemake.output.archive)

@@ -1,7 +1,7 @@
 """Train one task on every layer of one model."""
 
 import pandas as pd
-from _job import job
+from _job import job, snakemake
 
 from layerwise.corpus.manifest import read_manifest
 from layerwise.features.store import FeatureStore
@@ -12,7 +12,7 @@ from layerwise.specs.metrics import Metric
 from layerwise.tasks.data import Task
 from layerwise.tasks.train import train_heads
 
-with job(snakemake):
+with job():
     params = snakemake.params
     result = train_heads(
         FeatureStore(snakemake.input.store),

@@ -2,7 +2,7 @@
 
 import pandas as pd
 import torch
-from _job import job
+from _job import job, snakemake
 
 from layerwise.corpus.manifest import read_manifest
 from layerwise.features.digest import write_digest
@@ -13,7 +13,7 @@ from layerwise.models.build import build_model
 from layerwise.models.hub import pinned_revision
 from layerwise.models.precision import use_precision
 
-with job(snakemake):
+with job():
     give_back_freed_memory()
     params = snakemake.params
     entry, options = params.model, params.extraction

@@ -1,7 +1,7 @@
 """Score every layer of one model against every layer of another."""
 
 import pandas as pd
-from _job import job
+from _job import job, snakemake
 
 from layerwise.analyses.inter import run_inter
 from layerwise.features.store import FeatureStore
@@ -9,7 +9,7 @@ from layerwise.files import write_csv
 from layerwise.options.analyses import InterOptions
 from layerwise.options.scoring import ScoringOptions
 
-with job(snakemake):
+with job():
     scores = run_inter(
         FeatureStore(snakemake.input.store_a),
         FeatureStore(snakemake.input.store_b),

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from _job import job, log
+from _job import job, log, snakemake
 
 from layerwise.corpus.manifest import build_manifest
 from layerwise.files import write_csv, write_parquet
 from layerwise.specs.code import load_object
 
-with job(snakemake):
+with job():
     options = dict(snakemake.params.corpus)
     read, path = load_object(snakemake.params.reader), Path(options.pop("path"))
     manifest, excluded, warnings = build_manifest(

@@ -2,14 +2,14 @@
 
 import torch
 from _checkpoints import checkpoint_folder
-from _job import job
+from _job import job, snakemake
 
 from layerwise.pretrain.data import Masking
 from layerwise.pretrain.model import Architecture
 from layerwise.pretrain.run import pretrain
 from layerwise.pretrain.train import Training
 
-with job(snakemake):
+with job():
     torch.set_num_threads(snakemake.threads)
     objective = snakemake.wildcards.objective
     pretrain(

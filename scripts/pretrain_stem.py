@@ -2,12 +2,12 @@
 
 import torch
 from _checkpoints import checkpoint_folder
-from _job import job
+from _job import job, snakemake
 
 from layerwise.pretrain.model import Architecture
 from layerwise.pretrain.run import pretrain_stem, stem_training
 
-with job(snakemake):
+with job():
     torch.set_num_threads(snakemake.threads)
     pretrain_stem(
         snakemake.input.speech,

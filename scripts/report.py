@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
-from _job import job
+from _job import job, snakemake
 
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import read_facts
@@ -16,7 +16,7 @@ def by_stem(paths: list[str]) -> dict[str, Path]:
     return {Path(path).stem: Path(path) for path in paths}
 
 
-with job(snakemake):
+with job():
     source = Path(snakemake.input.facts)
     captions = read_captions(Path(snakemake.input.captions[0]).parent)
     compared = [

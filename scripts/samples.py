@@ -1,13 +1,13 @@
 """Draw the sample sets."""
 
 import pandas as pd
-from _job import job, log
+from _job import job, log, snakemake
 
 from layerwise.corpus.manifest import read_manifest
 from layerwise.files import write_parquet
 from layerwise.sampling import draw_samples
 
-with job(snakemake):
+with job():
     samples, segments = draw_samples(
         read_manifest(snakemake.input.manifest),
         pd.read_parquet(snakemake.input.intervals),

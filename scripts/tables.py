@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from _job import job
+from _job import job, snakemake
 
 from layerwise.report.facts import write_facts
 from layerwise.report.gather import RawFiles, gather
@@ -10,7 +10,7 @@ from layerwise.report.latex import write_latex
 from layerwise.report.run_facts import run_facts
 from layerwise.report.run_tables import write_tables
 
-with job(snakemake):
+with job():
     inputs, target = snakemake.input, Path(snakemake.output.facts)
     files = RawFiles.of(dict(inputs.items()))
     facts = run_facts(

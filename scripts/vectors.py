@@ -1,12 +1,12 @@
 """Take the vectors of the sampled words or phones out of a file."""
 
 import pandas as pd
-from _job import job, log
+from _job import job, log, snakemake
 
 from layerwise.analyses.vector_tables import missing_labels, read_vectors
 from layerwise.files import write_csv, write_parquet
 
-with job(snakemake):
+with job():
     segments = pd.read_parquet(snakemake.input.segments)
     labels = segments.loc[segments.kind == snakemake.params.unit, "label"]
     vectors = read_vectors(snakemake.input.file, set(labels))

@@ -1,11 +1,11 @@
 """Hash the feature stores again."""
 
-from _job import job, log
+from _job import job, log, snakemake
 
 from layerwise.errors import StoreError
 from layerwise.features.digest import verify
 
-with job(snakemake):
+with job():
     pairs = zip(snakemake.input.stores, snakemake.input.digests, strict=True)
     problems = [problem for store, digest in pairs for problem in verify(store, digest)]
     if problems:

@@ -1,29 +1,26 @@
-"""Canonical correlation analysis of layers: held-out, regularised, projection-weighted.
+"""Canonical correlation analysis of layers: held-out, regularised, projection-weighted."""
 
-Names are imported when they are used: importing one module of the engine does not import the others.
-"""
+from typing import TYPE_CHECKING
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from layerwise.lazy import exports
 
 if TYPE_CHECKING:
-    from layerwise.cca.crossval import EPSILONS, SplitScore, cross_validate, score_split
+    from layerwise.cca.arrays import SplitScore, cross_validate, score_split
+    from layerwise.cca.crossval import EPSILONS
+    from layerwise.cca.curve import draw_curve, layer_curve
+    from layerwise.cca.inputs import as_view
 
-__all__ = ["EPSILONS", "SplitScore", "cross_validate", "score_split"]
+__all__ = ["EPSILONS", "SplitScore", "as_view", "cross_validate", "draw_curve", "layer_curve", "score_split"]
 
-_MODULES = {
-    "EPSILONS": "layerwise.cca.crossval",
-    "SplitScore": "layerwise.cca.crossval",
-    "cross_validate": "layerwise.cca.crossval",
-    "score_split": "layerwise.cca.crossval",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = exports(
+    __name__,
+    {
+        "EPSILONS": "layerwise.cca.crossval",
+        "SplitScore": "layerwise.cca.arrays",
+        "as_view": "layerwise.cca.inputs",
+        "cross_validate": "layerwise.cca.arrays",
+        "draw_curve": "layerwise.cca.curve",
+        "layer_curve": "layerwise.cca.curve",
+        "score_split": "layerwise.cca.arrays",
+    },
+)

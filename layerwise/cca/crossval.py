@@ -1,19 +1,18 @@
-"""Held-out PWCCA scores: one split, or a cross-validation with confidence intervals and a floor."""
+"""Held-out PWCCA scores of given parts, with confidence intervals and a floor."""
 
 from collections.abc import Sequence
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from pydantic import ValidationError
+from numpy.typing import NDArray
 
 from layerwise.cca.bootstrap import bootstrap_interval
-from layerwise.cca.moments import Index, Moments, View, fixed_shift, part_moments, row_moments
+from layerwise.cca.moments import Index, Moments, View, fixed_shift, part_moments
 from layerwise.cca.pwcca import Directions, Mode, RegularisedCCA, grid_scores, held_out
 from layerwise.cca.similarity import linear_cka, svcca
-from layerwise.cca.splits import assign_parts, dev_test_pairs
+from layerwise.cca.splits import dev_test_pairs
 from layerwise.errors import AnalysisError
 from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed
@@ -25,101 +24,12 @@ _LARGE = (1e-8, 1e-7, 1e-6, 1e-5)
 # The published candidates: (epsilon_x, epsilon_y), both small or both large.
 EPSILONS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
 PAPER_CANDIDATES = 6
-DEFAULTS = ScoringOptions()
-
-
-class SplitScore(NamedTuple):
-    """Test score, and the pair of regularisers with the best dev score."""
-
-    score: float
-    epsilons: tuple[float, float]
 
 
 def paper_epsilons(seed: int, trial: int) -> list[tuple[float, float]]:
     """Return the regularisers that the published code tries: six at random of its nine smallest pairs."""
     order = np.random.default_rng(derive_seed(seed, "epsilons", trial)).permutation(len(_SMALL) ** 2)
     return [EPSILONS[i] for i in order[:PAPER_CANDIDATES]]
-
-
-def score_split(
-    x: View,
-    y: View,
-    train: ArrayLike,
-    dev: ArrayLike,
-    test: ArrayLike,
-    epsilons: Epsilons = EPSILONS,
-    mode: Mode = "corrected",
-) -> SplitScore:
-    """Return the PWCCA score on the test rows, with the regularisers that score best on the dev rows.
-
-    x is (n, dx) and y is (n, dy); train, dev and test are row indices. Weights come from the view with fewer
-    dimensions (ties: y). ``mode`` is explained at ``layerwise.cca.pwcca.held_out``. Raises AnalysisError for
-    NaN, infinity, a constant view or too few training rows (there must be more than dimensions).
-    """
-    _check_views(x, y)
-    shift = fixed_shift(x, y)
-    moments = [row_moments(x, y, np.asarray(rows, np.int64), shift) for rows in (train, dev, test)]
-    chosen, directions = _choose(moments[0], moments[1], epsilons, mode)
-    return SplitScore(held_out(directions, moments[2], mode).pwcca, chosen)
-
-
-def cross_validate(
-    x: View,
-    y: View,
-    *,
-    groups: Sequence[Any] | NDArray[Any] | None = None,
-    labels: Sequence[Any] | NDArray[Any] | None = None,
-    resample: Sequence[Any] | NDArray[Any] | None = None,
-    parts: int = DEFAULTS.parts,
-    trials: int = DEFAULTS.trials,
-    epsilons: Epsilons | None = None,
-    mode: Mode = "corrected",
-    seed: int = 0,
-    bootstrap: int = DEFAULTS.bootstrap,
-    floor: bool = True,
-    similarities: bool = DEFAULTS.similarities,
-    device: str = DEFAULTS.device,
-) -> pd.DataFrame:
-    """Cross-validate the PWCCA score of two views: one row per trial.
-
-    x is (n, dx) and y is (n, dy), of any float type. ``groups`` (n,) (utterances or speakers) are kept
-    whole and ``labels`` (n,) spread evenly over ``parts`` parts (see ``assign_parts``). Trial t trains on all
-    parts but two, chooses among ``epsilons`` on the first of these and scores the second; no part is used
-    twice. ``epsilons=None``: the whole published grid, or for ``mode="paper"`` the six pairs of
-    ``paper_epsilons``.
-
-    Columns: trial, score, low, high, floor, epsilon_x, epsilon_y, n_train, n_dev, n_test, dim_x, dim_y.
-    low, high: 95 % percentile bootstrap, with ``bootstrap`` replicates, over the test part's units
-    (``resample`` (n,), else ``groups``, else single rows). It resamples the canonical variates' second
-    moments per unit; directions and PWCCA weights stay those of the trial. NaN with fewer than two units
-    or bootstrap=0. floor: score at the same split and regularisers, trained and tested on wrong
-    targets: permuted within each part if there are ``labels``, else shifted in a circle by a random quarter
-    to three quarters of the part. One floor pairing serves all trials. ``similarities`` adds the columns
-    mean_cca, svcca and cka (see ``layerwise.cca.similarity``) of the same test rows. ``device``: where
-    second moments are summed, ``cpu`` or a CUDA device.
-
-    Raises AnalysisError as ``score_split`` and ``assign_parts`` do, and for options out of range.
-    """
-    try:
-        options = ScoringOptions(
-            parts=parts, trials=trials, bootstrap=bootstrap, similarities=similarities, device=device
-        )
-    except ValidationError as error:
-        problems = (f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        raise AnalysisError("; ".join(problems)) from error
-    part = assign_parts(x.shape[0], groups=groups, labels=labels, parts=parts, seed=seed)
-    return score_parts(
-        x,
-        y,
-        part,
-        options,
-        units=groups if resample is None else resample,
-        permute=labels is not None,
-        mode=mode,
-        seed=seed,
-        floor=floor,
-        pairs=epsilons,
-    )
 
 
 def score_parts(
@@ -135,8 +45,9 @@ def score_parts(
     floor: bool = True,
     pairs: Epsilons | None = None,
 ) -> pd.DataFrame:
-    """Cross-validate given parts (n,); see ``cross_validate``.
+    """Cross-validate views x (n, dx) and y (n, dy) with given parts (n,): one row per trial.
 
+    Columns and options are those of ``layerwise.cca.cross_validate``.
     ``units`` (n,) are what the bootstrap resamples as a whole; None: single rows. ``permute``: the floor
     permutes targets. ``pairs`` are tried in place of ``options.epsilon_pairs``. The number of parts is that
     of ``part``, whatever ``options`` say.
@@ -151,7 +62,7 @@ def score_parts(
         train = [number for number in range(parts) if number not in (dev, test)]
         training = _add(true, train)
         candidates = pairs or (EPSILONS if mode == "corrected" else paper_epsilons(seed, trial))
-        chosen, directions = _choose(training, true[dev], candidates, mode)
+        chosen, directions = choose_epsilons(training, true[dev], candidates, mode)
         result = held_out(directions, true[test], mode)
         rows = np.flatnonzero(part == test)
         resampled = np.arange(len(rows)) if units is None else np.asarray(units)[rows]
@@ -201,7 +112,7 @@ def _add(moments: Sequence[Moments], chosen: Sequence[int]) -> Moments:
     return total
 
 
-def _choose(
+def choose_epsilons(
     train: Moments, dev: Moments, epsilons: Epsilons, mode: Mode
 ) -> tuple[tuple[float, float], Directions]:
     """Return the pair with the best dev score (ties: the first) and its canonical directions."""

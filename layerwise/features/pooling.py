@@ -4,10 +4,12 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
-
-import torch
+from typing import TYPE_CHECKING
 
 from layerwise.features.source import SegmentKind
+
+if TYPE_CHECKING:
+    import torch
 
 
 def frame_range(
@@ -21,8 +23,8 @@ def frame_range(
     """
     if frames < 1:
         raise ValueError("no frames to pool")
-    first = floor(_exact(start) / stride)
-    last = ceil(_exact(end) / stride)
+    first = floor(exact_seconds(start) / stride)
+    last = ceil(exact_seconds(end) / stride)
     if kind == "phone":
         offset = (last - first + 1) // 3
         first, last = first + offset, last - offset
@@ -34,12 +36,14 @@ def pooling_weights(
     segments: Mapping[SegmentKind, Sequence[tuple[float, float]]],
     frames: int,
     stride: Fraction,
-    device: torch.device | str = "cpu",
-) -> torch.Tensor:
+    device: "torch.device | str" = "cpu",
+) -> "torch.Tensor":
     """Return the matrix (segments + 1, frames) whose product with (frames, dim) are the means.
 
     One row per segment (start, end in seconds), kind after kind, and a last row: the mean of all frames.
     """
+    import torch  # here, because ``frame_range`` serves those who have features and no PyTorch as well
+
     ranges = [
         frame_range(start, end, stride, frames, kind)
         for kind, bounds in segments.items()
@@ -63,10 +67,12 @@ def grid_10ms(stride: int, receptive_field: int) -> tuple[int, int]:
     return max(1, (400 - receptive_field) // stride + 1), 160 // stride
 
 
-def average(hidden: torch.Tensor, kernel: int, stride: int) -> torch.Tensor:
+def average(hidden: "torch.Tensor", kernel: int, stride: int) -> "torch.Tensor":
     """Average (frames, dim) over windows of ``kernel`` frames every ``stride``; fewer frames: one window."""
     if kernel == stride == 1:
         return hidden
+    import torch
+
     kernel = min(kernel, len(hidden))
     return torch.nn.functional.avg_pool1d(hidden.float().T[None], kernel, stride)[0].T
 
@@ -76,5 +82,6 @@ def averaged_frames(frames: int, kernel: int, stride: int) -> int:
     return (frames - min(kernel, frames)) // stride + 1
 
 
-def _exact(seconds: float) -> Fraction:
+def exact_seconds(seconds: float) -> Fraction:
+    """Return the decimal number that a time prints as."""
     return Fraction(Decimal(repr(float(seconds))))

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import AudioError, ModelError
 from layerwise.models.batching import plan_batches
+from layerwise.models.waveforms import as_waveforms
 from layerwise.seeds import derive_seed
 
 ENCODE_SAMPLES = 30 * SAMPLE_RATE
@@ -176,14 +178,18 @@ class SpeechModel(ABC):
         return Activations(values, lengths)
 
     def encode(
-        self, waveforms: Sequence[Waveform], batch_samples: int = ENCODE_SAMPLES
+        self,
+        waveforms: Sequence[Waveform | torch.Tensor] | NDArray[Any] | torch.Tensor,
+        batch_samples: int = ENCODE_SAMPLES,
     ) -> list[dict[str, NDArray[np.float32]]]:
-        """Encode float32 16 kHz waveforms (samples,), in batches of at most ``batch_samples``.
+        """Encode 16 kHz waveforms (samples,), in batches of at most ``batch_samples``.
 
-        Returns one dictionary per waveform, layer name to float32 array (frames, dim). How waveforms are
-        batched changes no value by more than float32 rounding. Raises AudioError, naming the waveform by
-        its index, as ``forward`` does.
+        A waveform is an array or tensor of any float type with values of about -1 to 1; a single one need
+        not be in a list. Returns one dictionary per waveform, also for a single one, layer name to float32
+        array (frames, dim). How waveforms are batched changes no value by more than float32 rounding. Raises
+        AudioError, naming the waveform by its index, as ``forward`` and ``as_waveforms`` do.
         """
+        waveforms = as_waveforms(waveforms)
         for index, waveform in enumerate(waveforms):
             self._check(index, waveform)
         encoded: list[dict[str, NDArray[np.float32]]] = [{} for _ in waveforms]

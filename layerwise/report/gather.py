@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from layerwise.cca.summary import summarise
 from layerwise.corpus.manifest import read_manifest
 from layerwise.errors import ReportError
 from layerwise.report import tables
@@ -65,7 +66,7 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
     scores, runs = read_scores(files.scores), read_downstream(files.downstream)
     weights, inter = read_weights(files.weights), read_inter(files.inter)
     _check_names(facts, scores, runs, weights, inter)
-    summary, tasks = tables.layer_summary(scores), tables.downstream_summary(runs)
+    summary, tasks = summarise(scores), tables.downstream_summary(runs)
     agreeing, omitted = agreement(summary, tasks, facts)
     made = RunTables(
         layer_scores=scores,

@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from layerwise.analyses.engine import Beside
-from layerwise.analyses.results import SCORE_COLUMNS, summarise
+from layerwise.analyses.results import SCORE_COLUMNS
 from layerwise.analyses.run import run_analysis
+from layerwise.cca.summary import summarise
 from layerwise.errors import AnalysisError
 from layerwise.layers import layer_index
 from layerwise.options.analyses import MutualInformationOptions, VectorTarget

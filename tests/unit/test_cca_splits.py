@@ -1,11 +1,14 @@
 """Parts never split a group, are balanced and deterministic, and refuse what cannot be split."""
 
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import StratifiedGroupKFold
 
-from layerwise.cca.splits import assign_parts, dev_test_pairs, rare_classes
+from layerwise.cca.splits import _stratify_groups, assign_parts, dev_test_pairs, rare_classes
 from layerwise.errors import AnalysisError
 
 
@@ -47,6 +50,22 @@ def test_labels_are_spread_while_groups_stay_whole():
     part = assign_parts(1200, groups=groups, labels=labels, parts=10, seed=0)
     table = np.array([[np.sum((part == p) & (labels == c)) for c in range(12)] for p in range(10)])
     assert table.min() >= 5 and table.max() <= 16
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.integers(10, 40), st.integers(2, 12), st.integers(2, 10))
+def test_parts_are_those_of_stratified_group_k_fold(seed, n_groups, n_classes, parts):
+    rng = np.random.default_rng(seed)
+    groups = np.concatenate([np.arange(n_groups), rng.integers(0, n_groups, 600)])
+    labels = rng.choice(n_classes, len(groups), p=rng.dirichlet(np.full(n_classes, 2.0)))
+    labels = np.unique(np.concatenate([labels[:-3], [0, 0, 0]]), return_inverse=True)[1]
+    part = _stratify_groups(np.random.default_rng(seed), groups, labels, parts)
+    state = int(np.random.default_rng(seed).integers(2**31))
+    oracle = StratifiedGroupKFold(parts, shuffle=True, random_state=state)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for number, (_, rows) in enumerate(oracle.split(labels, labels, groups)):
+            np.testing.assert_array_equal(np.flatnonzero(part == number), rows)
 
 
 def test_impossible_splits_are_refused():

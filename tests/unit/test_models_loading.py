@@ -89,7 +89,6 @@ def test_loading_a_twin_leaves_the_global_random_state_alone(wav2vec2: str) -> N
     [
         (np.zeros(399, np.float32), r"waveform 1: 399 samples .* too short for one frame of layer C7"),
         (np.zeros(0, np.float32), "waveform 1: 0 samples"),
-        (np.zeros(16_000), "waveform 1: expected a float32 array"),
         (np.zeros((2, 16_000), np.float32), r"waveform 1: .*\(2, 16000\)"),
         (np.full(16_000, np.nan, np.float32), "waveform 1: holds NaN"),
     ],
@@ -194,3 +193,49 @@ def test_logmel_baseline() -> None:
     assert [len(layers["T0"]) for layers in encoded] == [1 + len(waveform) // 160 for waveform in WAVEFORMS]
     for waveform, layers in zip(WAVEFORMS, encoded, strict=True):
         assert np.array_equal(layers["T0"], model.encode([waveform])[0]["T0"])
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda waveform: waveform.astype(np.float64),
+        lambda waveform: torch.from_numpy(waveform),
+        lambda waveform: torch.from_numpy(waveform).double().requires_grad_(),
+        lambda waveform: np.repeat(waveform, 2)[::2],
+    ],
+)
+def test_waveforms_of_any_float_type_and_single_ones_are_encoded_alike(wav2vec2: str, convert) -> None:
+    model = load_model(wav2vec2)
+    expected = model.encode([WAVEFORMS[5]])
+    for given in (convert(WAVEFORMS[5]), [convert(WAVEFORMS[5])], (convert(WAVEFORMS[5]),)):
+        encoded = model.encode(given)
+        assert len(encoded) == 1
+        for layer in model.layers:
+            np.testing.assert_array_equal(encoded[0][layer], expected[0][layer])
+    assert model.encode([]) == []
+
+
+@pytest.mark.parametrize(
+    ("waveforms", "message"),
+    [
+        (
+            [np.zeros(800, np.int16)],
+            r"waveform 0: expected floats .* got int16 \(800,\); divide .* 16 bits by 32768",
+        ),
+        ([torch.zeros(800, dtype=torch.int32)], r"got torch.int32 \(800,\); divide .* 32 bits by 2147483648"),
+        ([np.zeros(800, np.uint8)], "got uint8 .*convert it to floats"),
+        ([np.zeros(800, bool)], "got bool .*convert it to floats"),
+        (np.full(800, 1e4), r"got float64 \(800,\) with a peak of 10000; divide .* by 32768"),
+        (
+            np.zeros((2, 800)),
+            r"or a list of such; got float64 \(2, 800\); average the channels .* list\(\.\.\.\)",
+        ),
+        (torch.zeros(1, 800), r"got torch.float32 \(1, 800\); take the one channel, squeeze\(\)"),
+        ([np.zeros((800, 1))], r"waveform 0: .*squeeze"),
+        ([0.0, 0.1], "waveform 0: .*got float; make it an array"),
+        ([np.full(16_000, np.inf)], "waveform 0: holds NaN or infinite"),
+    ],
+)
+def test_what_is_no_waveform_is_told_with_what_to_do(wav2vec2: str, waveforms, message: str) -> None:
+    with pytest.raises(AudioError, match=message):
+        load_model(wav2vec2).encode(waveforms)

@@ -8,6 +8,7 @@ import pytest
 import report_tables as synthetic
 from matplotlib.colors import to_hex
 
+from layerwise.cca.summary import summarise
 from layerwise.layers import layer_index
 from layerwise.report import tables
 from layerwise.report.figures.corpus import corpus_figure
@@ -28,7 +29,7 @@ def facts():
 
 @pytest.fixture(scope="module")
 def summary(facts):
-    return tables.layer_summary(synthetic.scores(facts, ("cca-phone",)))
+    return summarise(synthetic.scores(facts, ("cca-phone",)))
 
 
 def runs_of(facts, **shape):
@@ -141,7 +142,7 @@ def test_files_come_in_pairs_with_equal_bytes_and_readable_type(facts, summary, 
 def test_nothing_overlaps_for_one_or_fifteen_deep_models_with_long_names(count):
     names = tuple(f"facebook/wav2vec2-conformer-rope-large-{number}60h-ft" for number in range(count))
     facts = synthetic.run_facts(names, twins=False)
-    summary = tables.layer_summary(
+    summary = summarise(
         synthetic.scores(facts, ("cca-phone", "cca-word"), samples=1, trials=1, blocks=24, convs=7)
     )
     figure = layer_figure(summary, facts, ["cca-phone", "cca-word"])

@@ -4,12 +4,12 @@ import pandas as pd
 import report_tables as synthetic
 
 from layerwise.analyses.results import INTER_COLUMNS
+from layerwise.cca.summary import summarise
 from layerwise.report.document import read_captions, report_content
 from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.layers import layer_figure
 from layerwise.report.names import figure_names
 from layerwise.report.run_tables import read_tables, write_tables
-from layerwise.report.tables import layer_summary
 
 PAIR = ("hubert-tiny", "wav2vec2-tiny")
 
@@ -53,6 +53,6 @@ def test_mutual_information_has_its_own_axis(tmp_path):
     facts = synthetic.run_facts(PAIR)
     scores = synthetic.scores(facts, ("cca-phone", "cca-word"))
     scores["analysis"] = scores["analysis"].replace("cca-word", "mi-word")
-    figure = layer_figure(layer_summary(scores), facts, ["cca-phone", "mi-word"])
+    figure = layer_figure(summarise(scores), facts, ["cca-phone", "mi-word"])
     assert [axis.get_ylabel() for axis in figure.axes] == ["PWCCA score", "Normalised MI"]
     assert figure.axes[1].get_title(loc="left") == "MI-word (word identity)"

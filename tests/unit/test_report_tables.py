@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy import stats
 
+from layerwise.cca.summary import summarise
 from layerwise.errors import ReportError
 from layerwise.report import contrasts, ranking, raw, tables
 from layerwise.report.curves import peak_layer
@@ -51,7 +52,7 @@ def read_downstream(tmp_path, *parts):
 
 def test_layer_summary_averages_scores_over_samples_and_trials():
     scores = score_rows("m", "cca-phone", [[0.2, 0.4, 0.3], [0.4, 0.5, 0.2]])
-    summary = tables.layer_summary(scores)
+    summary = summarise(scores)
     assert tuple(summary.columns) == TABLE_COLUMNS["layer_summary"]
     np.testing.assert_allclose(summary["mean"], [0.3, 0.45, 0.25])
     # Variance of T0: max(bootstrap (0.2 / 3.92)^2, over trials 0.02) = 0.02, times 1/2 + 10/80.
@@ -62,17 +63,15 @@ def test_layer_summary_averages_scores_over_samples_and_trials():
 
 def test_layer_summary_takes_the_larger_of_two_variances_and_says_nothing_without_one():
     same = score_rows("m", "cca-phone", [[0.6], [0.6], [0.6]], ("T0",), half=0.04)
-    (row,) = tables.layer_summary(same).to_dict("records")
+    (row,) = summarise(same).to_dict("records")
     assert row["mean"] - row["low"] == pytest.approx(0.04 * np.sqrt(1 / 3 + 1 / 8))
-    (row,) = tables.layer_summary(score_rows("m", "cca-phone", [[0.6]], ("T0",), half=np.nan)).to_dict(
-        "records"
-    )
+    (row,) = summarise(score_rows("m", "cca-phone", [[0.6]], ("T0",), half=np.nan)).to_dict("records")
     assert np.isnan(row["low"]) and np.isnan(row["high"]) and row["mean"] == 0.6
 
 
 def test_layer_summary_is_sorted_by_analysis_model_and_layer():
     rows = [score_rows(model, name, [[0.1, 0.2, 0.3]]) for name in ("cca-word", "cca-mel") for model in "ba"]
-    summary = tables.layer_summary(pd.concat(rows).iloc[::-1])
+    summary = summarise(pd.concat(rows).iloc[::-1])
     names = summary[["analysis", "model", "layer"]].to_numpy().tolist()
     assert len(names) == 12 and names == sorted(names)
 
@@ -147,7 +146,7 @@ def test_scores_without_bootstrap_have_no_interval_but_a_value(tmp_path):
 def test_agreement_equals_scipy_and_negates_error_rates(tmp_path):
     scores, errors = [0.1, 0.5, 0.3, 0.4], [0.9, 0.2, 0.1, 0.3]
     layers = ("T0", "T1", "T2", "T3")
-    summary = tables.layer_summary(score_rows("m", "cca-phone", [scores], layers))
+    summary = summarise(score_rows("m", "cca-phone", [scores], layers))
     runs = read_downstream(
         tmp_path, task_rows("m", "pr", "per", {**dict(zip(layers, errors, strict=True)), "all": 0.0})
     )
@@ -161,7 +160,7 @@ def test_agreement_equals_scipy_and_negates_error_rates(tmp_path):
 
 
 def test_agreement_leaves_out_what_is_undefined_and_says_so(tmp_path):
-    summary = tables.layer_summary(
+    summary = summarise(
         pd.concat(
             [
                 score_rows("m", "cca-intra", [[1.0, 0.5, 0.4]]),  # T0 against itself does not count
@@ -235,7 +234,7 @@ def test_controls_are_compared_at_their_own_best_layer():
             score_rows("logmel", "cca-word", [[0.7], [0.2]], layers=("T0",)),
         ]
     )
-    table = contrasts.control_contrasts(scores, tables.layer_summary(scores), facts).set_index("control")
+    table = contrasts.control_contrasts(scores, summarise(scores), facts).set_index("control")
     assert table["control_layer"].to_dict() == {"random-m": "T0", "logmel": "T0"}
     np.testing.assert_allclose(table["difference"], [0.2, 0.1])
     np.testing.assert_allclose(table.loc["random-m", ["low", "high"]].astype(float), 0.2)
@@ -330,7 +329,7 @@ def test_an_analysis_in_which_lower_is_better_is_best_where_it_is_lowest(tmp_pat
     analyses = tuple(replace(facts, higher_is_better=False) for facts in FACTS.analyses)
     facts = replace(FACTS, analyses=analyses)
     errors, goals = [0.5, 0.1, 0.3], {"T0": 0.2, "T1": 0.9, "T2": 0.5}
-    summary = tables.layer_summary(score_rows("m", "cca-word", [errors]))
+    summary = summarise(score_rows("m", "cca-word", [errors]))
     assert peak_layer(summary, "m", facts.analysis("cca-word")) == "T1"
     runs = read_downstream(tmp_path, task_rows("m", "scenario", "accuracy", goals))
     table, _ = ranking.agreement(summary, tables.downstream_summary(runs), facts)
@@ -344,7 +343,7 @@ def test_last_block_is_compared_with_every_layer_of_its_model():
             score_rows("m", "cca-word", [[0.1, 0.2, 0.3]]),
         ]
     )
-    table = contrasts.last_block_contrasts(scores, tables.layer_summary(scores), FACTS)
+    table = contrasts.last_block_contrasts(scores, summarise(scores), FACTS)
     assert set(table["analysis"]) == {"cca-intra"} and set(table["last"]) == {"T2"}
     assert table["layer"].tolist() == ["T0", "T1", "T2"]
     np.testing.assert_allclose(table["difference"], [-0.3, 0.25, 0.0])
