@@ -4,8 +4,32 @@ from io import StringIO
 
 import pandas as pd
 
-from layerwise.contracts import TABLES
+from layerwise.contracts import alignment, corpus, samples, scores, tasks, vectors
+from layerwise.contracts.run_tables import RUN_TABLES
+from layerwise.contracts.spec import Table
 
+TABLES: dict[str, Table] = {
+    "manifest": corpus.MANIFEST,
+    "excluded": corpus.EXCLUDED,
+    "warnings": corpus.WARNINGS,
+    "intervals": alignment.INTERVALS,
+    "quality": alignment.QUALITY,
+    "mfa_dropped": alignment.MFA_DROPPED,
+    "compared": alignment.COMPARED,
+    "boundary_agreement": alignment.BOUNDARY_AGREEMENT,
+    "sample": samples.SAMPLE,
+    "segments": samples.SEGMENTS,
+    "vectors": vectors.VECTORS,
+    "missing_vectors": vectors.MISSING_VECTORS,
+    "scores": scores.SCORES,
+    "inter": scores.INTER,
+    "task_scores": tasks.TASK_SCORES,
+    "task_weights": tasks.TASK_WEIGHTS,
+    "task_curves": tasks.TASK_CURVES,
+    "task_exclusions": tasks.TASK_EXCLUSIONS,
+    "task_decodes": tasks.TASK_DECODES,
+    **{f"tables/{name}": table for name, table in RUN_TABLES.items()},
+}
 TEXTS = {
     "manifest": """
 utt_id,speaker,split,audio_path,samples,sample_rate,text,sha256,scenario
@@ -164,7 +188,7 @@ tier,label,segments
 phone,AH,1303
 word,null,1
 """,
-    "tables/alignment_agreement": """
+    "boundary_agreement": """
 tier,group,boundary,utterances,boundaries,compared,bias_ms,median_ms,within_10ms,within_20ms,within_50ms
 word,all,start,4,6,5,-10.0,15.0,0.4,0.8,1.0
 phone,vowels,both,0,6,0,,,,,
