@@ -1,11 +1,11 @@
 """What starting costs: imports of each job, planning, and a whole run; two checkouts side by side.
 
-    python benchmarks/startup.py --before OTHER_CHECKOUT           imports and planning
-    python benchmarks/startup.py --before OTHER_CHECKOUT --run     also a whole default run of each, from nothing
+    python benchmarks/startup.py --before OTHER           imports and planning
+    python benchmarks/startup.py --before OTHER --run     also a whole default run of each, from nothing
 
-Each checkout uses the environment that runs this file. CPU seconds are those of the process and its children
-(median of the repeats), memory is the largest of any one process. Planning is `snakemake -n`, and is compared with
-that of a workflow of one empty rule. Prints CSV.
+Both checkouts use the environment that runs this file. CPU seconds are those of the process and its children
+(median of the repeats), memory is the largest of any one process. Planning is `snakemake -n`, and is compared
+with that of a workflow of one empty rule; for that of the default run both must hold its results. Prints CSV.
 """
 
 import argparse

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "dev", "test")
 ROUNDING = 1e-9  # a correlation of 1 may come out a little larger
+CORRELATIONS = ("cca-", "mi-")  # scores of analyses with such names lie between -1 and 1
 
 UTT_ID = Column("utt_id", about="id of the utterance")
 SPEAKER = Column("speaker", empty=True, about="speaker, as the corpus calls them")
@@ -40,7 +41,7 @@ TRIAL = count("trial", about="number of the trial, a choice of dev and test part
 SEED = count("seed", about="number of the training, from 1")
 LEARNING_RATE = number("learning_rate", 0, about="the first learning rate; that of a score was chosen on dev")
 WEIGHT = number("weight", 0, 1, about="its weight; those of a training sum to 1")
-SCORE = number("score", -1 - ROUNDING, 1 + ROUNDING, about="held-out score")
+SCORE = number("score", about="held-out score")
 FLOOR = replace(SCORE, name="floor", empty=True, about="score of the same views with wrong targets")
 LOW = number("low", empty=True, about="lower limit of the 95 % interval; empty where there is none")
 HIGH = number("high", empty=True, about="upper limit")
@@ -55,4 +56,12 @@ def _in_order(table: "pd.DataFrame") -> "pd.Series[bool]":
 
 
 ENDS_LATER = Rule("end", "a time after start", _ends_later)
+
+
+def _in_range(table: "pd.DataFrame") -> "pd.Series[bool]":
+    bounded = table["analysis"].str.startswith(CORRELATIONS)
+    return ~bounded | table["score"].between(-1 - ROUNDING, 1 + ROUNDING)
+
+
+IN_RANGE = Rule("score", "a finite number from -1 to 1 in an analysis named cca-... or mi-...", _in_range)
 IN_ORDER = Rule("high", "a limit not below low", _in_order)

@@ -9,6 +9,7 @@ from layerwise.contracts.columns import (
     HEAD,
     HIGH,
     IN_ORDER,
+    IN_RANGE,
     LABEL,
     LAYER,
     LAYER_INDEX,
@@ -61,6 +62,7 @@ _LAYER_SCORES = _table(
     "layer_scores",
     (MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER, TRIAL, SCORE),
     SCORES.key,
+    IN_RANGE,
     about=SCORES.about,
 )
 _LAYER_SUMMARY = _table(
@@ -196,3 +198,8 @@ RUN_TABLES = {
         *(_AGREEMENT, _OMISSIONS, _INTER_SCORES, _EXCLUSIONS, _UTTERANCES, _SEGMENTS),
     )
 }
+
+
+def columns(name: str) -> list[str]:
+    """Names of the columns of a table of the run, in order."""
+    return list(RUN_TABLES[name].required)

@@ -7,6 +7,7 @@ from layerwise.contracts.columns import (
     FLOOR,
     HIGH,
     IN_ORDER,
+    IN_RANGE,
     LAYER,
     LAYER_INDEX,
     LOW,
@@ -40,7 +41,7 @@ SCORES = Table(
     error=ReportError,
     columns=(MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER, TRIAL, *SCORED, *SIMILARITIES),
     key=("model", "analysis", "layer", "sample", "trial"),
-    rules=(IN_ORDER,),
+    rules=(IN_RANGE, IN_ORDER),
     about="a score of one layer in one sample set and trial",
 )
 INTER = Table(
@@ -57,6 +58,6 @@ INTER = Table(
         *(ANALYSIS, TRIAL, *SCORED),
     ),
     key=("model_a", "model_b", "layer_a", "layer_b", "trial"),
-    rules=(IN_ORDER,),
+    rules=(IN_RANGE, IN_ORDER),
     about="a score of one layer of a model with one of another, in one trial",
 )
