@@ -38,7 +38,7 @@ def row(utt_id: str, path: Path, text: str) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def prompts(repository: Path) -> pd.DataFrame:
     folder = repository / "resources" / "prompts" / "audio"
-    return pd.DataFrame([row(name, folder / f"{name}.ogg", text) for name, text in PROMPTS.items()])
+    return pd.DataFrame([row(str(name), folder / f"{name}.ogg", text) for name, text in PROMPTS.items()])
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def test_shifted_audio_shifts_the_times(
 def test_failed_utterance_gets_a_second_try_with_a_new_decoder(
     prompts: pd.DataFrame, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried: list[object] = []
+    tried: list[Any] = []
     search = pocketsphinx._search
 
     def fail_once(decoder: Any, *arguments: Any) -> object:
@@ -114,7 +114,7 @@ def test_order_and_workers_change_nothing(prompts: pd.DataFrame, outcomes: list[
 def test_transcript_of_another_utterance_is_flagged_by_its_score(repository: Path) -> None:
     folder = repository / "resources" / "prompts"
     texts = pd.read_csv(folder / "prompts.tsv", sep="\t", index_col="utt_id")["text"][list(SENTENCES)]
-    said = pd.DataFrame([row(name, folder / f"audio/{name}.ogg", text) for name, text in texts.items()])
+    said = pd.DataFrame([row(str(name), folder / f"audio/{name}.ogg", text) for name, text in texts.items()])
     assert [outcome.status for outcome in align(said)] == ["aligned"] * 3
     swapped = said.assign(text=np.roll(said["text"], 1))
     flagged = list(align(swapped))
@@ -204,7 +204,7 @@ def test_boundaries_of_synthetic_speech_with_exact_times(repository: Path) -> No
     times = {path.stem: pd.read_csv(path, sep="\t") for path in sorted(folder.glob("*.tsv"))}
     exact = pd.concat([table.assign(utt_id=name) for name, table in times.items()])
     texts = {name: " ".join(table.query("tier == 'word'")["label"]) for name, table in times.items()}
-    outcomes = list(align(pd.DataFrame([row(name, folder / f"{name}.ogg", texts[name]) for name in times])))
+    outcomes = list(align(pd.DataFrame([row(str(name), folder / f"{name}.ogg", texts[name]) for name in times])))
     assert [outcome.status for outcome in outcomes] == ["aligned"] * 4
     table = agreement(exact, interval_table(outcomes)).query("boundary == 'both' and group == 'all'")
     phones, words = (table[table["tier"] == tier].iloc[0] for tier in ("phone", "word"))
