@@ -38,7 +38,7 @@ def row(utt_id: str, path: Path, text: str) -> dict[str, object]:
 @pytest.fixture(scope="module")
 def prompts(repository: Path) -> pd.DataFrame:
     folder = repository / "resources" / "prompts" / "audio"
-    return pd.DataFrame([row(str(name), folder / f"{name}.ogg", text) for name, text in PROMPTS.items()])
+    return pd.DataFrame([row(name, folder / f"{name}.ogg", text) for name, text in PROMPTS.items()])
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +204,7 @@ def test_boundaries_of_synthetic_speech_with_exact_times(repository: Path) -> No
     times = {path.stem: pd.read_csv(path, sep="\t") for path in sorted(folder.glob("*.tsv"))}
     exact = pd.concat([table.assign(utt_id=name) for name, table in times.items()])
     texts = {name: " ".join(table.query("tier == 'word'")["label"]) for name, table in times.items()}
-    outcomes = list(align(pd.DataFrame([row(str(name), folder / f"{name}.ogg", texts[name]) for name in times])))
+    outcomes = list(align(pd.DataFrame([row(name, folder / f"{name}.ogg", texts[name]) for name in times])))
     assert [outcome.status for outcome in outcomes] == ["aligned"] * 4
     table = agreement(exact, interval_table(outcomes)).query("boundary == 'both' and group == 'all'")
     phones, words = (table[table["tier"] == tier].iloc[0] for tier in ("phone", "word"))
