@@ -20,7 +20,10 @@ lint: .venv/.ready
 
 docs: .venv/.ready
 	$(PY)/python -m layerwise.config
-	NO_MKDOCS_2_WARNING=1 $(PY)/mkdocs build --quiet --strict
+	$(PY)/python -m layerwise.contracts
+	@mkdir -p build
+	@# Not --quiet: that hides warnings from --strict.
+	NO_MKDOCS_2_WARNING=1 $(PY)/mkdocs build --strict >build/docs.log 2>&1 || (grep -v '^INFO' build/docs.log; exit 1)
 	@echo "The site: build/site/index.html"
 
 lock: .venv/.ready

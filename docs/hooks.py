@@ -71,7 +71,7 @@ def _relink(markdown: str, folder: Path, page: str) -> str:
             return link[0]
         path = Path(os.path.normpath(folder / target))
         if path.is_relative_to(DOCS):
-            inside = path.relative_to(DOCS).as_posix()
+            inside = re.sub(r"\.ipynb$", ".md", path.relative_to(DOCS).as_posix())
         elif path.relative_to(ROOT).as_posix() in PAGES:
             inside = PAGES[path.relative_to(ROOT).as_posix()]
         else:

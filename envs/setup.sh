@@ -22,7 +22,7 @@ sys.exit(not low <= sys.version_info[:2] < high)' "$range" 2>/dev/null
 
 asked=${PYTHON:-}
 if [ -n "$asked" ]; then
-    found=$(version "$asked") || fail "PYTHON=$asked does not run; name an installed Python $range, as in PYTHON=python3.12"
+    found=$(version "$asked") || fail "PYTHON=$asked does not run; name the command or path of an installed Python $range"
     in_range "$asked" || fail "PYTHON=$asked is Python $found, layerwise needs $range"
 fi
 

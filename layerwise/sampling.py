@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from layerwise import contracts
+from layerwise.contracts.samples import SAMPLE, SEGMENTS
 from layerwise.errors import AnalysisError
 from layerwise.seeds import derive_seed
 
-SEGMENT_COLUMNS = contracts.columns("segments")
-SAMPLE_COLUMNS = contracts.columns("sample")
+SEGMENT_COLUMNS = SEGMENTS.required
+SAMPLE_COLUMNS = SAMPLE.required
 MIN_LABELS = 2
 
 

@@ -6,11 +6,12 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.corpus.entries import AUDIO_SUFFIXES
 from layerwise.errors import LayerwiseError
 from layerwise.files import sha256_file
 from layerwise.lineage.code import code_digest
-from layerwise.report.names import FACTS_NAME, TABLE_NAMES, figure_names, latex_names
+from layerwise.report.names import FACTS_NAME, figure_names, latex_names
 from layerwise.specs.checkpoints import model_type
 from layerwise.specs.sources import family_of, hub_id, parse_source
 from layerwise.specs.spec import AlignerSpec, ReaderSpec, TaskSpec

@@ -1,4 +1,4 @@
-TABLES = [f"<run>/tables/{name}.csv" for name in TABLE_NAMES]
+TABLES = [f"<run>/tables/{name}.csv" for name in RUN_TABLES]
 FACTS = f"<run>/tables/{FACTS_NAME}"
 VECTORS = [name for name, analysis in ANALYSES.items() if "vectors" in analysis.needs]
 

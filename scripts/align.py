@@ -2,14 +2,15 @@
 
 from _job import job, log, snakemake
 
+from layerwise import contracts
 from layerwise.align.corpus import align_corpus
-from layerwise.corpus.manifest import read_manifest
-from layerwise.files import write_csv, write_parquet
+from layerwise.contracts.alignment import INTERVALS, QUALITY
+from layerwise.contracts.corpus import MANIFEST
 from layerwise.specs.code import load_object
 
 with job():
     intervals, quality = align_corpus(
-        read_manifest(snakemake.input.manifest),
+        contracts.read(MANIFEST, snakemake.input.manifest),
         load_object(snakemake.params.plugin),
         name=snakemake.params.aligner,
         workers=snakemake.threads,
@@ -17,5 +18,5 @@ with job():
         **snakemake.params.alignment,
     )
     log.info("aligned %d of %d utterances", (quality.status == "aligned").sum(), len(quality))
-    write_parquet(intervals, snakemake.output.intervals)
-    write_csv(quality, snakemake.output.quality)
+    contracts.write(INTERVALS, intervals, snakemake.output.intervals)
+    contracts.write(QUALITY, quality, snakemake.output.quality)

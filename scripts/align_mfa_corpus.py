@@ -2,11 +2,12 @@
 
 from _job import job, log, snakemake
 
+from layerwise import contracts
 from layerwise.align.mfa_corpus import pack_corpus
-from layerwise.corpus.manifest import read_manifest
-from layerwise.files import write_csv
+from layerwise.contracts.alignment import MFA_DROPPED
+from layerwise.contracts.corpus import MANIFEST
 
 with job():
-    dropped = pack_corpus(read_manifest(snakemake.input.manifest), snakemake.output.corpus)
+    dropped = pack_corpus(contracts.read(MANIFEST, snakemake.input.manifest), snakemake.output.corpus)
     log.info("%d utterances left out", len(dropped))
-    write_csv(dropped, snakemake.output.dropped)
+    contracts.write(MFA_DROPPED, dropped, snakemake.output.dropped)

@@ -1,20 +1,20 @@
 """Compare the alignment of the run with a second one."""
 
-import pandas as pd
 from _job import job, log, snakemake
 
+from layerwise import contracts
 from layerwise.align.boundaries import agreement, coverage
 from layerwise.align.intervals import interval_table, quality_table
 from layerwise.align.textgrid import align
-from layerwise.corpus.manifest import read_manifest
-from layerwise.files import write_csv
+from layerwise.contracts.alignment import BOUNDARY_AGREEMENT, INTERVALS, QUALITY
+from layerwise.contracts.corpus import MANIFEST
 
 with job():
-    manifest = read_manifest(snakemake.input.manifest)
-    intervals = pd.read_parquet(snakemake.input.intervals)
+    manifest = contracts.read(MANIFEST, snakemake.input.manifest)
+    intervals = contracts.read(INTERVALS, snakemake.input.intervals)
     found = list(align(manifest, **snakemake.params.compare))
     other = interval_table(found)
     counts = coverage(intervals, other)
     log.info("utterances: %s", ", ".join(f"{name} {count}" for name, count in counts.items()))
-    write_csv(agreement(intervals, other), snakemake.output.agreement)
-    write_csv(quality_table(found), snakemake.output.quality)
+    contracts.write(BOUNDARY_AGREEMENT, agreement(intervals, other), snakemake.output.agreement)
+    contracts.write(QUALITY, quality_table(found), snakemake.output.quality)

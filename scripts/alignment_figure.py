@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-import pandas as pd
 from _job import job, snakemake
 
+from layerwise import contracts
+from layerwise.contracts.alignment import INTERVALS
+from layerwise.contracts.corpus import MANIFEST
 from layerwise.corpus.audio import read_audio
-from layerwise.corpus.manifest import read_manifest
 from layerwise.report.figures.alignment import AlignedUtterance, alignment_figure, choose_utterances
 from layerwise.report.figures.style import save_figure
 
 with job():
-    manifest = read_manifest(snakemake.input.manifest)
-    intervals = pd.read_parquet(snakemake.input.intervals)
+    manifest = contracts.read(MANIFEST, snakemake.input.manifest)
+    intervals = contracts.read(INTERVALS, snakemake.input.intervals)
     audio = dict(zip(manifest["utt_id"], manifest["audio_path"], strict=True))
     chosen = choose_utterances(manifest, set(intervals["utt_id"]), snakemake.params.seed)
     utterances = [

@@ -3,28 +3,37 @@
 import pandas as pd
 from _job import job, snakemake
 
+from layerwise import contracts
 from layerwise.analyses.engine import Beside, score_layers
+from layerwise.contracts.corpus import MANIFEST
+from layerwise.contracts.samples import SAMPLE
+from layerwise.contracts.scores import SCORES
+from layerwise.contracts.vectors import VECTORS
 from layerwise.features.store import FeatureStore
-from layerwise.files import write_csv
 from layerwise.options.scoring import ScoringOptions
 from layerwise.specs.code import load_object
+
+
+def speakers(path: str) -> dict[str, str]:
+    """The speaker of each utterance of a manifest."""
+    manifest = contracts.read(MANIFEST, path)
+    return dict(zip(manifest["utt_id"], manifest["speaker"], strict=True))
+
 
 with job():
     inputs, params = snakemake.input, snakemake.params
     analysis = load_object(params.plugin)
     beside = Beside(
         logmel=FeatureStore(inputs.logmel) if inputs.logmel else None,
-        speakers=pd.read_parquet(inputs.speakers).set_index("utt_id")["speaker"].to_dict()
-        if inputs.speakers
-        else {},
-        vectors=pd.read_parquet(inputs.vectors).set_index("label") if inputs.vectors else None,
+        speakers=speakers(inputs.speakers) if inputs.speakers else {},
+        vectors=contracts.read(VECTORS, inputs.vectors).set_index("label") if inputs.vectors else None,
     )
     tables = [
         score_layers(
             analysis,
             snakemake.wildcards.analysis,
             FeatureStore(inputs.store),
-            pd.read_parquet(path),
+            contracts.read(SAMPLE, path),
             number,
             options=ScoringOptions(**params.cca),
             own=analysis.own(**params.own) if analysis.own else None,
@@ -35,4 +44,4 @@ with job():
         )
         for number, path in enumerate(inputs.samples)
     ]
-    write_csv(pd.concat(tables), snakemake.output.scores)
+    contracts.write(SCORES, pd.concat(tables), snakemake.output.scores)

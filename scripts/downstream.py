@@ -1,11 +1,12 @@
 """Train one task on every layer of one model."""
 
-import pandas as pd
 from _job import job, snakemake
 
-from layerwise.corpus.manifest import read_manifest
+from layerwise import contracts
+from layerwise.contracts.alignment import INTERVALS
+from layerwise.contracts.corpus import MANIFEST
+from layerwise.contracts.tasks import TASK_CURVES, TASK_DECODES, TASK_EXCLUSIONS, TASK_SCORES, TASK_WEIGHTS
 from layerwise.features.store import FeatureStore
-from layerwise.files import write_csv
 from layerwise.options.training import TrainingOptions, TrainingRecipe
 from layerwise.specs.code import load_object
 from layerwise.specs.metrics import Metric
@@ -16,8 +17,8 @@ with job():
     params = snakemake.params
     result = train_heads(
         FeatureStore(snakemake.input.store),
-        read_manifest(snakemake.input.manifest),
-        pd.read_parquet(snakemake.input.intervals),
+        contracts.read(MANIFEST, snakemake.input.manifest),
+        contracts.read(INTERVALS, snakemake.input.intervals),
         Task(
             snakemake.wildcards.task,
             Metric(**params.metric),
@@ -29,8 +30,8 @@ with job():
         protocol=params.protocol,
         threads=snakemake.threads,
     )
-    write_csv(result.scores, snakemake.output.scores)
-    write_csv(result.weights, snakemake.output.weights)
-    write_csv(result.curves, snakemake.output.curves)
-    write_csv(result.excluded, snakemake.output.excluded)
-    write_csv(result.decodes, snakemake.output.decodes)
+    contracts.write(TASK_SCORES, result.scores, snakemake.output.scores)
+    contracts.write(TASK_WEIGHTS, result.weights, snakemake.output.weights)
+    contracts.write(TASK_CURVES, result.curves, snakemake.output.curves)
+    contracts.write(TASK_EXCLUSIONS, result.excluded, snakemake.output.excluded)
+    contracts.write(TASK_DECODES, result.decodes, snakemake.output.decodes)

@@ -4,7 +4,9 @@ import pandas as pd
 import torch
 from _job import job, snakemake
 
-from layerwise.corpus.manifest import read_manifest
+from layerwise import contracts
+from layerwise.contracts.corpus import MANIFEST
+from layerwise.contracts.samples import SAMPLE, SEGMENTS
 from layerwise.features.digest import write_digest
 from layerwise.features.extract import extract
 from layerwise.features.heap import give_back_freed_memory
@@ -29,15 +31,15 @@ with job():
         seed=params.seed,
         window=entry["window"],
     )
-    manifest = read_manifest(snakemake.input.manifest)
-    samples = pd.concat(map(pd.read_parquet, snakemake.input.samples))
+    manifest = contracts.read(MANIFEST, snakemake.input.manifest)
+    samples = pd.concat([contracts.read(SAMPLE, path) for path in snakemake.input.samples])
     wanted = set(samples[samples.kind == "utterance"].utt_id)
     if params.tasks:
         wanted |= set(manifest.utt_id)
     extract(
         model,
         manifest,
-        pd.read_parquet(snakemake.input.segments),
+        contracts.read(SEGMENTS, snakemake.input.segments),
         sorted(wanted),
         snakemake.output.store,
         name=snakemake.wildcards.model,

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from _job import job, log, snakemake
 
+from layerwise import contracts
+from layerwise.contracts.corpus import EXCLUDED, MANIFEST, WARNINGS
 from layerwise.corpus.manifest import build_manifest
-from layerwise.files import write_csv, write_parquet
 from layerwise.specs.code import load_object
 
 with job():
@@ -18,6 +19,6 @@ with job():
     log.info("%d utterances, %.2f h; %d excluded", len(manifest), hours, len(excluded))
     for kind, count in warnings.warning.str.split(":").str[0].value_counts().items():
         log.warning("%d utterances: %s (listed in warnings.csv)", count, kind)
-    write_parquet(manifest, snakemake.output.manifest)
-    write_csv(excluded, snakemake.output.excluded)
-    write_csv(warnings, snakemake.output.warnings)
+    contracts.write(MANIFEST, manifest, snakemake.output.manifest)
+    contracts.write(EXCLUDED, excluded, snakemake.output.excluded)
+    contracts.write(WARNINGS, warnings, snakemake.output.warnings)

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-import pandas as pd
 from _job import job, snakemake
 
+from layerwise import contracts
+from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import read_facts
 from layerwise.report.run_tables import read_tables
@@ -20,7 +21,8 @@ with job():
     source = Path(snakemake.input.facts)
     captions = read_captions(Path(snakemake.input.captions[0]).parent)
     compared = [
-        SecondAlignment(snakemake.params.compare, pd.read_csv(path)) for path in snakemake.input.compared
+        SecondAlignment(snakemake.params.compare, contracts.read(BOUNDARY_AGREEMENT, path))
+        for path in snakemake.input.compared
     ]
     content = report_content(read_tables(source.parent), read_facts(source), captions, *compared)
     write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))

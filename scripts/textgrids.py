@@ -1,12 +1,15 @@
 """Write the alignment as TextGrids."""
 
-import pandas as pd
 from _job import job, log, snakemake
 
+from layerwise import contracts
 from layerwise.align.textgrid_writer import write_textgrids
-from layerwise.corpus.manifest import read_manifest
+from layerwise.contracts.alignment import INTERVALS
+from layerwise.contracts.corpus import MANIFEST
 
 with job():
-    intervals = pd.read_parquet(snakemake.input.intervals)
-    written = write_textgrids(read_manifest(snakemake.input.manifest), intervals, snakemake.output.textgrids)
+    intervals = contracts.read(INTERVALS, snakemake.input.intervals)
+    written = write_textgrids(
+        contracts.read(MANIFEST, snakemake.input.manifest), intervals, snakemake.output.textgrids
+    )
     log.info("%d TextGrids", written)

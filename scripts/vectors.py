@@ -1,13 +1,14 @@
 """Take the vectors of the sampled words or phones out of a file."""
 
-import pandas as pd
 from _job import job, log, snakemake
 
+from layerwise import contracts
 from layerwise.analyses.vector_tables import missing_labels, read_vectors
-from layerwise.files import write_csv, write_parquet
+from layerwise.contracts.samples import SEGMENTS
+from layerwise.contracts.vectors import MISSING_VECTORS, VECTORS
 
 with job():
-    segments = pd.read_parquet(snakemake.input.segments)
+    segments = contracts.read(SEGMENTS, snakemake.input.segments)
     labels = segments.loc[segments.kind == snakemake.params.unit, "label"]
     vectors = read_vectors(snakemake.input.file, set(labels))
     missing = missing_labels(labels, vectors)
@@ -21,5 +22,5 @@ with job():
         missing.segments.sum(),
         ": " + ", ".join(missing.label) if len(missing) else "",
     )
-    write_parquet(vectors.rename(columns=str).reset_index(), snakemake.output.vectors)
-    write_csv(missing, snakemake.output.missing)
+    contracts.write(VECTORS, vectors.rename(columns=str).reset_index(), snakemake.output.vectors)
+    contracts.write(MISSING_VECTORS, missing, snakemake.output.missing)

@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 import pandas as pd
 
-from layerwise import contracts
+from layerwise.contracts.alignment import INTERVALS, QUALITY
 from layerwise.errors import AlignmentError
 
 VOWELS = ("AA", "AE", "AH", "AO", "AW", "AY", "EH", "ER", "EY", "IH", "IY", "OW", "OY", "UH", "UW")
@@ -16,8 +16,8 @@ STOPS = ("B", "CH", "D", "G", "JH", "K", "P", "T")
 FRICATIVES = ("DH", "F", "HH", "S", "SH", "TH", "V", "Z", "ZH")
 SONORANTS = ("L", "M", "N", "NG", "R", "W", "Y")
 PHONES = tuple(sorted(VOWELS + STOPS + FRICATIVES + SONORANTS))
-COLUMNS = contracts.columns("intervals")
-QUALITY_COLUMNS = contracts.columns("quality")
+COLUMNS = INTERVALS.required
+QUALITY_COLUMNS = QUALITY.required
 
 
 class Interval(NamedTuple):

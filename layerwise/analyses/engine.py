@@ -8,8 +8,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from layerwise.analyses.base import Analysis, Request, Scoring, ViewPair
-from layerwise.analyses.results import SCORE_COLUMNS, SIMILARITY_COLUMNS
 from layerwise.cca.moments import NotFiniteError
+from layerwise.contracts.scores import SCORES
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
 from layerwise.layers import layer_index
@@ -85,7 +85,7 @@ def score_layers(
     layers = sorted(target.layers, key=lambda layer: layer_index(layer, source.layers))
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         tables = list(pool.map(score, layers))
-    columns = [*SCORE_COLUMNS, *(SIMILARITY_COLUMNS if options.similarities else ())]
+    columns = [*SCORES.required, *(SCORES.optional if options.similarities else ())]
     return pd.concat(tables, ignore_index=True).reindex(columns=columns)
 
 

@@ -12,9 +12,9 @@ from threadpoolctl import threadpool_limits
 from layerwise.analyses.base import Scoring, ViewPair, frame_namer, score_pwcca
 from layerwise.analyses.engine import named_row
 from layerwise.analyses.frames import FrameTimes, open_frames, pair_frames
-from layerwise.analyses.results import INTER_COLUMNS
 from layerwise.cca.moments import RowsOf
 from layerwise.cca.splits import assign_parts
+from layerwise.contracts.scores import INTER
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
 from layerwise.layers import is_block, layer_index
@@ -50,8 +50,8 @@ def run_inter(
     logged. View x is the layer of ``a`` and y that of ``b``, so that with equal dimensions the weights are
     b's. The floor shifts the frames of one view in a circle within each part.
 
-    Returns the columns INTER_COLUMNS, one row per pair of layers and trial. Raises AnalysisError naming both
-    models and layers.
+    Returns the columns of `contracts.scores.INTER`, one row per pair of layers and trial. Raises
+    AnalysisError naming both models and layers.
     """
     rows = sample[sample["kind"] == "utterance"]
     order = np.random.default_rng(derive_seed(seed, NAME, "utterances")).permutation(len(rows))
@@ -88,7 +88,7 @@ def run_inter(
 
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
         tables = list(pool.map(score, _pairs(a, b, *chosen)))
-    return pd.concat(tables, ignore_index=True)[list(INTER_COLUMNS)]
+    return pd.concat(tables, ignore_index=True)[list(INTER.required)]
 
 
 def _pairs(

@@ -37,14 +37,14 @@ def run_analysis(
     a `VectorTarget` and ``beside`` holds vectors of words or phones; ``sample`` is
     samples/{sample_number}.parquet (kind, utt_id, speaker, label, segment). ``options`` say how it is scored
     in all analyses, ``own`` holds the options that only this one has (None: their defaults). Returns the
-    columns SCORE_COLUMNS, one row per layer and trial, from the lowest layer upwards.
+    columns of `contracts.scores.SCORES`, one row per layer and trial, from the lowest layer upwards.
 
     ``corrected`` keeps utterances (or speakers) whole and pairs frames by their centres; ``paper`` shuffles
     single frames, stratifies segments by label, and scores with mode="paper". In both, intervals resample
     utterances (or speakers). The same seed gives all layers and models the same parts as far as their rows
     agree. View x is the layer and y the target, except in cca-intra and cca-intra-conv, where y is the layer.
 
-    With ``options.similarities`` there are SIMILARITY_COLUMNS too (NaN for mutual information).
+    With ``options.similarities`` there are mean_cca, svcca and cka too (NaN for mutual information).
     ``threads`` layers are scored at a time, each with single-threaded BLAS, so that the numbers do not depend
     on it. Raises AnalysisError naming model, layer, cause and, where one row is to blame, what that row is.
     """

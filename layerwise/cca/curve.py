@@ -13,6 +13,7 @@ from layerwise.cca.inputs import Features
 from layerwise.cca.summary import mean_score
 from layerwise.errors import AnalysisError
 from layerwise.layers import layer_index
+from layerwise.progress import progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +29,7 @@ _LOOKS = (
 )
 _GREY = "#8A8A8A"
 _TICKS = 26
+_SIZES = ["n_train", "n_dev", "n_test"]
 
 
 def layer_curve(
@@ -57,13 +59,16 @@ def layer_curve(
     if not isinstance(layers, Mapping) or not layers:
         raise AnalysisError("layers must map at least one layer name to its features: {'T0': x0, 'T1': x1}")
     records = []
-    for (name, x), place in zip(layers.items(), _places(layers), strict=True):
-        try:
-            trials = cross_validate(x, y, groups=groups, labels=labels, **options)
-        except AnalysisError as error:
-            raise AnalysisError(f"layer {name}: {error}") from error
-        n_rows = int(trials[["n_train", "n_dev", "n_test"]].iloc[0].sum())
-        records.append((label, str(name), place, *mean_score(trials), n_rows, int(trials["dim_x"].iloc[0])))
+    with progress("scoring", len(layers), "layers") as advance:
+        for (name, x), place in zip(layers.items(), _places(layers), strict=True):
+            try:
+                trials = cross_validate(x, y, groups=groups, labels=labels, **options)
+            except AnalysisError as error:
+                raise AnalysisError(f"layer {name}: {error}") from error
+            first = trials.iloc[0]
+            rows, dim = int(first[_SIZES].sum()), int(first["dim_x"])
+            records.append((label, str(name), place, *mean_score(trials), rows, dim))
+            advance(1)
     columns = ["label", "layer", "layer_index", "score", "low", "high", "floor", "n", "n_rows", "dim"]
     return pd.DataFrame.from_records(records, columns=columns).sort_values("layer_index", ignore_index=True)
 

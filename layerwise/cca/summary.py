@@ -42,8 +42,8 @@ def mean_score(scores: pd.DataFrame) -> MeanScore:
 def summarise(scores: pd.DataFrame) -> pd.DataFrame:
     """Return one row per model, layer and analysis: the mean over samples and trials (``mean_score``).
 
-    ``scores`` has the columns SCORE_COLUMNS. Columns returned: model, layer, layer_index, analysis, mean,
-    low, high, floor, n; n is the number of scores.
+    ``scores`` has the columns of `contracts.scores.SCORES`. Columns returned: model, layer, layer_index,
+    analysis, mean, low, high, floor, n; n is the number of scores.
     """
     records = [(*key, *mean_score(rows)) for key, rows in scores.groupby(_KEYS, sort=False)]
     table = pd.DataFrame.from_records(records, columns=[*_KEYS, *MeanScore._fields])

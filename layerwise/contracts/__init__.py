@@ -1,58 +1,49 @@
 """Every table that one stage writes and another reads: its columns, types, keys and ranges.
 
-``write`` and ``read`` check a table on both sides of a file. The tables are described in `inputs`, `results`
-and `run_tables`; docs/contracts.md is made from them by ``python -m layerwise.contracts``.
+``write`` and ``read`` check a table on both sides of a file::
+
+    manifest = contracts.read(MANIFEST, "results/demo/corpus/manifest.parquet")
+
+There is a module of tables for each stage, and a stage imports only those that it reads or writes: so an edit
+of one contract reruns only the jobs that it concerns. docs/contracts.md is made from all of them.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from layerwise.contracts.inputs import INPUTS, SPLITS
-from layerwise.contracts.results import RESULTS
-from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.contracts.spec import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["SPLITS", "TABLES", "check", "columns", "read", "write"]
 
-TABLES: dict[str, Table] = {table.name: table for table in (*INPUTS, *RESULTS, *RUN_TABLES)}
-
-
-def columns(name: str) -> tuple[str, ...]:
-    """Names of the columns that a table always has, in order."""
-    return TABLES[name].required
-
-
-def check(name: str, frame: "pd.DataFrame", where: str | Path) -> "pd.DataFrame":
-    """Check a table; return it with the contract's types and its rows numbered from 0.
+def check(table: Table, frame: "pd.DataFrame", where: str | Path) -> "pd.DataFrame":
+    """Check a frame against its contract; return it with the contract's types and its rows numbered from 0.
 
     No value changes: where the contract wants numbers, integers and 32-bit floats become 64-bit floats, and a
     table without rows gets its types. ``where`` is what messages call the table: as a rule, its path.
 
-    Raises the error that the table's contract names (`Table.error`), with column, row and key of the first
+    Raises the error that the table's contract names (``table.error``), with column, row and key of the first
     breach, and what to do about it.
     """
     from layerwise.contracts.checks import checked
 
-    table = TABLES[name]
     return checked(table, frame, str(where), f"correct what makes it (rule `{table.made_by}`)")
 
 
-def write(name: str, frame: "pd.DataFrame", path: str | Path) -> None:
-    """Check a table and write it as CSV or, under a name that ends so, Parquet: whole or not at all.
+def write(table: Table, frame: "pd.DataFrame", path: str | Path) -> None:
+    """Check a frame and write it as CSV or, under a name that ends so, Parquet: whole or not at all.
 
     Raises as `check` does; then nothing is written.
     """
     from layerwise.files import write_csv, write_parquet
 
-    check(name, frame, path)
+    check(table, frame, path)
     store = write_parquet if Path(path).suffix == ".parquet" else write_csv
     store(frame, path)
 
 
-def read(name: str, path: str | Path) -> "pd.DataFrame":
+def read(table: Table, path: str | Path) -> "pd.DataFrame":
     """Read a table written as CSV or Parquet, and check it.
 
     Text stays text: an utterance may be called 0012 or NA. An empty cell is NaN in a column of numbers.
@@ -62,7 +53,6 @@ def read(name: str, path: str | Path) -> "pd.DataFrame":
     """
     from layerwise.contracts.checks import checked
 
-    table = TABLES[name]
     if not Path(path).is_file():
         raise table.error(f"{path}: cannot read it: no such file; run the rule `{table.made_by}` first")
     remedy = f"rerun the rule `{table.made_by}`, which makes it"

@@ -47,7 +47,6 @@ def schema(table: Table, columns: tuple[Column, ...]) -> "pa.DataFrameSchema":
         {column.name: _schema_column(column) for column in columns},
         checks=[*rows, *rules],
         unique=list(table.key),
-        report_duplicates="exclude_first",
         unique_column_names=True,
         strict=True,
         ordered=True,

@@ -2,9 +2,21 @@
 
 from collections.abc import Iterator
 
-from layerwise.contracts import TABLES
+from layerwise.contracts import alignment, corpus, samples, scores, tasks, vectors
+from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.contracts.spec import Column, Table
 
+TABLES: tuple[Table, ...] = (
+    *(corpus.MANIFEST, corpus.EXCLUDED, corpus.WARNINGS),
+    *(alignment.INTERVALS, alignment.QUALITY, alignment.MFA_DROPPED),
+    *(alignment.COMPARED, alignment.BOUNDARY_AGREEMENT),
+    *(samples.SAMPLE, samples.SEGMENTS),
+    *(vectors.VECTORS, vectors.MISSING_VECTORS),
+    *(scores.SCORES, scores.INTER),
+    *(tasks.TASK_SCORES, tasks.TASK_WEIGHTS, tasks.TASK_CURVES),
+    *(tasks.TASK_EXCLUSIONS, tasks.TASK_DECODES),
+    *RUN_TABLES.values(),
+)
 HEAD = """# Tables
 
 Generated from `layerwise/contracts/` by `python -m layerwise.contracts`; edit there, not here.
@@ -20,22 +32,18 @@ as text: an utterance may be called `0012` or `NA`.
 
 def contracts_page() -> str:
     """The page, in Markdown."""
-    return "\n".join([HEAD, *(line for table in TABLES.values() for line in _section(table))])
+    return "\n".join([HEAD, *(line for table in TABLES for line in _section(table))])
 
 
 def _section(table: Table) -> Iterator[str]:
-    yield f"## {table.name}\n"
     key = ", ".join(f"`{name}`" for name in table.key)
-    yield f"`{table.path}`, written by the rule `{table.made_by}`. Key: {key}."
-    yield f"A row is {table.about}."
+    yield f"## {table.path}\n"
+    yield f"A row is {table.about}. Written by the rule `{table.made_by}`. Key: {key}."
     yield "It may have no rows.\n" if table.may_be_empty else ""
     yield "| column | holds | expected |"
     yield "|---|---|---|"
-    for column in table.columns:
+    for column in (*table.columns, *([table.more] if table.more else [])):
         yield f"| {_name(column)} | {column.about} | {column.expected} |"
-    if table.more:
-        kind, about = table.more
-        yield f"| ... | {about} | {Column('', '', kind, empty=kind == 'text').expected} |"
     yield ""
     for rule in table.rules:
         yield f"In each row, `{rule.column}` is {rule.expected}.\n"

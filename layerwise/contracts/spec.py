@@ -1,7 +1,7 @@
 """What a contract says of a table: light enough for planning, with neither pandas nor pandera."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
@@ -34,7 +34,6 @@ class Column:
 
     Attributes:
         name: its name.
-        about: what it holds, with its unit.
         kind: its type. A ``number`` is stored in 64 bits and may be given as integers or in 32 bits.
         low: least value of a number.
         high: largest value of a number.
@@ -43,10 +42,10 @@ class Column:
         choices: the only texts that it may hold.
         layers: it names layers, of this sort.
         optional: the table may lack it.
+        about: what it holds, with its unit.
     """
 
     name: str
-    about: str
     kind: Kind = "text"
     low: float = -inf
     high: float = inf
@@ -55,6 +54,7 @@ class Column:
     choices: tuple[str, ...] = ()
     layers: Layers | None = None
     optional: bool = False
+    about: str = field(kw_only=True)
 
     @property
     def expected(self) -> str:
@@ -106,32 +106,30 @@ class Table:
     """A table that one stage writes and another reads.
 
     Attributes:
-        name: its name in `layerwise.contracts`.
         path: where a run keeps it, below ``results/{run}``.
-        about: what one row is.
         made_by: the rule of the workflow that writes it.
         error: what is raised where the contract is broken.
         columns: its columns, in order.
         key: columns whose values, taken together, no two rows share.
         rules: what holds between columns.
         may_be_empty: it may have no rows.
-        more: the kind of columns that may follow under names of their own, and what they are.
+        more: a column like those that may follow under names of their own.
+        about: what one row is.
     """
 
-    name: str
     path: str
-    about: str
     made_by: str
     error: type[LayerwiseError]
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     rules: tuple[Rule, ...] = ()
     may_be_empty: bool = False
-    more: tuple[Kind, str] | None = None
+    more: Column | None = None
+    about: str = field(kw_only=True)
 
     @property
     def required(self) -> tuple[str, ...]:
-        """Names of the columns that it always has."""
+        """Names of the columns that it always has, in order."""
         return tuple(column.name for column in self.columns if not column.optional)
 
     @property
@@ -143,27 +141,25 @@ class Table:
         """Columns of the contract, and those of ``found`` that follow under names of their own."""
         if not self.more:
             return self.columns
-        kind, about = self.more
         own = {column.name for column in self.columns}
-        further = (Column(name, about, kind, empty=kind == "text") for name in found if name not in own)
-        return (*self.columns, *further)
+        return (*self.columns, *(replace(self.more, name=name) for name in found if name not in own))
 
 
-def layer(name: str, about: str, layers: Layers) -> Column:
+def layer(name: str, layers: Layers, *, about: str) -> Column:
     """A column of names of layers."""
-    return Column(name, about, layers=layers)
+    return Column(name, about=about, layers=layers)
 
 
-def choice(name: str, about: str, *choices: str) -> Column:
+def choice(name: str, *choices: str, about: str) -> Column:
     """A column of a few given texts."""
-    return Column(name, about, choices=choices)
+    return Column(name, about=about, choices=choices)
 
 
-def count(name: str, about: str, low: int = 0) -> Column:
+def count(name: str, low: int = 0, *, about: str) -> Column:
     """A column of whole numbers that are not below ``low``."""
-    return Column(name, about, "integer", low)
+    return Column(name, "integer", low, about=about)
 
 
-def number(name: str, about: str, low: float = -inf, high: float = inf, *, empty: bool = False) -> Column:
+def number(name: str, low: float = -inf, high: float = inf, *, empty: bool = False, about: str) -> Column:
     """A column of finite numbers."""
-    return Column(name, about, "number", low, high, empty)
+    return Column(name, "number", low, high, empty, about=about)

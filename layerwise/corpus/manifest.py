@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from layerwise import contracts
+from layerwise.contracts.corpus import EXCLUDED, MANIFEST, WARNINGS
 from layerwise.corpus.audio import inspect_audio
 from layerwise.corpus.entries import SPLITS, Entry
 from layerwise.corpus.text import normalise_text
@@ -15,9 +16,9 @@ from layerwise.errors import AudioError, CorpusError
 from layerwise.files import sha256_file
 from layerwise.seeds import derive_seed
 
-COLUMNS = contracts.columns("manifest")
-EXCLUDED_COLUMNS = contracts.columns("excluded")
-WARNING_COLUMNS = contracts.columns("warnings")
+COLUMNS = MANIFEST.required
+EXCLUDED_COLUMNS = EXCLUDED.required
+WARNING_COLUMNS = WARNINGS.required
 MIN_SPEAKERS = 10  # with fewer, dev and test would hold one voice each: split by utterance instead
 HELD_OUT_SHARE = 0.1
 
@@ -74,7 +75,7 @@ def build_manifest(
 
 def read_manifest(path: Path | str) -> pd.DataFrame:
     """Read a manifest written as Parquet. Raises CorpusError if it does not keep its contract."""
-    return contracts.read("manifest", path)
+    return contracts.read(MANIFEST, path)
 
 
 def _check_entries(entries: Sequence[Entry]) -> None:

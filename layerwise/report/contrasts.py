@@ -7,9 +7,9 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from layerwise.contracts.run_tables import columns
 from layerwise.report.curves import block_layers, curve_of, last_block, peak_layer
 from layerwise.report.facts import RunFacts
-from layerwise.report.names import TABLE_COLUMNS
 
 
 def resampled_interval(
@@ -52,7 +52,7 @@ def control_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFac
                     interval = resampled_interval(values, ratio)
                     names = (model.name, analysis.name, layer, control.name, other)
                     rows.append((*names, *interval, len(values)))
-    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS["control_contrasts"]))
+    return pd.DataFrame(rows, columns=columns("control_contrasts"))
 
 
 def curve_contrasts(scores: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
@@ -90,7 +90,7 @@ def curve_contrasts(scores: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
                 values = difference[index].to_numpy(dtype=float)
                 interval = resampled_interval(values, ratio, level)
                 rows.append((a.name, b.name, analysis, names[index], *interval, len(values)))
-    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS["curve_contrasts"]))
+    return pd.DataFrame(rows, columns=columns("curve_contrasts"))
 
 
 def last_block_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
@@ -112,7 +112,7 @@ def last_block_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: Run
                 values, ratio = _paired(scores, analysis, (model.name, last), (model.name, layer))
                 interval = resampled_interval(values, ratio)
                 rows.append((model.name, analysis, last, layer, *interval, len(values)))
-    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS["last_block_contrasts"]))
+    return pd.DataFrame(rows, columns=columns("last_block_contrasts"))
 
 
 def _paired(

@@ -7,15 +7,19 @@ from typing import Any
 
 import pandas as pd
 
+from layerwise import contracts
 from layerwise.cca.summary import summarise
-from layerwise.corpus.manifest import read_manifest
+from layerwise.contracts.alignment import INTERVALS, QUALITY
+from layerwise.contracts.corpus import EXCLUDED, MANIFEST
+from layerwise.contracts.run_tables import RUN_TABLES, columns
+from layerwise.contracts.tasks import TASK_EXCLUSIONS
+from layerwise.contracts.vectors import MISSING_VECTORS
 from layerwise.errors import ReportError
 from layerwise.report import tables
 from layerwise.report.contrasts import control_contrasts, curve_contrasts, last_block_contrasts
 from layerwise.report.facts import RunFacts
-from layerwise.report.names import TABLE_COLUMNS
 from layerwise.report.ranking import agreement
-from layerwise.report.raw import read_downstream, read_inter, read_scores, read_text, read_weights
+from layerwise.report.raw import read_downstream, read_inter, read_scores, read_weights
 from layerwise.report.run_tables import RunTables
 
 
@@ -85,7 +89,7 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         utterances=_utterances(files),
         segments=_segments(files.intervals),
     )
-    return RunTables(**{name: getattr(made, name)[list(columns)] for name, columns in TABLE_COLUMNS.items()})
+    return RunTables(**{name: getattr(made, name)[columns(name)] for name in RUN_TABLES})
 
 
 def _check_names(
@@ -108,28 +112,31 @@ def _check_names(
 
 
 def _exclusions(files: RawFiles) -> pd.DataFrame:
-    found = [("corpus", row.utt_id, row.reason) for row in read_text(files.excluded).itertuples()]
-    quality = read_text(files.quality)
+    found = [
+        ("corpus", row.utt_id, row.reason) for row in contracts.read(EXCLUDED, files.excluded).itertuples()
+    ]
+    quality = contracts.read(QUALITY, files.quality)
     lost = quality[quality["status"] != "aligned"]
     found += [("alignment", row.utt_id, row.reason) for row in lost.itertuples()]
     found += dict.fromkeys(_task_exclusions(files.task_exclusions))
     for path in files.missing_vectors:
         stage = f"vectors {path.name.removesuffix('.missing.csv')}"
         found += [
-            (stage, row.label, f"no vector ({row.segments} segments)") for row in read_text(path).itertuples()
+            (stage, row.label, f"no vector ({row.segments} segments)")
+            for row in contracts.read(MISSING_VECTORS, path).itertuples()
         ]
-    return pd.DataFrame(found, columns=list(TABLE_COLUMNS["exclusions"]), dtype=str)
+    return pd.DataFrame(found, columns=columns("exclusions"), dtype=str)
 
 
 def _task_exclusions(paths: Iterable[Path]) -> Iterable[tuple[str, str, str]]:
     """What a task left out, for each model that it was trained on."""
     for path in paths:
-        for row in read_text(path).itertuples():
+        for row in contracts.read(TASK_EXCLUSIONS, path).itertuples():
             yield (f"task {row.task}", str(row.utt_id), str(row.reason))
 
 
 def _utterances(files: RawFiles) -> pd.DataFrame:
-    manifest, quality = read_manifest(files.manifest), read_text(files.quality)
+    manifest, quality = contracts.read(MANIFEST, files.manifest), contracts.read(QUALITY, files.quality)
     status = manifest["utt_id"].map(dict(zip(quality["utt_id"], quality["status"], strict=True)))
     if status.isna().any():
         utt_id = manifest["utt_id"][status.isna()].iloc[0]
@@ -146,6 +153,6 @@ def _utterances(files: RawFiles) -> pd.DataFrame:
 
 def _segments(intervals: Path) -> pd.DataFrame:
     """Labels of each tier, the most frequent first."""
-    table = pd.read_parquet(intervals, columns=["tier", "label"])
+    table = contracts.read(INTERVALS, intervals)
     counts = table.groupby(["tier", "label"], sort=True).size().rename("segments").reset_index()
     return counts.sort_values(["tier", "segments"], ascending=[True, False], kind="stable", ignore_index=True)

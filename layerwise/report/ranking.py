@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 from scipy.stats import kendalltau, spearmanr
 
+from layerwise.contracts.run_tables import columns
 from layerwise.layers import WEIGHTED_SUM
 from layerwise.report.curves import block_layers
 from layerwise.report.facts import RunFacts
-from layerwise.report.names import TABLE_COLUMNS
 
 MIN_LAYERS = 3
 
@@ -54,6 +54,6 @@ def agreement(
                 continue
             omitted.append((model, task, name, reason))
     return (
-        pd.DataFrame(rows, columns=list(TABLE_COLUMNS["agreement"])),
-        pd.DataFrame(omitted, columns=list(TABLE_COLUMNS["omissions"])),
+        pd.DataFrame(rows, columns=columns("agreement")),
+        pd.DataFrame(omitted, columns=columns("omissions")),
     )

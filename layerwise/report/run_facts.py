@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from layerwise.corpus.manifest import read_manifest
+from layerwise import contracts
+from layerwise.contracts.corpus import MANIFEST
 from layerwise.errors import ReportError
 from layerwise.features.store import FeatureStore
 from layerwise.files import sha256_file
@@ -49,7 +50,7 @@ def run_facts(
         protocol=values["protocol"],
         seed=values["seed"],
         models=tuple(_model(entry, values["models"], by_model) for entry in values["models"]),
-        corpus=_corpus(values["corpus"], values["description"], read_manifest(manifest)),
+        corpus=_corpus(values["corpus"], values["description"], contracts.read(MANIFEST, manifest)),
         aligner=values["aligner"],
         samples=values["samples"],
         trials=values["trials"],

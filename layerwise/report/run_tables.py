@@ -1,18 +1,17 @@
 """The tables of a run: all that figures and document are made from, with the facts of the run."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from layerwise.errors import ReportError
-from layerwise.files import write_csv
-from layerwise.report.names import TABLE_COLUMNS, TEXT_COLUMNS
+from layerwise import contracts
+from layerwise.contracts.run_tables import RUN_TABLES
 
 
 @dataclass(frozen=True)
 class RunTables:
-    """The tables of a run; each is ``{field}.csv`` on disk, with the columns of `names.TABLE_COLUMNS`.
+    """The tables of a run; each is ``{field}.csv`` on disk and keeps its contract in `contracts.run_tables`.
 
     Attributes:
         layer_scores: every score of the layer analyses.
@@ -73,30 +72,19 @@ def of(table: pd.DataFrame, **values: str) -> pd.DataFrame:
 
 
 def write_tables(tables: RunTables, folder: Path) -> None:
-    """Write each table as ``{name}.csv``; tables of a stage that did not run hold only their header."""
-    for name, columns in TABLE_COLUMNS.items():
-        write_csv(getattr(tables, name)[list(columns)], folder / f"{name}.csv")
+    """Write each table as ``{name}.csv``; tables of a stage that did not run hold only their header.
+
+    Raises `ReportError` for a table that does not keep its contract.
+    """
+    for name, table in RUN_TABLES.items():
+        contracts.write(table, getattr(tables, name), folder / f"{name}.csv")
 
 
 def read_tables(folder: Path) -> RunTables:
     """Read the tables that `write_tables` wrote into a folder.
 
-    Raises `ReportError` naming file and column where one is missing.
+    Raises `ReportError` naming file, column and row where a table does not keep its contract.
     """
-    return RunTables(**{entry.name: _read(folder / f"{entry.name}.csv") for entry in fields(RunTables)})
-
-
-def _read(path: Path) -> pd.DataFrame:
-    columns = TABLE_COLUMNS[path.stem]
-    if not path.is_file():
-        raise ReportError(f"{path}: no such file; make the tables first")
-    table = pd.read_csv(
-        path,
-        dtype=dict.fromkeys(TEXT_COLUMNS.intersection(columns), str),
-        keep_default_na=False,
-        na_values={column: [""] for column in columns if column not in TEXT_COLUMNS},
+    return RunTables(
+        **{name: contracts.read(table, folder / f"{name}.csv") for name, table in RUN_TABLES.items()}
     )
-    missing = [column for column in columns if column not in table]
-    if missing:
-        raise ReportError(f"{path}: column {', '.join(missing)} is missing; make the tables again")
-    return table

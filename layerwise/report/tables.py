@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
+from layerwise.contracts.run_tables import columns
 from layerwise.errors import ReportError
 from layerwise.layers import WEIGHTED_SUM
 from layerwise.report.facts import RunFacts
-from layerwise.report.names import TABLE_COLUMNS
 
 
 def downstream_summary(runs: pd.DataFrame, split: str = "test") -> pd.DataFrame:
@@ -18,7 +18,7 @@ def downstream_summary(runs: pd.DataFrame, split: str = "test") -> pd.DataFrame:
     part = runs[runs["split"] == split]
     groups = part.groupby(["model", "task", "metric", "layer_index", "layer"], sort=True)
     summary = groups[["value", "low", "high"]].mean().reset_index()
-    return summary[list(TABLE_COLUMNS["downstream_summary"])]
+    return summary[columns("downstream_summary")]
 
 
 def single_and_weighted(runs: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
@@ -48,4 +48,4 @@ def single_and_weighted(runs: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
         row = single[single["layer"] == best].iloc[0]
         numbers = [*row[["value", "low", "high"]], *whole.iloc[0][["value", "low", "high"]]]
         rows.append((model, task, metric, best, *numbers))
-    return pd.DataFrame(rows, columns=list(TABLE_COLUMNS["single_weighted"]))
+    return pd.DataFrame(rows, columns=columns("single_weighted"))

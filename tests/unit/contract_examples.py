@@ -4,8 +4,32 @@ from io import StringIO
 
 import pandas as pd
 
-from layerwise.contracts import TABLES
+from layerwise.contracts import alignment, corpus, samples, scores, tasks, vectors
+from layerwise.contracts.run_tables import RUN_TABLES
+from layerwise.contracts.spec import Table
 
+TABLES: dict[str, Table] = {
+    "manifest": corpus.MANIFEST,
+    "excluded": corpus.EXCLUDED,
+    "warnings": corpus.WARNINGS,
+    "intervals": alignment.INTERVALS,
+    "quality": alignment.QUALITY,
+    "mfa_dropped": alignment.MFA_DROPPED,
+    "compared": alignment.COMPARED,
+    "boundary_agreement": alignment.BOUNDARY_AGREEMENT,
+    "sample": samples.SAMPLE,
+    "segments": samples.SEGMENTS,
+    "vectors": vectors.VECTORS,
+    "missing_vectors": vectors.MISSING_VECTORS,
+    "scores": scores.SCORES,
+    "inter": scores.INTER,
+    "task_scores": tasks.TASK_SCORES,
+    "task_weights": tasks.TASK_WEIGHTS,
+    "task_curves": tasks.TASK_CURVES,
+    "task_exclusions": tasks.TASK_EXCLUSIONS,
+    "task_decodes": tasks.TASK_DECODES,
+    **{f"tables/{name}": table for name, table in RUN_TABLES.items()},
+}
 TEXTS = {
     "manifest": """
 utt_id,speaker,split,audio_path,samples,sample_rate,text,sha256,scenario
@@ -95,53 +119,82 @@ model,task,layer,seed,utt_id,reference,predicted
 hubert,pr,T0,1,0012,N OW,
 hubert,pr,all,1,0012,N OW,N AO
 """,
-    "layer_scores": """
+    "tables/layer_scores": """
 model,layer,layer_index,analysis,sample,trial,score
 hubert,C2,-2.0,cca-intra,0,0,0.5462318940349997
 hubert,C2,-2.0,cca-intra,0,1,0.5463521232166157
 """,
-    "layer_summary": """
+    "tables/layer_summary": """
 model,layer,layer_index,analysis,mean,low,high,floor,n
 hubert,C2,-2.0,cca-intra,0.5444439209883867,0.5426948,0.5461930,-0.00010137,9
 hubert,C3,-1.0,cca-intra,0.6223811278768248,,,,1
 """,
-    "control_contrasts": """
+    "tables/control_contrasts": """
 model,analysis,layer,control,control_layer,difference,low,high,n
 hubert,cca-mel,T0,random-hubert,T3,0.28886810788098743,0.2822387,0.2954974,9
 hubert,cca-word,T4,logmel,T0,0.1,-inf,inf,1
 """,
-    "curve_contrasts": """
+    "tables/curve_contrasts": """
 model_a,model_b,analysis,layer,difference,low,high,n
 hubert,wav2vec2,cca-intra,T1,0.0299,0.0274,0.0323,9
 hubert,wav2vec2,cca-intra,T2,-0.0235,-inf,inf,1
 """,
-    "downstream": """
+    "tables/downstream": """
 model,task,layer,seed,learning_rate,split,metric,value
 hubert,pr,T0,1,0.01,dev,per,0.44788441692466463
 hubert,pr,all,1,0.01,test,per,0.39800995024875624
 """,
-    "downstream_summary": """
+    "tables/downstream_summary": """
 model,task,layer,metric,value,low,high
 hubert,pr,T0,per,0.39800995024875624,0.36,0.43
 hubert,pr,all,per,0.40,,
 """,
-    "single_weighted": """
+    "tables/single_weighted": """
 model,task,metric,best_layer,value,low,high,all_value,all_low,all_high
 hubert,pr,per,T1,0.40,0.37,0.43,0.38,0.35,0.42
 hubert,scenario,accuracy,T1,0.35,,,0.35,,
 """,
-    "agreement": """
+    "tables/agreement": """
 model,task,analysis,spearman,kendall,n_layers,best_task_layer,chosen_layer,regret
 hubert,pr,cca-intra,0.6785714285714287,0.5238095238095238,7,T0,T1,0.0043532338308457375
 hubert,pr,cca-mel,-1.0000000000000002,-1.0,8,T0,T0,0.0
 """,
-    "alignment_agreement": """
+    "tables/last_block_contrasts": """
+model,analysis,last,layer,difference,low,high,n
+hubert,cca-intra,T6,T1,-0.2177,-0.2214,-0.2140,9
+hubert,cca-intra,T6,T6,0.0,-inf,inf,1
+""",
+    "tables/weights": """
+model,task,layer,layer_index,seed,weight
+hubert,pr,T0,0.0,1,0.47931156
+hubert,pr,T6+ln,6.5,1,0.52068844
+""",
+    "tables/omissions": """
+model,task,analysis,reason
+logmel,pr,cca-phone,shared layers: 1; at least 3 are needed
+""",
+    "tables/exclusions": """
+stage,item,reason
+corpus,silence,empty text
+task pr,NA,no phone intervals: not aligned
+""",
+    "tables/utterances": """
+utt_id,split,seconds,status
+0012,train,1.064,aligned
+NA,dev,0.723125,failed
+""",
+    "tables/segments": """
+tier,label,segments
+phone,AH,1303
+word,null,1
+""",
+    "boundary_agreement": """
 tier,group,boundary,utterances,boundaries,compared,bias_ms,median_ms,within_10ms,within_20ms,within_50ms
 word,all,start,4,6,5,-10.0,15.0,0.4,0.8,1.0
 phone,vowels,both,0,6,0,,,,,
 """,
 }
-TEXTS |= {"compared": TEXTS["quality"], "inter_scores": TEXTS["inter"]}
+TEXTS |= {"compared": TEXTS["quality"], "tables/inter_scores": TEXTS["inter"]}
 
 
 def example(name: str) -> pd.DataFrame:

@@ -171,19 +171,31 @@ def corpus(utterances=300, seed=3):
     ids = [f"utt{i:03d}" for i in range(utterances)]
     samples = (16000 * rng.gamma(2.0, 1.2, utterances) + 8000).astype(int)
     splits = ["train" if i % 10 < 8 else "dev" if i % 10 == 8 else "test" for i in range(utterances)]
-    about = {"audio_path": "a.wav", "text": "a", "sha256": "0" * 64}
+    audio = {"audio_path": "a.wav", "samples": samples, "sample_rate": 16000}
     manifest = pd.DataFrame(
-        {"utt_id": ids, "speaker": "s", "split": splits, "samples": samples, "sample_rate": 16000, **about}
+        {"utt_id": ids, "speaker": "s", "split": splits, **audio, "text": "a", "sha256": "0" * 64}
     )
     status = ["failed" if i == 7 else "dropped" if i in (20, 21) else "aligned" for i in range(utterances)]
     reasons = ["" if name == "aligned" else "too fast" for name in status]
-    quality = pd.DataFrame({"utt_id": ids, "status": status, "reason": reasons})
+    quality = pd.DataFrame(
+        {"utt_id": ids, "status": status, "reason": reasons, "score": np.nan, "words": 5, "phones": 20}
+    )
     phones = (
         "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
     )
     labels = rng.choice(phones.split(), 6000, p=rng.dirichlet(np.full(39, 1.0)))
     tiers = ["phone"] * 6000 + ["word"] * 1500
-    intervals = pd.DataFrame({"tier": tiers, "label": [*labels, *["word"] * 1500]})
+    places = np.arange(len(tiers))
+    times = {"start": places / 8, "end": (places + 1) / 8}
+    intervals = pd.DataFrame(
+        {
+            "utt_id": [ids[place % utterances] for place in places],
+            "tier": tiers,
+            **times,
+            "label": [*labels, *["word"] * 1500],
+            "word_index": 0,
+        }
+    )
     return manifest, intervals, quality
 
 

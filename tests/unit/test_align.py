@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -57,14 +58,14 @@ def test_tables_are_sorted_and_complete() -> None:
         ["word", "no"],
     ]
     assert quality["utt_id"].tolist() == ["a", "b"]
-    assert quality.loc[1, ["status", "reason", "score", "words", "phones"]].tolist() == [
+    assert list(quality.loc[1, ["status", "reason", "score", "words", "phones"]]) == [
         "aligned",
         "",
         -1.5,
         1,
         2,
     ]
-    assert math.isnan(quality.loc[0, "score"])
+    assert math.isnan(quality["score"][0])
     assert interval_table([]).dtypes.equals(intervals.dtypes) or interval_table([]).empty
 
 
@@ -131,18 +132,18 @@ def fake_aligner(monkeypatch: pytest.MonkeyPatch) -> dict[str, Outcome]:
 
 
 def fake_align(
-    manifest: pd.DataFrame, *, lexicon: Path | None, workers: int, reason: str = ""
+    manifest: pd.DataFrame, *, lexicon: Path | None = None, workers: int = 1, **options: Any
 ) -> Iterator[Outcome]:
     yield from globals()["OUTCOMES"].values()
-    if reason:
-        yield Outcome("b", "failed", reason)
+    if options:
+        yield Outcome("b", "failed", options["reason"])
 
 
 def test_every_utterance_is_accounted_for(fake_aligner: dict[str, Outcome]) -> None:
     fake_aligner["a"] = Outcome("a", "aligned", "", -1.0, NO)
     intervals, quality = align_corpus(manifest("a", "b"), fake_align, name="fake")
     assert set(intervals["utt_id"]) == {"a"}
-    assert quality.loc[1, ["utt_id", "status", "reason"]].tolist() == [
+    assert list(quality.loc[1, ["utt_id", "status", "reason"]]) == [
         "b",
         "failed",
         "absent from the aligner's output",

@@ -60,11 +60,11 @@ def test_real_json(tmp_path: Path) -> None:
     options = {"archives": [archive(tmp_path / "0.zip", "json")]}
     intervals, quality = align_with(real_manifest(), "mfa", options=options)
     rows = quality.set_index("utt_id")
-    assert rows.loc["allison_vm-saved", ["status", "reason", "words", "phones"]].tolist() == [
+    assert list(rows.loc["allison_vm-saved", ["status", "reason", "words", "phones"]]) == [
         *("aligned", "", 1, 4),
     ]
     assert rows.loc["allison_vm-saved", "score"] == pytest.approx(-49.7584, abs=1e-4)
-    assert rows.loc["allison_letters-ascii94", ["status", "reason"]].tolist() == [
+    assert list(rows.loc["allison_letters-ascii94", ["status", "reason"]]) == [
         "failed",
         "no word with phones; left out, without phones: 'caret'",
     ]
@@ -75,7 +75,7 @@ def test_real_json(tmp_path: Path) -> None:
 def test_unknown_word_is_left_out_and_listed(tmp_path: Path) -> None:
     options = {"archives": [archive(tmp_path / "0.zip", "json")]}
     intervals, quality = align_with(real_manifest(), "mfa", options=options)
-    assert quality.loc[0, ["status", "reason"]].tolist() == [
+    assert list(quality.loc[0, ["status", "reason"]]) == [
         "aligned",
         "left out, without phones: 'umute'",
     ]

@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -255,7 +256,7 @@ def test_another_major_version_is_refused(
 def test_g2p_spells_unknown_words(mfa: StandIn, run: Callable[..., pd.DataFrame], tmp_path: Path) -> None:
     (tmp_path / "g2p.zip").write_text("model")
     quality = run(g2p=tmp_path / "g2p.zip")
-    assert quality.loc["b", ["reason", "words"]].tolist() == ["", 2]
+    assert list(quality.loc["b", ["reason", "words"]]) == ["", 2]
 
 
 def test_training_on_all_shards(mfa: StandIn, files: dict[str, Path], tmp_path: Path) -> None:
@@ -306,10 +307,18 @@ def test_the_standin_is_as_strict_as_it_must_be(mfa: StandIn) -> None:
 def start(repository: Path, files: dict[str, Path], output: Path) -> "subprocess.Popen[bytes]":
     """Start the script as its rule does, in a bare interpreter: MFA's environment lacks our packages."""
     python = shutil.which("python3")
-    arguments = ["align", "--corpus", files["corpus"], "--dictionary", files["words"]]
-    models = ["--acoustic", files["acoustic"], "--g2p", "--timeout-minutes", "5", "--output", output]
+    arguments: list[Any] = ["align", "--corpus", files["corpus"], "--dictionary", files["words"]]
+    models: list[Any] = [
+        "--acoustic",
+        files["acoustic"],
+        "--g2p",
+        "--timeout-minutes",
+        "5",
+        "--output",
+        output,
+    ]
     script = repository / "scripts" / "align_mfa.py"
-    return subprocess.Popen([str(python), "-S", script, *arguments, *models], stdout=subprocess.DEVNULL)
+    return subprocess.Popen([str(python), "-S", str(script), *arguments, *models], stdout=subprocess.DEVNULL)
 
 
 def assert_gone(pids: list[int]) -> None:

@@ -87,7 +87,7 @@ def test_shifted_audio_shifts_the_times(
 def test_failed_utterance_gets_a_second_try_with_a_new_decoder(
     prompts: pd.DataFrame, outcomes: list[Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried: list[object] = []
+    tried: list[Any] = []
     search = pocketsphinx._search
 
     def fail_once(decoder: Any, *arguments: Any) -> object:
@@ -114,7 +114,7 @@ def test_order_and_workers_change_nothing(prompts: pd.DataFrame, outcomes: list[
 def test_transcript_of_another_utterance_is_flagged_by_its_score(repository: Path) -> None:
     folder = repository / "resources" / "prompts"
     texts = pd.read_csv(folder / "prompts.tsv", sep="\t", index_col="utt_id")["text"][list(SENTENCES)]
-    said = pd.DataFrame([row(name, folder / f"audio/{name}.ogg", text) for name, text in texts.items()])
+    said = pd.DataFrame([row(str(name), folder / f"audio/{name}.ogg", text) for name, text in texts.items()])
     assert [outcome.status for outcome in align(said)] == ["aligned"] * 3
     swapped = said.assign(text=np.roll(said["text"], 1))
     flagged = list(align(swapped))

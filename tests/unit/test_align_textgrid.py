@@ -2,6 +2,7 @@
 
 import codecs
 import re
+from typing import Any
 
 import pytest
 from textgrid_files import GRID, json_text, long_text, manifest, short_text
@@ -251,8 +252,8 @@ def test_a_corpus_is_matched_by_utterance_wherever_the_files_lie(tmp_path):
     assert quality["status"].to_dict() == {
         "a": "aligned", "b c.1-e\u0301": "aligned", "c": "aligned", "missing": "failed", "twice": "failed",
     }  # fmt: skip
-    assert "no TextGrid of this name" in quality.loc["missing", "reason"]
-    assert "several TextGrids" in quality.loc["twice", "reason"]
+    assert "no TextGrid of this name" in quality["reason"]["missing"]
+    assert "several TextGrids" in quality["reason"]["twice"]
     assert len(intervals) == 3 * len(EXPECTED)
 
 
@@ -267,7 +268,7 @@ def test_kept_phones_pass_the_check_of_the_interval_table(tmp_path):
 def test_named_tiers_and_a_missing_folder(tmp_path):
     tiers = [("canonical", GRID["words"]), ("segmented", GRID["phones"]), ("words", [(0.0, 1.2, "x")])]
     (tmp_path / "a.TextGrid").write_text(long_text(tiers))
-    options = {"path": str(tmp_path), "word_tier": "canonical", "phone_tier": "segmented"}
+    options: Any = {"path": str(tmp_path), "word_tier": "canonical", "phone_tier": "segmented"}
     (found,) = align(manifest("a"), **options)
     assert rows(found) == EXPECTED
     (found,) = align(manifest("a"), path=str(tmp_path), word_tier="Canonical", phone_set="arpabet")

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from layerwise.analyses.engine import Beside
-from layerwise.analyses.results import SCORE_COLUMNS
 from layerwise.analyses.run import run_analysis
 from layerwise.cca.summary import summarise
+from layerwise.contracts.scores import SCORES
 from layerwise.errors import AnalysisError
 from layerwise.layers import layer_index
 from layerwise.options.analyses import MutualInformationOptions, VectorTarget
@@ -127,7 +127,7 @@ def _taken(options, names):
 @pytest.mark.parametrize("name", list(ANALYSES))
 def test_every_analysis_gives_the_columns_of_the_contract(name, protocol, source, sample, logmel):
     table = run(name, source, sample, logmel=logmel, protocol=protocol)
-    assert tuple(table.columns) == SCORE_COLUMNS
+    assert tuple(table.columns) == SCORES.required
     layers = ["C1", "C2", "T0", "T1", "T2", "T2+ln"]
     if ANALYSES[name].own_reference:
         layers.remove("C1")  # another stride

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import h5py
 import numpy as np
@@ -69,7 +70,7 @@ def test_every_kind_of_input_has_the_scores_of_an_array(kind, tmp_path):
     expected = cross_validate(x, y, groups=GROUPS, seed=3, bootstrap=50)
     table = cross_validate(KINDS[kind](x, tmp_path), y, groups=GROUPS, seed=3, bootstrap=50)
     pd.testing.assert_frame_equal(table, expected, rtol=0, atol=0)
-    split = np.split(np.random.default_rng(1).permutation(N), [400, 500])
+    split: Any = np.split(np.random.default_rng(1).permutation(N), [400, 500])
     assert score_split(KINDS[kind](x, tmp_path), y, *split) == score_split(x, y, *split)
 
 
@@ -96,11 +97,12 @@ def test_a_bfloat16_tensor_is_read():
 def test_rows_are_read_in_any_order_and_repeatedly(n, dim, chunk, kind, data):
     values = np.random.default_rng(n).standard_normal((n, dim))
     rows = np.array(data.draw(st.lists(st.integers(0, n - 1), max_size=50)), np.int64)
+    view: Any
     if kind == "zarr":
         view = zarr.create_array({}, shape=values.shape, dtype=values.dtype, chunks=(min(chunk, n), dim))
         view[:] = values
     elif kind == "hdf5":
-        file = h5py.File("x", "w", driver="core", backing_store=False)
+        file = h5py.File.in_memory()
         view = file.create_dataset("x", data=values, chunks=(min(chunk, n), dim))
     else:
         view = np.split(values, sorted(set(data.draw(st.lists(st.integers(1, n), max_size=9))) - {n}))
@@ -111,7 +113,7 @@ def test_stored_arrays_are_read_in_blocks(monkeypatch, tmp_path):
     monkeypatch.setattr("layerwise.cca.views.BLOCK_ROWS", 50)
     read = []
 
-    class Spy(h5py.Dataset):
+    class Spy(h5py.Dataset):  # type: ignore[misc]
         def __getitem__(self, rows):
             read.append(rows.stop - rows.start)
             return super().__getitem__(rows)
@@ -121,7 +123,7 @@ def test_stored_arrays_are_read_in_blocks(monkeypatch, tmp_path):
     np.testing.assert_array_equal(view[np.arange(N)[::-3]], x[::-3])
     assert max(read) <= 50
     read.clear()
-    view[np.array([3, 599])]
+    view[np.array([48, 3])]
     assert read == [1, 1]
 
 
@@ -153,7 +155,7 @@ def test_labels_of_files_are_read(tmp_path):
     x, _ = related()
     expected = cross_validate(x, LABELS, bootstrap=0)
     strings = in_hdf5(LABELS.astype(object), tmp_path)
-    codes = zarr.create_array({}, shape=N, dtype="int64", chunks=100)
+    codes = zarr.create_array({}, shape=N, dtype="int64", chunks=(100,))
     codes[:] = np.searchsorted(list("AEIOU"), LABELS)
     for labels in (strings, codes):
         pd.testing.assert_frame_equal(cross_validate(x, labels, bootstrap=0), expected)
@@ -186,8 +188,9 @@ def test_frames_of_listed_utterances_are_kept_whole():
 
 def test_a_mask_names_the_rows_that_indices_name():
     x, y = related()
-    masks = [np.arange(N) < 400, (np.arange(N) >= 400) & (np.arange(N) < 500), np.arange(N) >= 500]
-    assert score_split(x, y, *masks) == score_split(x, y, *map(np.flatnonzero, masks))
+    masks: Any = [np.arange(N) < 400, (np.arange(N) >= 400) & (np.arange(N) < 500), np.arange(N) >= 500]
+    indices: Any = map(np.flatnonzero, masks)
+    assert score_split(x, y, *masks) == score_split(x, y, *indices)
 
 
 def with_nan(row):
@@ -255,7 +258,7 @@ def test_sparse_matrices_are_refused():
         as_view(sparse.csr_matrix(ARRAY))
 
 
-OPTIONS = {
+OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "groups": ({"groups": [1, 2]}, "groups has 2 values and must have 600, one per row; x is"),
     "missing group": ({"groups": [None] + ["a"] * (N - 1)}, "value 0 of groups is missing"),
     "labels": ({"labels": LABELS[:5]}, "labels has 5 values"),
@@ -295,7 +298,7 @@ def test_a_bad_row_is_named_with_its_utterance():
     with pytest.raises(AnalysisError, match=r"that is frame 2 of utterance 7"):
         cross_validate(utterances(with_nan(row)), utterances(y))
     with pytest.raises(AnalysisError, match=r"that is frame 2 of utterance 7"):
-        score_split(utterances(with_nan(row)), y, *np.split(np.arange(N), [400, 500]))
+        score_split(utterances(with_nan(row)), y, np.arange(400), np.arange(400, 500), np.arange(500, N))
     with pytest.raises(AnalysisError, match=f"row {row} of y holds NaN or infinity"):
         cross_validate(y, pd.DataFrame(with_nan(row)).astype("Float64"))
 

@@ -8,7 +8,7 @@ import pytest
 from fakes import FakeSource
 
 from layerwise.analyses.inter import run_inter
-from layerwise.analyses.results import INTER_COLUMNS
+from layerwise.contracts.scores import INTER
 from layerwise.errors import AnalysisError
 from layerwise.options.analyses import InterOptions
 from layerwise.options.scoring import ScoringOptions
@@ -45,7 +45,7 @@ def test_every_pair_of_block_layers_is_scored():
     a = source("a", {"C1": 0.5, "T0": 1.0, "T1": 0.0})
     b = source("b", {"T0": 0.0, "T1": 0.6, "T2": 1.0}, seed=1)
     table = run_inter(a, b, SAMPLE, **OPTIONS)
-    assert tuple(table.columns) == INTER_COLUMNS and len(table) == 2 * 3
+    assert tuple(table.columns) == INTER.required and len(table) == 2 * 3
     scores = matrix(table)
     assert scores.loc["T0", "T2"] == pytest.approx(1, abs=1e-3)
     assert 0.5 < scores.loc["T0", "T1"] < 0.99

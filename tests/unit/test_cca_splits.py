@@ -59,6 +59,18 @@ def test_parts_are_those_of_stratified_group_k_fold(seed, n_groups, n_classes, p
     groups = np.concatenate([np.arange(n_groups), rng.integers(0, n_groups, 600)])
     labels = rng.choice(n_classes, len(groups), p=rng.dirichlet(np.full(n_classes, 2.0)))
     labels = np.unique(np.concatenate([labels[:-3], [0, 0, 0]]), return_inverse=True)[1]
+    check_against_scikit_learn(groups, labels, parts, seed)
+
+
+@pytest.mark.parametrize("seed", [0, 6, 14])
+def test_spreads_that_differ_by_rounding_are_ties(seed):
+    rng = np.random.default_rng(seed)
+    groups = np.concatenate([np.repeat(np.arange(20), 2), rng.integers(0, 20, 6)])
+    labels = np.concatenate([np.tile([0, 1], 20), rng.integers(0, 2, 6)])
+    check_against_scikit_learn(groups, labels, 3, seed)
+
+
+def check_against_scikit_learn(groups, labels, parts, seed):
     part = _stratify_groups(np.random.default_rng(seed), groups, labels, parts)
     state = int(np.random.default_rng(seed).integers(2**31))
     oracle = StratifiedGroupKFold(parts, shuffle=True, random_state=state)

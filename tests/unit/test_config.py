@@ -18,6 +18,7 @@ def refused(content):
 def test_defaults_fill_a_minimal_config():
     config = parse_config(GOOD)
     assert config.protocol == "corrected"
+    assert config.corpus
     assert config.corpus.reader == "table"
     assert config.analyses == ("cca-intra", "cca-mel", "cca-phone", "cca-word")
 
@@ -107,6 +108,7 @@ def test_each_aligner_has_its_own_section():
     config = parse_config({**GOOD, "alignment": {"mfa": {"shards": 3}}})
     for spec in config.registry.all(AlignerSpec).values():
         section = config.options_of(spec)
+        assert spec.options
         assert isinstance(section, spec.options)
         assert section.model_dump().get("shards") == (3 if spec.name == "mfa" else None)
 
@@ -140,6 +142,7 @@ def test_second_alignment_needs_its_folder():
     assert "`alignment.compare.path`" in message and "`path: " in message
     second = {"path": "second", "phone_set": "mfa-ipa"}
     compare = parse_config({**GOOD, "alignment": {"compare": second}}).alignment.compare
+    assert compare
     assert compare.path == "second" and compare.phone_set == "mfa-ipa"
 
 

@@ -11,9 +11,10 @@ import soundfile
 
 from layerwise.config import parse_config
 from layerwise.corpus import catalogue
-from layerwise.corpus.catalogue import CATALOGUE, fetch_corpus
+from layerwise.corpus.catalogue import fetch_corpus
 from layerwise.corpus.readers import read_corpus
 from layerwise.errors import ConfigError, DownloadError
+from layerwise.specs.archives import CATALOGUE
 
 
 @pytest.mark.parametrize("name", CATALOGUE)

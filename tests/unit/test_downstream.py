@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ def toy_corpus(informative: str = "T1", layers=("T0", "T1", "T2"), dim: int = 6,
     """Phones of 3 frames with gaps of 1 frame; one layer shows which phone it is, the others are noise."""
     random = np.random.default_rng(seed)
     manifest, intervals = [], []
-    features = {layer: {} for layer in ("C1", *layers)}
+    features: dict[str, Any] = {layer: {} for layer in ("C1", *layers)}
     for split, size in SPLIT_SIZES.items():
         for number in range(size):
             utt_id = f"{split}{number:02}"
@@ -78,7 +79,10 @@ def sequence_loss(logits, batch):
     """Mean CTC loss per label of single, unpadded items; logits (frames, items, outputs)."""
     losses = [
         functional.ctc_loss(
-            logits[:frames, item].log_softmax(-1), batch.targets[item, :labels], (frames,), (labels,)
+            logits[:frames, item].log_softmax(-1),
+            batch.targets[item, :labels],
+            torch.tensor([frames]),
+            torch.tensor([labels]),
         )
         for item, (frames, labels) in enumerate(
             zip(batch.lengths.tolist(), batch.target_lengths.tolist(), strict=True)
@@ -109,6 +113,7 @@ class SingleHead(nn.Module):
 
     def forward(self, features):
         if self.layer is None:
+            assert self.weights is not None
             weights = self.weights.softmax(0)
             frames = sum(weight * layer for weight, layer in zip(weights, features, strict=True))
         else:
@@ -119,6 +124,8 @@ class SingleHead(nn.Module):
 @pytest.mark.parametrize("kind", ["sequence", "classification"])
 def test_all_heads_together_equal_each_head_alone(corpus, kind):
     source, manifest, intervals = corpus
+    problem: Any
+    loss: Any
     if kind == "sequence":
         problem, loss = Recognition(source, manifest, intervals, PR, normalise=True), sequence_loss
     else:
@@ -151,7 +158,9 @@ def test_all_heads_together_equal_each_head_alone(corpus, kind):
             torch.testing.assert_close(
                 heads(batch.features)[number], single(batch.features), atol=2e-3, rtol=1e-3
             )
-    torch.testing.assert_close(heads.layer_weights(), alone[-1].weights.softmax(0), atol=1e-5, rtol=1e-5)
+    weights = alone[-1].weights
+    assert weights is not None
+    torch.testing.assert_close(heads.layer_weights(), weights.softmax(0), atol=1e-5, rtol=1e-5)
 
 
 def test_a_layer_does_not_depend_on_the_others(corpus):
@@ -193,7 +202,7 @@ def test_classification_finds_the_informative_layer():
 
 def test_mean_pooling_commutes_with_the_head(corpus):
     source, *_ = corpus
-    problem = Classification(*corpus, FIRST, normalise=False)
+    problem = Classification(corpus[0], corpus[1], corpus[2], FIRST, normalise=False)
     heads = LinearHeads(3, 6, problem.outputs, seed=1)
     (batch,) = problem.splits["dev"].batches
     logits = heads(batch.features)
@@ -250,7 +259,7 @@ def test_each_head_is_kept_at_its_own_best_epoch(corpus):
 
 
 def test_the_learning_rate_falls_linearly(corpus, monkeypatch):
-    problem = Recognition(*corpus, PR, normalise=True)
+    problem = Recognition(corpus[0], corpus[1], corpus[2], PR, normalise=True)
     rates = []
 
     def record(problem, heads, optimiser, random):
@@ -348,7 +357,7 @@ def test_standardised_features_do_not_depend_on_scale(corpus):
         train_task(given, manifest, intervals, PR, seed=1, epochs=3).curves["loss"]
         for given in (source, scaled)
     ]
-    np.testing.assert_allclose(*curves, rtol=1e-3)
+    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-3)
 
 
 def test_standardisation_uses_training_rows_only():
@@ -391,7 +400,7 @@ def test_joined_frames_keep_every_frame():
 
 @pytest.mark.parametrize(("protocol", "expected"), [("corrected", "AA B AA S S"), ("paper", "AA B AA S")])
 def test_greedy_decoding(corpus, protocol, expected):
-    problem = Recognition(*corpus, PR, normalise=True, protocol=protocol)
+    problem = Recognition(corpus[0], corpus[1], corpus[2], PR, normalise=True, protocol=protocol)
     batch = problem.splits["test"].batches[0]
     path = [0, 1, 1, 2, 1, 0, 3, 3, 0, 3, 0]
     frames = int(batch.lengths.max())

@@ -25,8 +25,8 @@ def test_edit_counts_are_levenshtein_distances_and_sum_to_jiwer(pairs):
     references, hypotheses = zip(*pairs, strict=True)
     counts = edit_counts(references, hypotheses)
     assert counts.tolist() == [[levenshtein(a, b), len(a)] for a, b in pairs]
-    joined = [[" ".join(labels) for labels in side] for side in (references, hypotheses)]
-    assert float(score(counts)) == pytest.approx(jiwer.wer(*joined))
+    said, heard = [[" ".join(labels) for labels in side] for side in (references, hypotheses)]
+    assert float(score(counts)) == pytest.approx(jiwer.wer(said, heard))
 
 
 def test_phone_error_rate_by_hand():

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from fractions import Fraction
+from typing import Any, Literal
 
 import h5py
 import numpy as np
@@ -30,7 +31,7 @@ INTERVALS = [(0.0, 0.1), (0.58, 0.61), (0.3, 0.3), (0.9, 1.02)]
 def test_means_are_those_of_the_workflow(bounds, stride, part):
     intervals = [(start / 1000, (start + length) / 1000) for start, length in bounds]
     frames = np.random.default_rng(len(bounds)).standard_normal((100, 4)).astype(np.float32)
-    kind = "word" if part == "all" else "phone"
+    kind: Literal["phone", "word"] = "word" if part == "all" else "phone"
     expected = pooling_weights({kind: intervals}, 100, stride)[:-1] @ torch.from_numpy(frames)
     means = pool(frames, intervals, stride=stride, part=part)
     assert means.dtype == np.float32
@@ -50,7 +51,7 @@ KINDS = {
     "table": pd.DataFrame(FRAMES),
     "half": FRAMES.astype(np.float16),
     "Zarr": zarr.array(FRAMES, chunks=(7, 3)),
-    "HDF5": h5py.File("x", "w", driver="core", backing_store=False).create_dataset("x", data=FRAMES),
+    "HDF5": h5py.File.in_memory().create_dataset("x", data=FRAMES),
 }
 
 
@@ -90,7 +91,7 @@ def test_no_intervals_are_no_rows():
 
 
 TABLE = pd.DataFrame({"start": [0.1, 0.2], "end": [0.2, 0.3], "utt_id": ["a", "b"]})
-WRONG = {
+WRONG: dict[str, tuple[Any, str]] = {
     "milliseconds": (
         (FRAMES, [(0, 0.1), (120.0, 180.0)]),
         r"interval 1 \(120 to 180 s\) begins after the 50 fr",
@@ -122,7 +123,7 @@ def test_wrong_input_is_named(case):
 
 def test_wrong_options_are_refused():
     with pytest.raises(AnalysisError, match="part 'middle' is unknown: use one of all, middle third"):
-        pool(FRAMES, INTERVALS, stride=0.02, part="middle")
+        pool(FRAMES, INTERVALS, stride=0.02, part="middle")  # type: ignore[arg-type]
     with pytest.raises(AnalysisError, match="stride must be positive"):
         pool(FRAMES, INTERVALS, stride=0)
 

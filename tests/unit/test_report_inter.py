@@ -3,8 +3,8 @@
 import pandas as pd
 import report_tables as synthetic
 
-from layerwise.analyses.results import INTER_COLUMNS
 from layerwise.cca.summary import summarise
+from layerwise.contracts.scores import INTER
 from layerwise.report.document import read_captions, report_content
 from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.layers import layer_figure
@@ -17,7 +17,7 @@ PAIR = ("hubert-tiny", "wav2vec2-tiny")
 def inter_scores(folder):
     rows = [
         {
-            **dict.fromkeys(INTER_COLUMNS, 1),
+            **dict.fromkeys(INTER.required, 1),
             **{"model_a": PAIR[0], "model_b": PAIR[1], "analysis": "cca-inter", "trial": 0},
             **{"layer_a": f"T{a}", "layer_index_a": a, "layer_b": f"T{b}", "layer_index_b": b},
             **{"score": 0.9 - 0.1 * abs(a - b) - 0.01 * a, "low": 0.3, "high": 0.95, "floor": 0.02},
@@ -26,7 +26,7 @@ def inter_scores(folder):
         for b in range(4)
     ]
     path = folder / "inter.csv"
-    pd.DataFrame(rows)[list(INTER_COLUMNS)].to_csv(path, index=False)
+    pd.DataFrame(rows)[list(INTER.required)].to_csv(path, index=False)
     return path
 
 
@@ -35,7 +35,7 @@ def test_pairs_of_models_are_tabled_drawn_and_told(repository, tmp_path):
     write_tables(synthetic.gathered(facts, tmp_path, (), {}, inter=(inter_scores(tmp_path),)), tmp_path)
     tables = read_tables(tmp_path)
     assert tables.pairs == [PAIR]
-    assert tuple(tables.inter_scores.columns) == INTER_COLUMNS and len(tables.inter_scores) == 12
+    assert tuple(tables.inter_scores.columns) == INTER.required and len(tables.inter_scores) == 12
     assert "inter-hubert-tiny-vs-wav2vec2-tiny" in figure_names([], [], [PAIR])
     content = report_content(tables, facts, read_captions(repository / "report"))
     section = next(

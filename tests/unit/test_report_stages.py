@@ -11,7 +11,8 @@ import pytest
 import report_tables as synthetic
 import zarr
 
-from layerwise.analyses.results import INTER_COLUMNS
+from layerwise.contracts.run_tables import RUN_TABLES, columns
+from layerwise.contracts.scores import INTER
 from layerwise.errors import ReportError, StoreError
 from layerwise.features.store import StoredLayer, StoreHeader
 from layerwise.files import sha256_file
@@ -22,7 +23,7 @@ from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.style import Style, save_figure
 from layerwise.report.figures.tasks import weight_figure
 from layerwise.report.methods import method_text
-from layerwise.report.names import FACTS_NAME, TABLE_COLUMNS, TEXT_COLUMNS, figure_names
+from layerwise.report.names import FACTS_NAME, figure_names
 from layerwise.report.run_facts import run_facts
 from layerwise.report.run_tables import RunTables, read_tables, write_tables
 
@@ -51,17 +52,16 @@ def test_written_tables_are_read_to_the_last_bit(tables, tmp_path):
     made = replace(tables, exclusions=lost)
     write_tables(made, tmp_path)
     read = read_tables(tmp_path)
-    for name in TABLE_COLUMNS:
+    for name in RUN_TABLES:
         pd.testing.assert_frame_equal(
             getattr(read, name), getattr(made, name), check_dtype=False, check_exact=True
         )
     assert set(read.layer_summary["model"]) >= set(NAMES)
 
 
-def test_each_table_has_its_columns_in_one_place():
-    assert [entry.name for entry in fields(RunTables)] == list(TABLE_COLUMNS)
-    assert {column for columns in TABLE_COLUMNS.values() for column in columns} >= TEXT_COLUMNS
-    assert TABLE_COLUMNS["inter_scores"] == INTER_COLUMNS
+def test_each_table_has_a_contract():
+    assert [entry.name for entry in fields(RunTables)] == list(RUN_TABLES)
+    assert columns("inter_scores") == list(INTER.required)
 
 
 def test_facts_are_read_as_they_were_written_in_their_order(facts, tmp_path):

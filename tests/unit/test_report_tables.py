@@ -10,12 +10,13 @@ from hypothesis.extra import numpy as arrays
 from scipy import stats
 
 from layerwise.cca.summary import summarise
+from layerwise.contracts.run_tables import columns
 from layerwise.errors import ReportError
 from layerwise.report import contrasts, ranking, raw, tables
 from layerwise.report.curves import peak_layer
 from layerwise.report.findings import verdict
 from layerwise.report.latex import latex, write_latex
-from layerwise.report.names import TABLE_COLUMNS, figure_names
+from layerwise.report.names import figure_names
 from layerwise.report.run_tables import write_tables
 from layerwise.report.typeset import interval, number
 
@@ -53,7 +54,7 @@ def read_downstream(tmp_path, *parts):
 def test_layer_summary_averages_scores_over_samples_and_trials():
     scores = score_rows("m", "cca-phone", [[0.2, 0.4, 0.3], [0.4, 0.5, 0.2]])
     summary = summarise(scores)
-    assert tuple(summary.columns) == TABLE_COLUMNS["layer_summary"]
+    assert list(summary.columns) == columns("layer_summary")
     np.testing.assert_allclose(summary["mean"], [0.3, 0.45, 0.25])
     # Variance of T0: max(bootstrap (0.2 / 3.92)^2, over trials 0.02) = 0.02, times 1/2 + 10/80.
     half = 1.959964 * np.sqrt(0.02 * 0.625)
@@ -257,7 +258,7 @@ def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert r"org/a\_1 & T" in (tmp_path / "one" / "cca-phone.tex").read_text()
     written = pd.read_csv(tmp_path / "one" / "agreement.csv")
-    assert tuple(written.columns) == TABLE_COLUMNS["agreement"]
+    assert list(written.columns) == columns("agreement")
 
 
 def test_a_run_without_tasks_or_analyses_has_headers_only(tmp_path):

@@ -1,0 +1,43 @@
+"""What the corpus holds: manifest, exclusions, warnings."""
+
+from layerwise.contracts.columns import REASON, SPEAKER, SPLIT, UTT_ID
+from layerwise.contracts.spec import Column, Table, count
+from layerwise.errors import CorpusError
+
+AUDIO_PATH = Column("audio_path", about="file of the audio")
+
+MANIFEST = Table(
+    path="corpus/manifest.parquet",
+    made_by="manifest",
+    error=CorpusError,
+    columns=(
+        *(UTT_ID, SPEAKER, SPLIT, AUDIO_PATH),
+        count("samples", 1, about="length of the audio in samples"),
+        count("sample_rate", 1, about="sampling rate of the file in Hz"),
+        Column("text", about="transcript, normalised: lower case, words separated by one space"),
+        Column("sha256", about="SHA-256 of the audio file"),
+    ),
+    key=("utt_id",),
+    more=Column(
+        "...", empty=True, about="labels that the corpus gives, by their own names; empty where it gives none"
+    ),
+    about="a usable utterance",
+)
+EXCLUDED = Table(
+    path="corpus/excluded.csv",
+    made_by="manifest",
+    error=CorpusError,
+    columns=(UTT_ID, AUDIO_PATH, REASON),
+    key=("utt_id",),
+    may_be_empty=True,
+    about="an utterance of the corpus that cannot be used",
+)
+WARNINGS = Table(
+    path="corpus/warnings.csv",
+    made_by="manifest",
+    error=CorpusError,
+    columns=(UTT_ID, AUDIO_PATH, Column("warning", about="what it is")),
+    key=("utt_id", "warning"),
+    may_be_empty=True,
+    about="something to beware of in an utterance that is used",
+)

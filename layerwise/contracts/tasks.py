@@ -1,0 +1,77 @@
+"""What downstream tasks give, for one task on one model."""
+
+from layerwise.contracts.columns import (
+    BLOCK,
+    HEAD,
+    HIGH,
+    IN_ORDER,
+    LEARNING_RATE,
+    LOW,
+    METRIC,
+    MODEL,
+    REASON,
+    SEED,
+    TASK,
+    UTT_ID,
+    VALUE,
+    WEIGHT,
+)
+from layerwise.contracts.spec import Column, Table, choice, count, number
+from layerwise.errors import ReportError
+
+TASK_SCORES = Table(
+    path="downstream/{model}/{task}.csv",
+    made_by="downstream",
+    error=ReportError,
+    columns=(
+        *(MODEL, TASK, HEAD, SEED, LEARNING_RATE),
+        choice("split", "dev", "test", about="the part that is scored"),
+        *(METRIC, VALUE, LOW, HIGH),
+    ),
+    key=("model", "task", "metric", "layer", "seed", "split"),
+    rules=(IN_ORDER,),
+    about="a metric of one layer, training and split",
+)
+TASK_WEIGHTS = Table(
+    path="downstream/{model}/{task}.weights.csv",
+    made_by="downstream",
+    error=ReportError,
+    columns=(MODEL, TASK, BLOCK, SEED, WEIGHT),
+    key=("model", "task", "seed", "layer"),
+    may_be_empty=True,
+    about="the weight of a layer in the weighted sum; none for a model with one layer",
+)
+TASK_CURVES = Table(
+    path="downstream/{model}/{task}.curves.csv",
+    made_by="downstream",
+    error=ReportError,
+    columns=(
+        *(MODEL, TASK, HEAD, SEED, LEARNING_RATE),
+        count("epoch", 1, about="number of the epoch, from 1"),
+        number("loss", about="mean training loss per item"),
+        number("dev", 0, about="the metric on dev"),
+    ),
+    key=("model", "task", "layer", "seed", "learning_rate", "epoch"),
+    about="an epoch of the training of one layer at one learning rate",
+)
+TASK_EXCLUSIONS = Table(
+    path="downstream/{model}/{task}.excluded.csv",
+    made_by="downstream",
+    error=ReportError,
+    columns=(MODEL, TASK, UTT_ID, Column("split", about="the part that it would belong to"), REASON),
+    key=("model", "task", "utt_id"),
+    may_be_empty=True,
+    about="an utterance that the task cannot use",
+)
+TASK_DECODES = Table(
+    path="downstream/{model}/{task}.decodes.csv",
+    made_by="downstream",
+    error=ReportError,
+    columns=(
+        *(MODEL, TASK, HEAD, SEED, UTT_ID),
+        Column("reference", about="the right labels, separated by spaces"),
+        Column("predicted", empty=True, about="the predicted ones"),
+    ),
+    key=("model", "task", "layer", "seed", "utt_id"),
+    about="what one layer makes of a test utterance",
+)
