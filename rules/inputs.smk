@@ -79,12 +79,14 @@ def model_files(wildcards):
     return [file.as_posix() for file in files]
 
 
-def model_code(wildcards, input):
+def model_code(wildcards):
     """The code of a model's family; that of a model of the hub is known once it has been fetched."""
     source = SOURCES[wildcards.model]
     kind = model_type(source.location)
     if hub_id(source.source):
-        kind = read_record(input.model[0])["model_type"]
+        record = Path(hub_record(wildcards.model).replace("<run>", RUN))
+        # Until then a guess will do: params are made again when the job starts.
+        kind = read_record(record)["model_type"] if record.exists() else None
     return family_of(source, kind, CONFIG.registry).code
 
 
