@@ -21,10 +21,11 @@ use rule job as downstream with:
         mem_mb=16000,
         runtime=720,
     params:
-        **runs("downstream", lambda wildcards, input: [TASKS[wildcards.task].code]),
+        **runs("downstream", lambda wildcards: [TASKS[wildcards.task].code]),
         plugin=lambda wildcards: TASKS[wildcards.task].code,
         recipe=lambda wildcards: asdict(TASKS[wildcards.task].recipe),
         metric=lambda wildcards: asdict(TASKS[wildcards.task].metric),
+        own=lambda wildcards: options(CONFIG.options_of(TASKS[wildcards.task])),
         downstream=options(CONFIG.downstream, "threads"),
         protocol=CONFIG.protocol,
         seed=CONFIG.seed,

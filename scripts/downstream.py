@@ -24,6 +24,7 @@ with job():
             Metric(**params.metric),
             TrainingRecipe(**params.recipe),
             load_object(params.plugin),
+            params.own,
         ),
         seed=params.seed,
         options=TrainingOptions(**params.downstream),

@@ -73,9 +73,7 @@ def write_plugin(folder: Path, kind: str) -> Path:
     options = [block.code for path in _options_of(kind) for block in _blocks(path) if not block.inside]
     file = folder / Path(module.path).name
     dotted = module.path.removesuffix(".py").replace("/", ".")
-    line = spec.code.replace(f'code="{dotted}:', 'code="').replace(
-        f'files="{dotted}:', f'files="{file.as_posix()}:'
-    )
+    line = spec.code.replace(f'"{dotted}:', '"')
     line = re.sub(r"\n    section=.*", "", line)
     head = (
         "from pydantic import Field\n\nfrom layerwise.options.section import Section\n\n\n" if options else ""

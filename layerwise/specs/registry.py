@@ -15,7 +15,7 @@ from layerwise.specs.archives import CATALOGUE
 from layerwise.specs.code import load_object
 from layerwise.specs.models import MODELS
 from layerwise.specs.readers import READERS
-from layerwise.specs.spec import AlignerSpec, AnalysisSpec, ModelSpec, ReaderSpec, Spec, TaskSpec
+from layerwise.specs.spec import AlignerSpec, AnalysisSpec, FilesMixin, ModelSpec, ReaderSpec, Spec, TaskSpec
 from layerwise.specs.tasks import TASKS
 
 KINDS: dict[str, type[Spec]] = {
@@ -110,8 +110,14 @@ def _of_file(path: str) -> Iterator[Spec]:
     for spec in specs if isinstance(specs, list | tuple) else [specs]:
         if not isinstance(spec, Spec):
             raise ConfigError(f"plug-in {path}: {spec!r} in {PLUGIN_SPECS} is no spec")
-        code = spec.code if ":" in spec.code else f"{path}:{spec.code}"
-        yield replace(spec, code=code, origin=path)
+        spec = replace(spec, code=_within(path, spec.code), origin=path)
+        if isinstance(spec, FilesMixin) and isinstance(spec.files, str):
+            spec = replace(spec, files=_within(path, spec.files))
+        yield spec
+
+
+def _within(path: str, code: str) -> str:
+    return code if ":" in code else f"{path}:{code}"
 
 
 def _class_names() -> list[str]:

@@ -25,7 +25,8 @@ class Spec:
     Attributes:
         name: its name in configs, paths and tables.
         title: its name in figures and text.
-        code: ``module:object``; what the object must be is said for each kind.
+        code: ``module:object``; what the object must be is said for each kind. In a plug-in file,
+            ``object`` alone is one of that file.
         options: the section of a config that is its own, or None.
         section: the key of that section; specs from outside have theirs below ``options:``, by their name.
         origin: the module or file that a spec from outside came from; empty for ours.
@@ -44,7 +45,8 @@ class FilesMixin:
     """The files that a location stands for: what is tracked, and all that is.
 
     ``files`` is a tuple of patterns below the location (``""``: the location itself is the file), or
-    ``module:function``, a function of the location that yields paths and imports nothing heavy.
+    ``module:function``, named as ``code`` is: a function of the location that yields paths and imports
+    nothing heavy.
     """
 
     files: tuple[str, ...] | str = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -58,12 +58,14 @@ class Task:
         metric: what is measured on dev and test, with its direction.
         recipe: how it is trained.
         prepare: makes the task's data.
+        own: the options that only this task has, checked by its spec.
     """
 
     name: str
     metric: Metric
     recipe: TrainingRecipe
     prepare: "PrepareTask"
+    own: Mapping[str, Any] = field(default_factory=dict)
 
 
 class TaskData(Protocol):
