@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 COPIED = (
@@ -31,18 +31,28 @@ class Finished:
 
 
 @dataclass
+class Plan:
+    """What a dry run would do: jobs by rule (without the target rule), and the message of each."""
+
+    jobs: Counter[str]
+    messages: list[str]
+
+
+@dataclass
 class Workflow:
-    """A working copy and the config that its runs use."""
+    """A working copy and the config that its runs use; ``packages`` are folders with installed packages."""
 
     folder: Path
     config: str = "configs/ci.yaml"
+    packages: tuple[Path, ...] = ()
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start snakemake in a process group of its own."""
+        """Start snakemake on one core (tests run two at a time), in a process group of its own."""
+        path = os.pathsep.join(map(str, (self.folder, *self.packages)))
         return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", "--cores", "2", f"--configfile={self.config}", *arguments],
+            [sys.executable, "-m", "snakemake", "--cores", "1", f"--configfile={self.config}", *arguments],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -56,26 +66,29 @@ class Workflow:
         assert not check or process.returncode == 0, output
         return Finished(process.returncode, output)
 
-    def planned(self, *arguments: str) -> Counter[str]:
-        """Jobs of a dry run, counted by rule (without the target rule)."""
+    def plan(self, *arguments: str) -> Plan:
+        """Ask a dry run what it would do."""
         output = self.snakemake("--dry-run", *arguments).output
         table = re.search(r"^job +count\n-+ +-+\n((?:\w+ +\d+\n)+)", output, re.MULTILINE)
         if table is None:
             assert "Nothing to be done" in output, output
-            return Counter()
-        counts = Counter(
-            {name: int(count) for name, count in (line.split() for line in table[1].splitlines())}
-        )
-        del counts["total"], counts["all"]
-        return counts
+            return Plan(Counter(), [])
+        jobs = Counter({name: int(count) for name, count in (line.split() for line in table[1].splitlines())})
+        del jobs["total"], jobs["all"]
+        return Plan(jobs, sorted(re.findall(r"^Job \d+: (.*)$", output, re.MULTILINE)))
 
-    def messages(self, *arguments: str) -> list[str]:
-        """Messages of the planned jobs."""
-        output = self.snakemake("--dry-run", *arguments).output
-        return re.findall(r"^Job \d+: (.*)$", output, re.MULTILINE)
+    def planned(self, *arguments: str) -> Counter[str]:
+        """Jobs that a dry run would do, counted by rule."""
+        return self.plan(*arguments).jobs
 
     def path(self, name: str) -> Path:
         return self.folder / name
+
+
+def copy_workflow(workflow: Workflow, folder: Path) -> Workflow:
+    """Copy a workflow with its results. Times of files stay: to snakemake the copy is as finished."""
+    shutil.copytree(workflow.folder, folder, symlinks=True, dirs_exist_ok=True)
+    return replace(workflow, folder=folder)
 
 
 def copy_repository(repository: Path, folder: Path) -> Workflow:

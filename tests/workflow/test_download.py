@@ -76,7 +76,7 @@ def serve_from(catalogue, url, archive):
 def test_corpus_and_model_are_fetched_once(fresh, repository, openslr, tmp_path, monkeypatch):
     served, url = openslr
     archive = make_archive(fresh.path("resources/prompts"), served, tmp_path / "packed")
-    serve_from(fresh.path("layerwise/corpus/catalogue.py"), url, archive)
+    serve_from(fresh.path("layerwise/specs/archives.py"), url, archive)
     fresh.config = "configs/net.yaml"
     fresh.path(fresh.config).write_text(yaml.safe_dump(CONFIG))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "cache"))
@@ -89,6 +89,16 @@ def test_corpus_and_model_are_fetched_once(fresh, repository, openslr, tmp_path,
         assert plan["download_corpus"] == plan["hub_model"] == plan["extract"] == 1
         assert not hub.requests and not fresh.path("data").exists()
         fresh.snakemake("download")
+
+        # A model's family is known once it has been fetched, in the run that fetches it too.
+        hub.publish(
+            "someone/whisper", copy_model(repository / "resources/models/whisper-tiny-en", tmp_path / "w")
+        )
+        another = {**CONFIG, "models": [{"name": "whisper", "source": "someone/whisper"}]}
+        fresh.path(fresh.config).write_text(yaml.safe_dump(another))
+        fresh.snakemake(DIGEST.replace("tiny", "whisper"))
+    assert not fresh.planned(DIGEST.replace("tiny", "whisper"))
+    fresh.path(fresh.config).write_text(yaml.safe_dump(CONFIG))
     # The rest needs no network, and the plan of a finished run neither.
     fresh.snakemake(DIGEST)
     manifest = pd.read_parquet(fresh.path("results/net/corpus/manifest.parquet"))
