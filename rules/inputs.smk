@@ -25,9 +25,15 @@ def corpus_files():
             "(`corpus.download` fetches LibriSpeech)"
         )
     try:
-        return [file.as_posix() for file in READER.files_of(path)]
+        files = [file.as_posix() for file in READER.files_of(path)]
     except LayerwiseError as error:
         raise WorkflowError(str(error))
+    if not files:
+        raise WorkflowError(
+            f"`corpus.path`: reader `{READER.name}` names no file of {path}, so nothing could be tracked; "
+            "correct the path, or `files` of the reader's spec"
+        )
+    return files
 
 
 def fetched_corpus_files(wildcards):
@@ -145,8 +151,16 @@ def own_options(analysis):
 
 
 def needed(what, path):
-    """An input function: a path, for the analyses that need it."""
-    return lambda wildcards: path if what in ANALYSES[wildcards.analysis].needs else []
+    """An input function: a path, for the analyses or tasks that need it."""
+
+    def file(wildcards):
+        if hasattr(wildcards, "task"):
+            spec = TASKS[wildcards.task]
+        else:
+            spec = ANALYSES[wildcards.analysis]
+        return path if what in spec.needs else []
+
+    return file
 
 
 def pretrain_files():
