@@ -11,9 +11,14 @@ SOURCES = {
 }
 
 
-def read_record(path):
-    """The record of a hub model."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+def fetched_type(path):
+    """The model type in the record of a fetched hub model; a missing record is for Snakemake to wait for."""
+    record = json.loads(Path(path).read_text(encoding="utf-8"))
+    if "model_type" not in record:
+        raise WorkflowError(
+            f"{path}: made by an earlier version of layerwise; delete it and run again (nothing is fetched twice)"
+        )
+    return record["model_type"]
 
 
 def corpus_files():
@@ -90,7 +95,7 @@ def model_code(wildcards, input):
     source = SOURCES[wildcards.model]
     kind = model_type(source.location)
     if hub_id(source.source):
-        kind = read_record(input.model[0])["model_type"]
+        kind = fetched_type(input.model[0])
     return family_of(source, kind, CONFIG.registry).code
 
 
