@@ -12,7 +12,7 @@ SOURCES = {
 
 
 def fetched_type(path):
-    """The model type in the record of a fetched hub model; a missing record is for Snakemake to wait for."""
+    """The model type in the record of a fetched hub model."""
     record = json.loads(Path(path).read_text(encoding="utf-8"))
     if "model_type" not in record:
         raise WorkflowError(
@@ -90,12 +90,14 @@ def model_files(wildcards):
     return [file.as_posix() for file in files]
 
 
-def model_code(wildcards, input):
+def model_code(wildcards):
     """The code of a model's family; that of a model of the hub is known once it has been fetched."""
     source = SOURCES[wildcards.model]
     kind = model_type(source.location)
     if hub_id(source.source):
-        kind = fetched_type(input.model[0])
+        record = Path(hub_record(wildcards.model).replace("<run>", RUN))
+        # Until then a guess will do: params are made again when the job starts.
+        kind = fetched_type(record) if record.exists() else None
     return family_of(source, kind, CONFIG.registry).code
 
 
