@@ -37,7 +37,7 @@ def rule_graph() -> dict[str, Any]:
     hub = {
         "models": [*config["models"], {"name": "hub", "source": "facebook/hubert-base-ls960", "twin": False}]
     }
-    more = {**OPTIONAL, "analyses": [*config["analyses"], *OPTIONAL["vectors"]], **hub}
+    more = {**OPTIONAL, "analyses": [*config["analyses"], "cca-features"], **hub}
     whole = _planned_rules({**config, **more})
     return {"needs": whole, "optional": sorted(whole.keys() - default.keys())}
 
@@ -192,7 +192,7 @@ def draw(graph: dict[str, Any], target: Path) -> None:
     """
     import matplotlib
     import matplotlib.pyplot as plt
-    from matplotlib.patches import FancyBboxPatch, PathPatch
+    from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
     from matplotlib.path import Path as Curve
 
     matplotlib.rcParams.update({"svg.hashsalt": target.stem, "font.family": "DejaVu Sans"})
@@ -230,7 +230,7 @@ def draw(graph: dict[str, Any], target: Path) -> None:
         axes.add_patch(PathPatch(Curve(vertices, codes), fill=False, edgecolor="#5f6b76", linewidth=1.1))
         tip = y1 + half_height
         head = [(x1, tip), (x1 - 0.035, tip + 0.11), (x1 + 0.035, tip + 0.11)]
-        axes.add_patch(plt.Polygon(head, closed=True, color="#5f6b76", linewidth=0))
+        axes.add_patch(Polygon(head, closed=True, color="#5f6b76", linewidth=0))
     for box, (x, y) in boxes.items():
         wide = half_width if box in needs else (right - left) / 2 - 0.16
         optional = box in graph.get("optional", ())
