@@ -2,7 +2,8 @@
 
     python docs/pictures.py
 
-Each SVG file holds the graph that it shows as its description; a test compares that with the code.
+An arrow that follows from others is left out. Each SVG file holds the graph that it shows as its description;
+a test compares that with the code.
 """
 
 import ast
@@ -39,7 +40,7 @@ def rule_graph() -> dict[str, Any]:
     }
     more = {**OPTIONAL, "analyses": [*config["analyses"], "cca-features"], **hub}
     whole = _planned_rules({**config, **more})
-    return {"needs": whole, "optional": sorted(whole.keys() - default.keys())}
+    return {"needs": reduced(whole), "optional": sorted(whole.keys() - default.keys())}
 
 
 def room_graph() -> dict[str, Any]:
@@ -53,7 +54,9 @@ def room_graph() -> dict[str, Any]:
         if room in needs:
             found = {name.split(".")[1] for name in _imports(path) if name.startswith("layerwise.")}
             needs[room] |= found & needs.keys() - {room}
-    return {"needs": {room: sorted(found) for room, found in needs.items()}, "floors": floors}
+    ground = set(floors[-1])  # which all rooms use
+    graph = {room: sorted(found - ground) for room, found in needs.items() if room not in ground}
+    return {"needs": reduced(graph), "floors": floors}
 
 
 def read_graph(picture: Path) -> Any:
@@ -198,16 +201,11 @@ def draw(graph: dict[str, Any], target: Path) -> None:
     matplotlib.rcParams.update({"svg.hashsalt": target.stem, "font.family": "DejaVu Sans"})
     needs = graph["needs"]
     if "floors" in graph:
-        *rows, ground = graph["floors"]  # what all rooms use is one box without arrows
-        needs = {
-            box: [other for other in needed if other not in ground]
-            for box, needed in needs.items()
-            if box not in ground
-        }
-        arrows = [(box, other) for box, needed in reduced(needs).items() for other in needed]
+        *rows, ground = graph["floors"]  # the ground floor is one box without arrows
+        arrows = [(box, other) for box, needed in needs.items() for other in needed]
     else:
         rows = rows_by_need(needs)
-        arrows = [(other, box) for box, needed in reduced(needs).items() for other in needed]
+        arrows = [(other, box) for box, needed in needs.items() for other in needed]
     boxes, ways = place(rows, arrows)
     if "floors" in graph:
         middle = (min(x for x, _ in boxes.values()) + max(x for x, _ in boxes.values())) / 2
