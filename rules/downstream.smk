@@ -21,7 +21,7 @@ use rule job as downstream with:
         mem_mb=16000,
         runtime=720,
     params:
-        **runs("downstream", lambda wildcards, input: [TASKS[wildcards.task].code]),
+        **runs("downstream", lambda wildcards: [TASKS[wildcards.task].code]),
         plugin=lambda wildcards: TASKS[wildcards.task].code,
         recipe=lambda wildcards: asdict(TASKS[wildcards.task].recipe),
         metric=lambda wildcards: asdict(TASKS[wildcards.task].metric),
