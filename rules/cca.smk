@@ -28,7 +28,7 @@ use rule job as cca with:
         mem_mb=8000,
         runtime=240,
     params:
-        **runs("cca", lambda wildcards, input: [ANALYSES[wildcards.analysis].code]),
+        **runs("cca", lambda wildcards: [ANALYSES[wildcards.analysis].code]),
         plugin=lambda wildcards: ANALYSES[wildcards.analysis].code,
         cca=options(CONFIG.cca, "threads"),
         own=lambda wildcards: own_options(wildcards.analysis),

@@ -36,13 +36,12 @@ def one_of(names):
 def runs(name, plugins=(), lock=LOCK):
     """Params of the job of a script: its name, the digest of its code, that of the lock of its environment.
 
-    ``plugins`` is the code of the specs that it runs, or a function of the wildcards (and input) that gives it.
+    ``plugins`` is the code of the specs that it runs, or a function of the wildcards that gives it. (Snakemake
+    does not compare params whose function looks at the job's input.)
     """
     path = ROOT / "scripts" / f"{name}.py"
     if callable(plugins):
-        code = lambda wildcards, input: code_digest(
-            path, plugins(wildcards, input), ROOT
-        )
+        code = lambda wildcards: code_digest(path, plugins(wildcards), ROOT)
     else:
         code = code_digest(path, plugins, ROOT)
     return {"script": path.name, "code": code, "environment": sha256_file(lock)}

@@ -16,7 +16,7 @@ use rule job as extract with:
         mem_mb=8000,
         runtime=720,
     params:
-        **runs("extract", lambda wildcards, input: [model_code(wildcards, input)]),
+        **runs("extract", lambda wildcards: [model_code(wildcards)]),
         plugin=model_code,
         location=lambda wildcards: SOURCES[wildcards.model].location,
         hub=lambda wildcards: bool(hub_id(MODELS[wildcards.model].source)),
