@@ -207,10 +207,10 @@ def draw(graph: dict[str, Any], target: Path) -> None:
         rows = rows_by_need(needs)
         arrows = [(other, box) for box, needed in needs.items() for other in needed]
     boxes, ways = place(rows, arrows)
+    across = [x for x, _ in (*boxes.values(), *(point for way in ways for point in way))]
+    left, right = min(across) - 0.6, max(across) + 0.6
     if "floors" in graph:
-        middle = (min(x for x, _ in boxes.values()) + max(x for x, _ in boxes.values())) / 2
-        boxes[" · ".join(ground)] = (middle, -float(len(rows)))
-    left, right = min(x for x, _ in boxes.values()) - 0.6, max(x for x, _ in boxes.values()) + 0.6
+        boxes[" · ".join(ground)] = ((left + right) / 2, -float(len(rows)))
     bottom = min(y for _, y in boxes.values())
     figure = plt.figure(figsize=(1.75 * (right - left), 0.8 * (0.9 - bottom)))
     axes = figure.add_axes((0, 0, 1, 1))
