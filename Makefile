@@ -21,6 +21,7 @@ lint: .venv/.ready
 docs: .venv/.ready
 	$(PY)/python -m layerwise.config
 	$(PY)/python -m layerwise.contracts
+	$(PY)/python docs/pictures.py
 	@mkdir -p build
 	@# Not --quiet: that hides warnings from --strict.
 	NO_MKDOCS_2_WARNING=1 $(PY)/mkdocs build --strict >build/docs.log 2>&1 || (grep -v '^INFO' build/docs.log; exit 1)

@@ -2,7 +2,8 @@
 
     python docs/pictures.py
 
-Each SVG file holds the graph that it shows as its description; a test compares that with the code.
+An arrow that follows from others is left out. Each SVG file holds the graph that it shows as its description;
+a test compares that with the code.
 """
 
 import ast
@@ -37,9 +38,9 @@ def rule_graph() -> dict[str, Any]:
     hub = {
         "models": [*config["models"], {"name": "hub", "source": "facebook/hubert-base-ls960", "twin": False}]
     }
-    more = {**OPTIONAL, "analyses": [*config["analyses"], *OPTIONAL["vectors"]], **hub}
+    more = {**OPTIONAL, "analyses": [*config["analyses"], "cca-features"], **hub}
     whole = _planned_rules({**config, **more})
-    return {"needs": whole, "optional": sorted(whole.keys() - default.keys())}
+    return {"needs": reduced(whole), "optional": sorted(whole.keys() - default.keys())}
 
 
 def room_graph() -> dict[str, Any]:
@@ -53,7 +54,9 @@ def room_graph() -> dict[str, Any]:
         if room in needs:
             found = {name.split(".")[1] for name in _imports(path) if name.startswith("layerwise.")}
             needs[room] |= found & needs.keys() - {room}
-    return {"needs": {room: sorted(found) for room, found in needs.items()}, "floors": floors}
+    ground = set(floors[-1])  # which all rooms use
+    graph = {room: sorted(found - ground) for room, found in needs.items() if room not in ground}
+    return {"needs": reduced(graph), "floors": floors}
 
 
 def read_graph(picture: Path) -> Any:
@@ -192,27 +195,22 @@ def draw(graph: dict[str, Any], target: Path) -> None:
     """
     import matplotlib
     import matplotlib.pyplot as plt
-    from matplotlib.patches import FancyBboxPatch, PathPatch
+    from matplotlib.patches import FancyBboxPatch, PathPatch, Polygon
     from matplotlib.path import Path as Curve
 
     matplotlib.rcParams.update({"svg.hashsalt": target.stem, "font.family": "DejaVu Sans"})
     needs = graph["needs"]
     if "floors" in graph:
-        *rows, ground = graph["floors"]  # what all rooms use is one box without arrows
-        needs = {
-            box: [other for other in needed if other not in ground]
-            for box, needed in needs.items()
-            if box not in ground
-        }
-        arrows = [(box, other) for box, needed in reduced(needs).items() for other in needed]
+        *rows, ground = graph["floors"]  # the ground floor is one box without arrows
+        arrows = [(box, other) for box, needed in needs.items() for other in needed]
     else:
         rows = rows_by_need(needs)
-        arrows = [(other, box) for box, needed in reduced(needs).items() for other in needed]
+        arrows = [(other, box) for box, needed in needs.items() for other in needed]
     boxes, ways = place(rows, arrows)
+    across = [x for x, _ in (*boxes.values(), *(point for way in ways for point in way))]
+    left, right = min(across) - 0.6, max(across) + 0.6
     if "floors" in graph:
-        middle = (min(x for x, _ in boxes.values()) + max(x for x, _ in boxes.values())) / 2
-        boxes[" · ".join(ground)] = (middle, -float(len(rows)))
-    left, right = min(x for x, _ in boxes.values()) - 0.6, max(x for x, _ in boxes.values()) + 0.6
+        boxes[" · ".join(ground)] = ((left + right) / 2, -float(len(rows)))
     bottom = min(y for _, y in boxes.values())
     figure = plt.figure(figsize=(1.75 * (right - left), 0.8 * (0.9 - bottom)))
     axes = figure.add_axes((0, 0, 1, 1))
@@ -230,7 +228,7 @@ def draw(graph: dict[str, Any], target: Path) -> None:
         axes.add_patch(PathPatch(Curve(vertices, codes), fill=False, edgecolor="#5f6b76", linewidth=1.1))
         tip = y1 + half_height
         head = [(x1, tip), (x1 - 0.035, tip + 0.11), (x1 + 0.035, tip + 0.11)]
-        axes.add_patch(plt.Polygon(head, closed=True, color="#5f6b76", linewidth=0))
+        axes.add_patch(Polygon(head, closed=True, color="#5f6b76", linewidth=0))
     for box, (x, y) in boxes.items():
         wide = half_width if box in needs else (right - left) / 2 - 0.16
         optional = box in graph.get("optional", ())

@@ -7,6 +7,7 @@ import pandas as pd
 
 from layerwise.contracts.samples import SAMPLE, SEGMENTS
 from layerwise.errors import AnalysisError
+from layerwise.options.corpus import SamplesOptions
 from layerwise.seeds import derive_seed
 
 SEGMENT_COLUMNS = SEGMENTS.required
@@ -17,17 +18,11 @@ MIN_LABELS = 2
 def draw_samples(
     manifest: pd.DataFrame,
     intervals: pd.DataFrame,
+    options: SamplesOptions,
     *,
-    number: int,
-    frame_utterances: int,
-    phones_per_label: int,
-    words: int,
-    tokens_per_word: int,
-    min_tokens: int = 1,
-    min_phone_seconds: float = 0.0,
     seed: int,
 ) -> tuple[list[pd.DataFrame], pd.DataFrame]:
-    """Draw ``number`` independent sample sets; return them and the union of their segments.
+    """Draw ``options.number`` independent sample sets; return them and the union of their segments.
 
     A sample set has ``frame_utterances`` aligned utterances (all if there are fewer), at most
     ``phones_per_label`` tokens of each phone, and at most ``tokens_per_word`` tokens of each of the ``words``
@@ -46,16 +41,18 @@ def draw_samples(
     if not aligned:
         raise AnalysisError("no utterance of the manifest is aligned; look at alignment/quality.csv")
     long_enough = (intervals["tier"] != "phone") | (
-        intervals["end"] - intervals["start"] >= min_phone_seconds - 1e-9
+        intervals["end"] - intervals["start"] >= options.min_phone_seconds - 1e-9
     )
     tokens = intervals[long_enough & intervals["utt_id"].isin(aligned)].rename(columns={"tier": "kind"})
     tokens = tokens.assign(speaker=tokens["utt_id"].map(speakers))[list(SEGMENT_COLUMNS)]
     tokens = tokens.sort_values(["kind", "utt_id", "start"], ignore_index=True)
-    frequent = _frequent_words(manifest, words)
+    frequent = _frequent_words(manifest, options.words)
     tokens = tokens[(tokens["kind"] == "phone") | tokens["label"].isin(frequent)]
-    tokens = _enough(tokens, min_tokens)
-    quotas = {"phone": phones_per_label, "word": tokens_per_word}
-    drawn = [_draw_tokens(tokens, quotas, derive_seed(seed, "sample", index)) for index in range(number)]
+    tokens = _enough(tokens, options.min_tokens)
+    quotas = {"phone": options.phones_per_label, "word": options.tokens_per_word}
+    drawn = [
+        _draw_tokens(tokens, quotas, derive_seed(seed, "sample", index)) for index in range(options.number)
+    ]
 
     union = sorted(set().union(*drawn))
     segments = tokens.loc[union].reset_index(drop=True)
@@ -63,7 +60,7 @@ def draw_samples(
     samples = []
     for index, rows in enumerate(drawn):
         utterances = _draw_utterances(
-            manifest, aligned, frame_utterances, derive_seed(seed, "sample utterances", index)
+            manifest, aligned, options.frame_utterances, derive_seed(seed, "sample utterances", index)
         )
         marked = tokens.loc[rows].assign(segment=numbers.loc[rows])
         samples.append(_sorted(pd.concat([utterances, marked], ignore_index=True)))

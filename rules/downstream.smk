@@ -6,7 +6,7 @@ use rule job as downstream with:
         store=ancient("<run>/features/{model}.zarr"),
         digest="<run>/features/{model}.digest.json",
         manifest=MANIFEST,
-        intervals=INTERVALS,
+        intervals=needed("intervals", INTERVALS),
     output:
         scores="<run>/downstream/{model}/{task}.csv",
         weights="<run>/downstream/{model}/{task}.weights.csv",

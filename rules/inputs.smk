@@ -11,9 +11,14 @@ SOURCES = {
 }
 
 
-def read_record(path):
-    """The record of a hub model."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+def fetched_type(path):
+    """The model type in the record of a fetched hub model."""
+    record = json.loads(Path(path).read_text(encoding="utf-8"))
+    if "model_type" not in record:
+        raise WorkflowError(
+            f"{path}: made by an earlier version of layerwise; delete it and run again (nothing is fetched twice)"
+        )
+    return record["model_type"]
 
 
 def corpus_files():
@@ -25,9 +30,15 @@ def corpus_files():
             "(`corpus.download` fetches LibriSpeech)"
         )
     try:
-        return [file.as_posix() for file in READER.files_of(path)]
+        files = [file.as_posix() for file in READER.files_of(path)]
     except LayerwiseError as error:
         raise WorkflowError(str(error))
+    if not files:
+        raise WorkflowError(
+            f"`corpus.path`: reader `{READER.name}` names no file of {path}, so nothing could be tracked; "
+            "correct the path, or `files` of the reader's spec"
+        )
+    return files
 
 
 def fetched_corpus_files(wildcards):
@@ -86,7 +97,7 @@ def model_code(wildcards):
     if hub_id(source.source):
         record = Path(hub_record(wildcards.model).replace("<run>", RUN))
         # Until then a guess will do: params are made again when the job starts.
-        kind = read_record(record)["model_type"] if record.exists() else None
+        kind = fetched_type(record) if record.exists() else None
     return family_of(source, kind, CONFIG.registry).code
 
 
@@ -147,8 +158,16 @@ def own_options(analysis):
 
 
 def needed(what, path):
-    """An input function: a path, for the analyses that need it."""
-    return lambda wildcards: path if what in ANALYSES[wildcards.analysis].needs else []
+    """An input function: a path, for the analyses or tasks that need it."""
+
+    def file(wildcards):
+        if hasattr(wildcards, "task"):
+            spec = TASKS[wildcards.task]
+        else:
+            spec = ANALYSES[wildcards.analysis]
+        return path if what in spec.needs else []
+
+    return file
 
 
 def pretrain_files():

@@ -6,13 +6,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_json
 from layerwise.lineage.records import provenance
 
 log = logging.getLogger("layerwise")
+
+
+class Job(Protocol):
+    """What a script gets of its job."""
+
+    input: Any
+    output: Any
+    params: Any
+    wildcards: Any
+    resources: Any
+    log: Any
+    threads: int
+    rule: str
 
 
 def _given() -> Any:
@@ -24,7 +37,7 @@ def _given() -> Any:
     return getattr(main, "snakemake", None)
 
 
-snakemake = _given()
+snakemake: Job = _given()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from layerwise import contracts
 from layerwise.align.boundaries import agreement, coverage
 from layerwise.align.intervals import interval_table, quality_table
 from layerwise.align.textgrid import align
-from layerwise.contracts.alignment import BOUNDARY_AGREEMENT, INTERVALS, QUALITY
+from layerwise.contracts.alignment import BOUNDARY_AGREEMENT, COMPARED, INTERVALS
 from layerwise.contracts.corpus import MANIFEST
 
 with job():
@@ -17,4 +17,4 @@ with job():
     counts = coverage(intervals, other)
     log.info("utterances: %s", ", ".join(f"{name} {count}" for name, count in counts.items()))
     contracts.write(BOUNDARY_AGREEMENT, agreement(intervals, other), snakemake.output.agreement)
-    contracts.write(QUALITY, quality_table(found), snakemake.output.quality)
+    contracts.write(COMPARED, quality_table(found), snakemake.output.quality)

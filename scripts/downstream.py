@@ -1,5 +1,6 @@
 """Train one task on every layer of one model."""
 
+import pandas as pd
 from _job import job, snakemake
 
 from layerwise import contracts
@@ -15,10 +16,14 @@ from layerwise.tasks.train import train_heads
 
 with job():
     params = snakemake.params
+    if snakemake.input.intervals:
+        intervals = contracts.read(INTERVALS, snakemake.input.intervals)
+    else:
+        intervals = pd.DataFrame(columns=list(INTERVALS.required))
     result = train_heads(
         FeatureStore(snakemake.input.store),
         contracts.read(MANIFEST, snakemake.input.manifest),
-        contracts.read(INTERVALS, snakemake.input.intervals),
+        intervals,
         Task(
             snakemake.wildcards.task,
             Metric(**params.metric),

@@ -6,14 +6,15 @@ from layerwise import contracts
 from layerwise.contracts.alignment import INTERVALS
 from layerwise.contracts.corpus import MANIFEST
 from layerwise.contracts.samples import SAMPLE, SEGMENTS
+from layerwise.options.corpus import SamplesOptions
 from layerwise.sampling import draw_samples
 
 with job():
     samples, segments = draw_samples(
         contracts.read(MANIFEST, snakemake.input.manifest),
         contracts.read(INTERVALS, snakemake.input.intervals),
+        SamplesOptions(**snakemake.params.samples),
         seed=snakemake.params.seed,
-        **snakemake.params.samples,
     )
     for number, sample in enumerate(samples):
         counts = sample.kind.value_counts()

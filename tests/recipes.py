@@ -62,7 +62,7 @@ def add_to_repository(folder: Path, kind: str) -> None:
     _insert(
         folder / spec.path,
         rf"({spec.inside} = \(\n.*?)(?=\n\)\n)",
-        "\n" + textwrap.indent(spec.code, "    ").rstrip(),
+        "\n" + textwrap.indent(spec.code.rstrip(), "    ") + ",",
     )
 
 
@@ -83,7 +83,7 @@ def write_plugin(folder: Path, kind: str) -> Path:
         head,
         *options,
         SPEC_IMPORTS,
-        "\nSPECS = [\n" + textwrap.indent(line, "    ") + "]\n",
+        "\nSPECS = [\n" + textwrap.indent(line.rstrip(), "    ") + ",\n]\n",
     ]
     file.write_text("\n".join(parts), encoding="utf-8")
     return file

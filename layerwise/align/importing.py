@@ -23,7 +23,9 @@ from layerwise.align.phonesets import (
 from layerwise.align.textgrid_reader import DECIMALS, find_tier, read_textgrid
 from layerwise.corpus.text import normalise_text
 from layerwise.errors import AlignmentError
+from layerwise.options.alignment import TextgridOptions
 
+DEFAULTS = TextgridOptions()
 DETECTION_FILES = 200
 FILES_PER_WORKER = 500  # starting a worker takes about as long as reading so many
 LONGEST_MISMATCH = 0.5  # seconds between the ends of TextGrid and audio
@@ -49,8 +51,8 @@ def import_alignments(
     *,
     word_tiers: Sequence[str],
     phone_tiers: Sequence[str],
-    phone_set_name: str = "auto",
-    tolerance: float = 0.02,
+    phone_set_name: str = DEFAULTS.phone_set,
+    tolerance: float = DEFAULTS.tolerance,
     workers: int = 1,
 ) -> Iterator[Outcome]:
     """Import the TextGrid of every utterance of a manifest, yielding outcomes in its order.

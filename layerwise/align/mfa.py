@@ -10,11 +10,13 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from layerwise import contracts
 from layerwise.align.importing import import_alignments
 from layerwise.align.intervals import Outcome
 from layerwise.align.mfa_command import OUTPUTS
 from layerwise.align.mfa_corpus import original_name
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
+from layerwise.contracts.alignment import MFA_DROPPED
 from layerwise.errors import AlignmentError
 
 ABSENT = "no alignment found by MFA, nor with wider beams; check audio and transcript"
@@ -87,7 +89,7 @@ def align(
 
 
 def _reasons(path: Path | str) -> dict[str, str]:
-    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    table = contracts.read(MFA_DROPPED, path)
     return dict(zip(table["utt_id"], table["reason"], strict=True))
 
 

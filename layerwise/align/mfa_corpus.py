@@ -11,21 +11,21 @@ import soundfile
 
 from layerwise.align.intervals import VOWELS, durations
 from layerwise.align.lexicon import Lexicon, read_lexicon
+from layerwise.contracts.alignment import MFA_DROPPED
 from layerwise.corpus.audio import SAMPLE_RATE, read_audio
 from layerwise.corpus.text import normalise_text
 from layerwise.errors import AlignmentError, AudioError
 from layerwise.files import write_aside, write_text
 
 MAX_SECONDS = 600.0  # MFA keeps a whole utterance's lattice in memory
-DROPPED_COLUMNS = ("utt_id", "reason")
 
 
 def pack_corpus(manifest: pd.DataFrame, archives: Sequence[Path | str]) -> pd.DataFrame:
     """Pack a corpus into one ZIP file per shard: ``speaker/utterance.wav`` (16 kHz, 16 bit) and ``.lab``.
 
     A speaker is in one shard only, since MFA adapts to speakers; shards have about equal durations. Equal
-    corpora give equal bytes. Returns the utterances left out, with ``DROPPED_COLUMNS``: those without words,
-    longer than ``MAX_SECONDS``, or with audio that cannot be read.
+    corpora give equal bytes. Returns the utterances left out (`contracts.alignment.MFA_DROPPED`): those
+    without words, longer than ``MAX_SECONDS``, or with audio that cannot be read.
     """
     seconds = durations(manifest)
     shards = assign_shards(manifest, len(archives))
@@ -42,7 +42,7 @@ def pack_corpus(manifest: pd.DataFrame, archives: Sequence[Path | str]) -> pd.Da
                 name = f"{file_name(speaker)}/{file_name(utt_id)}"
                 packed.writestr(zipfile.ZipInfo(f"{name}.wav"), sound)
                 packed.writestr(zipfile.ZipInfo(f"{name}.lab"), f"{words}\n")
-    return pd.DataFrame(dropped, columns=list(DROPPED_COLUMNS)).sort_values("utt_id", ignore_index=True)
+    return pd.DataFrame(dropped, columns=list(MFA_DROPPED.required)).sort_values("utt_id", ignore_index=True)
 
 
 def assign_shards(manifest: pd.DataFrame, shards: int) -> pd.Series:

@@ -18,6 +18,7 @@ from layerwise.align.intervals import Interval, Outcome, find_fault
 from layerwise.align.lexicon import Lexicon, dictionary_lines, possessives, pronounce, read_lexicon
 from layerwise.corpus.audio import read_audio
 from layerwise.errors import AlignmentError, AudioError
+from layerwise.options.alignment import PocketsphinxOptions
 
 RATE = 16_000
 FRAMES_PER_SECOND = 100
@@ -26,7 +27,8 @@ PAD_FRAMES = 20
 # Frame k of the decoder is a window of 410 samples from 160 k on. So many more zeros in front put its centre
 # in the middle of the 10 ms that the frame stands for; without them every boundary is 10 ms early.
 CENTRING = 125
-MIN_SCORE = -4.0
+DEFAULTS = PocketsphinxOptions()
+MIN_SCORE = DEFAULTS.min_score
 FILLERS = frozenset({"<s>", "</s>", "<sil>", "(NULL)", "[NOISE]", "[SPEECH]"})
 # One unit of a decoder score in nats: logarithms to base 1.0001, shifted right by 10 bits.
 NATS = 1024 * math.log(1.0001)
@@ -51,7 +53,7 @@ def align(
     *,
     lexicon: Path | None = None,
     workers: int = 1,
-    g2p: bool = True,
+    g2p: bool = DEFAULTS.g2p,
     min_score: float = MIN_SCORE,
 ) -> Iterator[Outcome]:
     """Align every utterance of a manifest, yielding outcomes in its order.

@@ -11,18 +11,20 @@ from layerwise.align.importing import import_alignments
 from layerwise.align.intervals import Outcome
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
 from layerwise.errors import AlignmentError
+from layerwise.options.alignment import TextgridOptions
 
 SUFFIXES = (".textgrid", ".json")
+DEFAULTS = TextgridOptions()
 
 
 def align(
     manifest: pd.DataFrame,
     *,
     path: str | None,
-    word_tier: str | None = None,
-    phone_tier: str | None = None,
-    phone_set: str = "auto",
-    tolerance: float = 0.02,
+    word_tier: str | None = DEFAULTS.word_tier,
+    phone_tier: str | None = DEFAULTS.phone_tier,
+    phone_set: str = DEFAULTS.phone_set,
+    tolerance: float = DEFAULTS.tolerance,
     lexicon: Path | None = None,
     workers: int = 1,
 ) -> Iterator[Outcome]:

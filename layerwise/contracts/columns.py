@@ -42,6 +42,7 @@ SEED = count("seed", about="number of the training, from 1")
 LEARNING_RATE = number("learning_rate", 0, about="the first learning rate; that of a score was chosen on dev")
 WEIGHT = number("weight", 0, 1, about="its weight; those of a training sum to 1")
 SCORE = number("score", about="held-out score")
+CORRELATION = number("correlation", -1 - ROUNDING, 1 + ROUNDING, about="a correlation")
 FLOOR = replace(SCORE, name="floor", empty=True, about="score of the same views with wrong targets")
 LOW = number("low", empty=True, about="lower limit of the 95 % interval; empty where there is none")
 HIGH = number("high", empty=True, about="upper limit")
@@ -55,13 +56,15 @@ def _in_order(table: "pd.DataFrame") -> "pd.Series[bool]":
     return ~(table["high"] < table["low"])
 
 
+def in_range(name: str) -> Rule:
+    """The rule that scores in a column lie in the range of their analysis; an empty cell breaks no rule."""
+
+    def holds(table: "pd.DataFrame") -> "pd.Series[bool]":
+        bounded = table["analysis"].str.startswith(CORRELATIONS)
+        return ~(bounded & (table[name].abs() > 1 + ROUNDING))
+
+    return Rule(name, "a finite number from -1 to 1 in an analysis named cca-... or mi-...", holds)
+
+
 ENDS_LATER = Rule("end", "a time after start", _ends_later)
-
-
-def _in_range(table: "pd.DataFrame") -> "pd.Series[bool]":
-    bounded = table["analysis"].str.startswith(CORRELATIONS)
-    return ~bounded | table["score"].between(-1 - ROUNDING, 1 + ROUNDING)
-
-
-IN_RANGE = Rule("score", "a finite number from -1 to 1 in an analysis named cca-... or mi-...", _in_range)
 IN_ORDER = Rule("high", "a limit not below low", _in_order)

@@ -5,11 +5,11 @@ from dataclasses import replace
 from layerwise.contracts.columns import (
     ANALYSIS,
     BLOCK,
+    CORRELATION,
     FLOOR,
     HEAD,
     HIGH,
     IN_ORDER,
-    IN_RANGE,
     LABEL,
     LAYER,
     LAYER_INDEX,
@@ -28,6 +28,7 @@ from layerwise.contracts.columns import (
     UTT_ID,
     VALUE,
     WEIGHT,
+    in_range,
 )
 from layerwise.contracts.scores import INTER, SCORES
 from layerwise.contracts.spec import Column, Rule, Table, count, number
@@ -56,13 +57,13 @@ DIFFERENCE = (
     Column("high", "number", infinite=True, about="upper limit"),
     count("n", 1, about="pairs of sample set and trial"),
 )
-RANK_CORRELATION = replace(SCORE, name="spearman", about="rank correlation; positive: they agree")
+RANK_CORRELATION = replace(CORRELATION, name="spearman", about="rank correlation; positive: they agree")
 
 _LAYER_SCORES = _table(
     "layer_scores",
     (MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER, TRIAL, SCORE),
     SCORES.key,
-    IN_RANGE,
+    in_range("score"),
     about=SCORES.about,
 )
 _LAYER_SUMMARY = _table(
@@ -75,6 +76,8 @@ _LAYER_SUMMARY = _table(
         count("n", 1, about="scores"),
     ),
     ("model", "layer", "analysis"),
+    in_range("mean"),
+    in_range("floor"),
     IN_ORDER,
     about="a layer of a model in one analysis",
 )

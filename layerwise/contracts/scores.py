@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from layerwise.contracts.columns import (
     ANALYSIS,
+    CORRELATION,
     FLOOR,
     HIGH,
     IN_ORDER,
-    IN_RANGE,
     LAYER,
     LAYER_INDEX,
     LOW,
@@ -15,6 +15,7 @@ from layerwise.contracts.columns import (
     SAMPLE_NUMBER,
     SCORE,
     TRIAL,
+    in_range,
 )
 from layerwise.contracts.spec import Table, count, number
 from layerwise.errors import ReportError
@@ -29,10 +30,11 @@ SCORED = (
     count("dim_x", 1, about="dimensions of the first view"),
     count("dim_y", 1, about="dimensions of the second view, or clusters"),
 )
+SIMILARITY = replace(CORRELATION, empty=True, optional=True)
 SIMILARITIES = (
-    replace(FLOOR, name="mean_cca", optional=True, about="plain mean of the canonical correlations"),
-    replace(FLOOR, name="svcca", optional=True, about="SVCCA"),
-    replace(FLOOR, name="cka", optional=True, about="linear CKA"),
+    replace(SIMILARITY, name="mean_cca", about="plain mean of the canonical correlations"),
+    replace(SIMILARITY, name="svcca", about="SVCCA"),
+    replace(SIMILARITY, name="cka", about="linear CKA"),
 )
 
 SCORES = Table(
@@ -41,7 +43,7 @@ SCORES = Table(
     error=ReportError,
     columns=(MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER, TRIAL, *SCORED, *SIMILARITIES),
     key=("model", "analysis", "layer", "sample", "trial"),
-    rules=(IN_RANGE, IN_ORDER),
+    rules=(in_range("score"), in_range("floor"), IN_ORDER),
     about="a score of one layer in one sample set and trial",
 )
 INTER = Table(
@@ -58,6 +60,6 @@ INTER = Table(
         *(ANALYSIS, TRIAL, *SCORED),
     ),
     key=("model_a", "model_b", "layer_a", "layer_b", "trial"),
-    rules=(IN_RANGE, IN_ORDER),
+    rules=(in_range("score"), in_range("floor"), IN_ORDER),
     about="a score of one layer of a model with one of another, in one trial",
 )

@@ -7,7 +7,6 @@ from pathlib import Path
 from layerwise.errors import CorpusError
 
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".aiff", ".aif"})
-SPLITS = ("train", "dev", "test")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from layerwise.corpus.entries import SPLITS, Entry, all_files, read_text
+from layerwise.contracts.columns import SPLITS
+from layerwise.corpus.entries import Entry, all_files, read_text
 
 
 def read_librispeech(path: Path) -> list[Entry]:

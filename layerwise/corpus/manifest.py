@@ -8,9 +8,10 @@ from pathlib import Path
 import pandas as pd
 
 from layerwise import contracts
+from layerwise.contracts.columns import SPLITS
 from layerwise.contracts.corpus import EXCLUDED, MANIFEST, WARNINGS
 from layerwise.corpus.audio import inspect_audio
-from layerwise.corpus.entries import SPLITS, Entry
+from layerwise.corpus.entries import Entry
 from layerwise.corpus.text import normalise_text
 from layerwise.errors import AudioError, CorpusError
 from layerwise.files import sha256_file

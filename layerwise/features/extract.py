@@ -23,11 +23,12 @@ from layerwise.features.partial import PartialStore, partial_store
 from layerwise.features.plan import Plan, PlannedUtterance, plan_blocks, plan_utterances
 from layerwise.features.store import StoreHeader
 from layerwise.models.base import SpeechModel, Waveform
+from layerwise.options.extraction import ExtractionOptions
 from layerwise.progress import progress
 
 log = logging.getLogger(__name__)
 
-BATCH_SECONDS = 30.0
+DEFAULTS = ExtractionOptions()
 BLOCK_BATCHES = 20
 DTYPES = {"float16": torch.float16, "float32": torch.float32}
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -41,8 +42,8 @@ def extract(
     store_path: Path | str,
     *,
     name: str,
-    dtype: str = "float16",
-    batch_seconds: float = BATCH_SECONDS,
+    dtype: str = DEFAULTS.store_dtype,
+    batch_seconds: float = DEFAULTS.batch_seconds,
     block_seconds: float | None = None,
     shard_chunks: int = writer.SHARD_CHUNKS,
     provenance: dict[str, Any] | None = None,

@@ -16,8 +16,11 @@ from typing import Any
 from layerwise.errors import StoreError
 
 PACKAGE = "layerwise"
-# Texts for people in declarations of options; they are documentation as docstrings are.
-DOCUMENTATION = {"Field": {"description", "examples", "title"}}
+# Texts for people in declarations of options and tables; they are documentation as docstrings are.
+DOCUMENTATION = {
+    "Field": {"description", "examples", "title"},
+    **{name: {"about"} for name in ("Column", "Table", "choice", "count", "layer", "number", "replace")},
+}
 
 
 def code_digest(script: Path, plugins: Sequence[str], root: Path) -> str:

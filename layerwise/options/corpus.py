@@ -80,3 +80,6 @@ class SamplesOptions(Section):
     min_tokens: int = Field(
         default=2, ge=1, description="Words and phones with fewer aligned tokens are left out.", examples=[5]
     )
+    min_phone_seconds: float = Field(
+        default=0.0, ge=0, description="Phone tokens that are shorter are left out.", examples=[0.03]
+    )

@@ -41,8 +41,8 @@ class Spec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class FilesMixin:
-    """The files that a location stands for: what is tracked, and all that is.
+class Located:
+    """A spec that stands for files: what is tracked, and all that is.
 
     ``files`` is a tuple of patterns below the location (``""``: the location itself is the file), or
     ``module:function``, named as ``code`` is: a function of the location that yields paths and imports
@@ -67,7 +67,7 @@ def _matching(location: Path, pattern: str) -> Iterable[Path]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelSpec(FilesMixin, Spec):
+class ModelSpec(Located, Spec):
     """A family of speech models, ``name:location`` in a config.
 
     Its code is a function ``load(location, options) -> SpeechModel``; options are
@@ -121,12 +121,12 @@ class TaskSpec(Spec):
     Attributes:
         metric: what is measured on dev and test, with its direction.
         recipe: how it is trained.
-        frames: it needs the frames of all utterances, not only each utterance's mean.
+        needs: what must be there beside the model's store and the manifest.
     """
 
     metric: Metric
     recipe: TrainingRecipe
-    frames: bool = True
+    needs: frozenset[Need] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +146,7 @@ class AlignerSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReaderSpec(FilesMixin, Spec):
+class ReaderSpec(Located, Spec):
     """A layout of corpora on disk.
 
     Its code is a function ``read(path) -> list of layerwise.corpus.entries.Entry``.

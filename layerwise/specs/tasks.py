@@ -17,6 +17,7 @@ TASKS = (
             epochs=15,
             batch_size=8,
         ),
+        needs=frozenset({"intervals"}),
     ),
     TaskSpec(
         name="scenario",
@@ -29,6 +30,5 @@ TASKS = (
             learning_rates=(1e-2, 1e-3, 1e-4),
             epochs=60,
         ),
-        frames=False,
     ),
 )

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from layerwise.contracts.columns import SPLITS
 from layerwise.errors import TaskError
 from layerwise.features.source import FeatureSource
 from layerwise.layers import is_block
@@ -17,7 +18,6 @@ from layerwise.options.protocol import Protocol as RunProtocol
 from layerwise.options.training import TrainingRecipe
 from layerwise.specs.metrics import Metric
 
-SPLITS = ("train", "dev", "test")
 Labels = tuple[str, ...]
 
 

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from layerwise.contracts.columns import SPLITS
 from layerwise.errors import TaskError
 from layerwise.features.source import FeatureSource
 from layerwise.options.protocol import Protocol
 from layerwise.tasks.data import (
-    SPLITS,
     Exclusions,
     Labels,
     Split,

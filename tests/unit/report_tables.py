@@ -112,7 +112,9 @@ def scores(facts, analyses=ANALYSES, samples=2, trials=3, seed=0, **shape):
                     for layer, index in layers:
                         score = _curve(model, analysis, index / deepest, number % 3) + shift
                         score = (
-                            1.0 if analysis == "cca-intra" and layer == "T0" else score + rng.normal(0, 0.006)
+                            1.0
+                            if analysis == "cca-intra" and layer == "T0"
+                            else np.clip(score + rng.normal(0, 0.006), -1, 1)
                         )
                         half = 0.0 if score == 1.0 else 0.02
                         limits = (score - half, score + half, 0.03 + rng.normal(0, 0.004))
@@ -162,8 +164,8 @@ def weights(facts, tasks=TASKS, seeds=(0, 1), seed=2, **shape):
         for task in tasks:
             for run in seeds:
                 values = rng.dirichlet(np.full(len(layers), 8.0))
-                rows += [(model.name, task, run, layer, w) for layer, w in zip(layers, values, strict=True)]
-    return pd.DataFrame(rows, columns=["model", "task", "seed", "layer", "weight"])
+                rows += [(model.name, task, layer, run, w) for layer, w in zip(layers, values, strict=True)]
+    return pd.DataFrame(rows, columns=["model", "task", "layer", "seed", "weight"])
 
 
 def corpus(utterances=300, seed=3):

@@ -16,6 +16,7 @@ from layerwise.cca.pwcca import RegularisedCCA, grid_scores, held_out
 from layerwise.errors import AnalysisError
 
 Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
 UNREGULARISED = [(0.0, 0.0)]
 
 
@@ -33,7 +34,7 @@ def whitened(view: Array) -> tuple[Array, Array]:
     return U[:, :rank], (Vt[:rank].T * scale[:, None]) / s[:rank]
 
 
-def textbook(x: Array, y: Array, train: Array, test: Array) -> float:
+def textbook(x: Array, y: Array, train: Rows, test: Rows) -> float:
     """Morcos et al. 2018, equations of section 2 and 3, unregularised, weights from held-out rows."""
     (Ux, Wx), (Uy, Wy) = whitened(x[train]), whitened(y[train])
     U, _, Vt = np.linalg.svd(Ux.T @ Uy, full_matrices=False)
@@ -58,7 +59,7 @@ def published_roots(x: Array, y: Array, epsilons: tuple[float, float]) -> list[A
     return roots
 
 
-def exact_roots(x: Array, y: Array, epsilons: tuple[float, float]) -> list[Array]:
+def exact_roots(x: NDArray[Any], y: NDArray[Any], epsilons: tuple[float, float]) -> list[Array]:
     """The same from an SVD of the data with regularising rows below, which squares no condition number."""
     roots = []
     for view, epsilon in zip((x, y), epsilons, strict=True):
@@ -78,7 +79,7 @@ def embed(root: Array, keep: NDArray[np.bool_]) -> Array:
     return full
 
 
-def direct(x: Array, y: Array, train: Array, test: Array, roots: list[Array], mode: str) -> float:
+def direct(x: NDArray[Any], y: NDArray[Any], train: Rows, test: Rows, roots: list[Array], mode: str) -> float:
     """The published procedure for one pair of regularisers: SVD, projection of the data, QR, weights."""
     keeps = [np.diag(root) > 0 for root in roots]
     tops = [view[train].var(axis=0, ddof=1).max() for view in (x, y)]
@@ -111,7 +112,7 @@ def direct(x: Array, y: Array, train: Array, test: Array, roots: list[Array], mo
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> tuple[NDArray[Any], NDArray[Any], Array, Array]:
+def problems(draw: st.DrawFn) -> tuple[NDArray[Any], NDArray[Any], Rows, Rows]:
     """Two correlated views with the nuisances of real features, and rows to train and test on."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     dims = draw(st.tuples(st.integers(1, 7), st.integers(1, 7)))
@@ -119,7 +120,7 @@ def problems(draw: st.DrawFn) -> tuple[NDArray[Any], NDArray[Any], Array, Array]
     n_test = max(dims) + draw(st.integers(2, 60))
     n = n_train + n_test
     source = rng.standard_normal((n, 3))
-    views = []
+    views: list[NDArray[Any]] = []
     for dim in dims:
         view = source @ rng.standard_normal((3, dim)) + rng.standard_normal((n, dim))
         nuisances = draw(st.sets(st.sampled_from(["mean", "outlier", "constant", "dependent"])))

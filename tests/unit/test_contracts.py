@@ -199,6 +199,16 @@ def test_text_that_is_missing_is_an_empty_cell() -> None:
         ("sample", {"segment": -1}, "column segment has -1 in row 1"),
         ("sample", {"kind": "utterance"}, "column label has 'AE' in row 1"),
         ("segments", {"start": 0.3}, "column end has 0.2 in row 1"),
+        (
+            "scores",
+            {"score": 1.1},
+            r"column score has 1\.1 in row 1 .*from -1 to 1 in an analysis named",
+        ),
+        ("scores", {"floor": -1.1}, r"column floor has -1\.1 in row 1 .*from -1 to 1"),
+        ("scores", {"analysis": "mi-phone", "score": 1.1}, r"column score has 1\.1 in row 1"),
+        ("inter", {"floor": 1.1}, r"column floor has 1\.1 in row 1"),
+        ("tables/layer_scores", {"score": -1.1}, r"column score has -1\.1 in row 1"),
+        ("tables/layer_summary", {"mean": 1.1}, r"column mean has 1\.1 in row 1"),
         ("scores", {"low": 0.6}, r"column high has 0\.5481698 in row 1 .*a limit not below low"),
         ("inter", {"low": 0.6}, "column high has 0.32 in row 1"),
         ("task_scores", {"high": 0.1}, "column high has 0.1 in row 1"),
@@ -221,6 +231,12 @@ def test_rows_that_contradict_themselves(
     for column, value in change.items():
         frame.loc[0, column] = value
     refused(name, frame, message, tmp_path)
+
+
+def test_scores_of_other_measures_have_any_size(tmp_path: Path) -> None:
+    frame = example("scores").assign(analysis="abx-phone", score=[1.5, -7.0], low=np.nan, high=np.nan)
+    contracts.write(TABLES["scores"], frame, tmp_path / "s.csv")
+    pd.testing.assert_frame_equal(contracts.read(TABLES["scores"], tmp_path / "s.csv"), frame)
 
 
 def test_neighbours_of_other_tiers_and_utterances_may_overlap() -> None:

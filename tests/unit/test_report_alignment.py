@@ -36,7 +36,7 @@ def test_each_utterance_has_its_four_panels_with_all_labels():
     assert titles[0] == "a" and titles[4] == "b"
     assert labels(figure.axes[2]) == ["the"] * 6 and labels(figure.axes[3]) == ["DH", "AH", "NG"] * 6
     assert figure.axes[3].get_xlim() == (0, 2) and figure.axes[7].get_xlim() == (0, 1.5)
-    drawn = {round(float(line.get_xdata()[0]), 3) for line in figure.axes[2].lines}
+    drawn = {round(float(np.asarray(line.get_xdata())[0]), 3) for line in figure.axes[2].lines}
     assert drawn == {round(0.1 + 0.3 * number, 3) for number in range(7)}
 
 

@@ -64,19 +64,19 @@ def test_curves_and_bars_show_the_data(facts, summary):
     mine = summary[summary["model"] == "hubert-tiny"].sort_values("layer_index")
     look = looks(facts)["hubert-tiny"]
     (line,) = (line for line in axis.lines if line.get_label() == "hubert-tiny")
-    np.testing.assert_allclose(line.get_xdata(), mine["layer_index"])
-    np.testing.assert_allclose(line.get_ydata(), mine["mean"])
+    np.testing.assert_allclose(np.asarray(line.get_xdata()), mine["layer_index"])
+    np.testing.assert_allclose(np.asarray(line.get_ydata()), mine["mean"])
     bars = interval_bars(axis, look.colour)
     for row in mine.itertuples():
         assert bars[row.layer_index] == pytest.approx((row.low, row.high))
     (level,) = (line for line in axis.lines if line.get_label() == "logmel")
-    assert set(level.get_ydata()) == set(summary.loc[summary["model"] == "logmel", "mean"])
+    assert set(np.asarray(level.get_ydata())) == set(summary.loc[summary["model"] == "logmel", "mean"])
 
 
 def test_normed_last_output_is_drawn_apart_from_the_blocks(facts, summary):
     (axis,) = layer_figure(summary, facts, ["cca-phone"]).axes
     label = "whisper-tiny-en (weakly supervised)"
-    drawn = [line.get_xdata().tolist() for line in axis.lines if line.get_label() == label]
+    drawn = [np.asarray(line.get_xdata()).tolist() for line in axis.lines if line.get_label() == label]
     assert drawn == [[-2, -1, 0, 1, 2, 3, 4], [4.5]]
 
 
@@ -153,6 +153,7 @@ def test_nothing_overlaps_for_one_or_fifteen_deep_models_with_long_names(count):
     assert box.x0 >= 0 and box.x1 <= width and box.y0 >= 0
     for axis in figure.axes:
         area = axis.get_tightbbox()
+        assert area is not None
         assert area.y0 >= box.y1 - 1 and area.y1 <= height + 1
         assert axis.bbox.height > 0.25 * axis.bbox.width
         places = [tick.get_window_extent() for tick in axis.get_xticklabels()]
@@ -171,8 +172,10 @@ def test_corpus_figure_counts(tmp_path):
     manifest, _, _ = synthetic.corpus()
     train = manifest[manifest["split"] == "train"]
     minutes = (train["samples"] / train["sample_rate"]).sum() / 60
+    legend = figure.axes[0].get_legend()
+    assert legend is not None
     assert f"train: {len(train)} utterances, {minutes:.1f} min" in [
-        text.get_text() for text in figure.axes[0].get_legend().get_texts()
+        text.get_text() for text in legend.get_texts()
     ]
 
 

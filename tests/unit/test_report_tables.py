@@ -11,6 +11,8 @@ from scipy import stats
 
 from layerwise.cca.summary import summarise
 from layerwise.contracts.run_tables import columns
+from layerwise.contracts.scores import SCORES
+from layerwise.contracts.tasks import TASK_SCORES
 from layerwise.errors import ReportError
 from layerwise.report import contrasts, ranking, raw, tables
 from layerwise.report.curves import peak_layer
@@ -25,13 +27,14 @@ FACTS = synthetic.run_facts(("m",))
 
 def score_rows(model, analysis, curves, layers=("T0", "T1", "T2"), half=0.1):
     """Rows of one model: ``curves`` holds one list of scores per trial."""
+    rest = (0.01, 1e-4, 1e-4, 80, 10, 10, 192, 39)
     return pd.DataFrame(
         [
-            (model, layer, float(place), analysis, 0, trial, score, score - half, score + half, 0.01, 80, 10)
+            (model, layer, float(place), analysis, 0, trial, score, score - half, score + half, *rest)
             for trial, curve in enumerate(curves)
             for place, (layer, score) in enumerate(zip(layers, curve, strict=True))
         ],
-        columns=list(raw.SCORE_COLUMNS),
+        columns=list(SCORES.required),
     )
 
 
@@ -41,7 +44,7 @@ def task_rows(model, task, metric, values, *, rate=0.1, split="test", seed=0):
             (model, task, layer, seed, rate, split, metric, value, value - 0.05, value + 0.05)
             for layer, value in values.items()
         ],
-        columns=list(raw.DOWNSTREAM_COLUMNS),
+        columns=list(TASK_SCORES.required),
     )
 
 
@@ -94,10 +97,20 @@ def test_a_bad_score_file_is_named_with_its_column(tmp_path, spoil, message):
         raw.read_scores([path])
 
 
+def test_rows_that_two_files_share_are_named_with_the_files(tmp_path):
+    rows = score_rows("m", "cca-mel", [[0.1, 0.2, 0.3]])
+    rows.to_csv(tmp_path / "one.csv", index=False)
+    rows.iloc[1:].to_csv(tmp_path / "two.csv", index=False)
+    message = r"one\.csv, .*two\.csv: two rows for model=m, analysis=cca-mel, layer=T1, sample=0, trial=0"
+    with pytest.raises(ReportError, match=message):
+        raw.read_scores([tmp_path / "one.csv", tmp_path / "two.csv"])
+
+
 def test_a_missing_file_and_an_unknown_layer_are_named(tmp_path):
-    with pytest.raises(ReportError, match=r"gone\.csv: no such file"):
+    with pytest.raises(ReportError, match=r"gone\.csv: cannot read it: no such file; run the rule `cca`"):
         raw.read_scores([tmp_path / "gone.csv"])
-    with pytest.raises(ReportError, match="downstream table: column layer: 'L3' is not a layer"):
+    message = r"task\.csv: column layer has 'L3' in row 1 .*; expected a layer of the transformer"
+    with pytest.raises(ReportError, match=message):
         read_downstream(tmp_path, task_rows("m", "pr", "per", {"L3": 0.1}))
 
 
@@ -176,7 +189,7 @@ def test_agreement_leaves_out_what_is_undefined_and_says_so(tmp_path):
     table, omitted = ranking.agreement(summary, tables.downstream_summary(runs), FACTS)
     assert list(table["analysis"]) == ["cca-word"]
     assert table["regret"].tolist() == [0.0]
-    assert [(gap.analysis, gap.reason.split(";")[0]) for gap in omitted.itertuples()] == [
+    assert [(gap.analysis, str(gap.reason).split(";")[0]) for gap in omitted.itertuples()] == [
         ("cca-intra", "shared layers: 2"),
         ("cca-mel", "a curve is constant over its layers"),
     ]
@@ -239,7 +252,8 @@ def test_controls_are_compared_at_their_own_best_layer():
     assert table["control_layer"].to_dict() == {"random-m": "T0", "logmel": "T0"}
     np.testing.assert_allclose(table["difference"], [0.2, 0.1])
     np.testing.assert_allclose(table.loc["random-m", ["low", "high"]].astype(float), 0.2)
-    assert table.loc["logmel", "low"] < 0 < table.loc["logmel", "high"]
+    low, high = table.loc["logmel", ["low", "high"]].to_numpy(dtype=float)
+    assert low < 0 < high
 
 
 def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):

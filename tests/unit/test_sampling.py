@@ -1,14 +1,18 @@
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from layerwise import sampling
 from layerwise.errors import AnalysisError
-from layerwise.sampling import SAMPLE_COLUMNS, SEGMENT_COLUMNS, draw_samples
+from layerwise.options.corpus import SamplesOptions
+from layerwise.sampling import SAMPLE_COLUMNS, SEGMENT_COLUMNS
 
 WORDS = {"yes": ["Y", "EH", "S"], "no": ["N", "OW"], "oh": ["OW"], "rare": ["R", "EH", "R"]}
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "number": 2,
     "frame_utterances": 5,
     "phones_per_label": 4,
@@ -17,6 +21,14 @@ OPTIONS = {
     "min_tokens": 2,
     "seed": 1,
 }
+
+
+def draw_samples(
+    manifest: pd.DataFrame, intervals: pd.DataFrame, *, seed: int, **options: Any
+) -> tuple[list[pd.DataFrame], pd.DataFrame]:
+    """``sampling.draw_samples`` with the fields of its options as keywords, also values that they refuse."""
+    chosen = SamplesOptions.model_construct(**options)
+    return sampling.draw_samples(manifest, intervals, chosen, seed=seed)
 
 
 def corpus(utterances: int = 12, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:

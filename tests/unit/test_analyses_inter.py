@@ -1,6 +1,7 @@
 """Every layer of one model against every layer of another."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from layerwise.options.scoring import ScoringOptions
 UTTERANCES = [f"u{number:02d}" for number in range(12)]
 SAMPLE = pd.DataFrame({"kind": "utterance", "utt_id": UTTERANCES, "speaker": "s"})
 OWN = InterOptions(utterances=12)
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "own": OWN,
     "options": ScoringOptions(parts=4, trials=2, epsilons=(1e-4,), bootstrap=20),
     "seed": 2,

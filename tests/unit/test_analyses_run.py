@@ -1,6 +1,7 @@
 """Analyses over the layers of a model, from an in-memory feature source."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -202,7 +203,7 @@ def test_layer_index():
 def test_summaries_widen_with_spread_and_with_bootstrap():
     def scores(values, half):
         rows = pd.DataFrame({"score": values, "trial": range(len(values)), "n_train": 800, "n_test": 100})
-        extra = {
+        extra: dict[str, Any] = {
             "model": "m",
             "layer": "T1",
             "layer_index": 1.0,
