@@ -59,7 +59,7 @@ class Length(Classification):
         task: Task,
         **options: Any,
     ) -> None:
-        words = manifest["text"].str.split().str.len().clip(upper=task.own["most"])
+        words = (manifest["text"].str.count(" ") + 1).clip(upper=task.own["most"])
         super().__init__(source, manifest.assign(words=words.astype(str)), intervals, task, **options)
 
 
@@ -78,7 +78,6 @@ SPECS = [
         code="Length",
         metric=ACCURACY,
         recipe=TrainingRecipe("words", superb_learning_rate=1e-4, learning_rates=(1e-2,), epochs=3),
-        frames=False,
         options=LengthOptions,
     ),
 ]
