@@ -110,10 +110,10 @@ def _of_file(path: str) -> Iterator[Spec]:
     for spec in specs if isinstance(specs, list | tuple) else [specs]:
         if not isinstance(spec, Spec):
             raise ConfigError(f"plug-in {path}: {spec!r} in {PLUGIN_SPECS} is no spec")
-        spec = replace(spec, code=_within(path, spec.code), origin=path)
+        found = {"code": _within(path, spec.code), "origin": path}
         if isinstance(spec, Located) and isinstance(spec.files, str):
-            spec = replace(spec, files=_within(path, spec.files))
-        yield spec
+            found["files"] = _within(path, spec.files)
+        yield replace(spec, **found)
 
 
 def _within(path: str, code: str) -> str:
