@@ -41,8 +41,8 @@ class Spec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Located:
-    """A spec that stands for files: what is tracked, and all that is.
+class Located(Spec):
+    """A spec whose locations stand for files: what is tracked, and all that is.
 
     ``files`` is a tuple of patterns below the location (``""``: the location itself is the file), or
     ``module:function``, named as ``code`` is: a function of the location that yields paths and imports
@@ -67,7 +67,7 @@ def _matching(location: Path, pattern: str) -> Iterable[Path]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelSpec(Located, Spec):
+class ModelSpec(Located):
     """A family of speech models, ``name:location`` in a config.
 
     Its code is a function ``load(location, options) -> SpeechModel``; options are
@@ -146,7 +146,7 @@ class AlignerSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReaderSpec(Located, Spec):
+class ReaderSpec(Located):
     """A layout of corpora on disk.
 
     Its code is a function ``read(path) -> list of layerwise.corpus.entries.Entry``.
