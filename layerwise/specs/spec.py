@@ -27,17 +27,26 @@ class Spec:
         title: its name in figures and text.
         code: ``module:object``; what the object must be is said for each kind. In a plug-in file,
             ``object`` alone is one of that file.
-        options: the section of a config that is its own, or None.
-        section: the key of that section; specs from outside have theirs below ``options:``, by their name.
         origin: the module or file that a spec from outside came from; empty for ours.
     """
 
     name: str
     title: str
     code: str
+    origin: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configured(Spec):
+    """A spec that may have options of its own.
+
+    Attributes:
+        options: the section of a config that is its own, or None.
+        section: the key of that section; specs from outside have theirs below ``options:``, by their name.
+    """
+
     options: type[Section] | None = None
     section: str = ""
-    origin: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +95,7 @@ class ModelSpec(Located):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalysisSpec(Spec):
+class AnalysisSpec(Configured):
     """Something that every layer is compared with.
 
     Its code is a `layerwise.analyses.base.Analysis`.
@@ -113,7 +122,7 @@ class AnalysisSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskSpec(Spec):
+class TaskSpec(Configured):
     """A downstream task, trained on every single frozen layer and on the weighted sum of all.
 
     Its code is a class or function that makes the task's data (`layerwise.tasks.data.PrepareTask`).
@@ -130,7 +139,7 @@ class TaskSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlignerSpec(Spec):
+class AlignerSpec(Configured):
     """A way to phone and word boundaries.
 
     Its code is a function ``align(manifest, lexicon=, workers=, **options)`` that yields an
