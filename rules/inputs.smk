@@ -117,8 +117,8 @@ def aligner_files():
     for key, path in zip(ALIGNER.paths, paths):
         if not chosen[key] or not (path.exists() or ALIGNER.downloads):
             raise WorkflowError(
-                f"`{ALIGNER.section}.{key}`: {chosen[key] or 'not given'}: nothing is there; put the "
-                "alignment there or correct the path"
+                f"`{ALIGNER.section or f'options.{ALIGNER.name}'}.{key}`: {chosen[key] or 'not given'}: "
+                "nothing is there; put the alignment there or correct the path"
             )
     return [
         file

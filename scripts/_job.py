@@ -50,6 +50,7 @@ def job() -> Iterator[None]:
         handlers=[logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8"), logging.StreamHandler()],
     )
     logging.captureWarnings(True)
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # else a line for each glyph of a figure
     try:
         yield
         target = snakemake.output.get("record")

@@ -10,6 +10,8 @@ with job():
     problems = [problem for store, digest in pairs for problem in verify(store, digest)]
     if problems:
         raise StoreError(
-            "\n".join([*problems, "Delete the store's digest.json and run again to rebuild it."])
+            "\n".join(
+                [*problems, "To rebuild one: snakemake --forcerun results/RUN/features/MODEL.digest.json"]
+            )
         )
     log.info("%d stores are as they were written", len(snakemake.input.stores))

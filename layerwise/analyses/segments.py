@@ -37,7 +37,7 @@ class LabelledSegments(PreparedTarget):
         self.source, self.kind, self.layers = request.source, kind, request.source.layers
         rows = request.rows(kind)
         if known is not None:
-            rows = _without(request.name, rows, set(rows["label"]) - set(known), "without a vector")
+            rows = _without(request.name, rows, set(rows["label"]) - set(known), "without a target")
         if not by_type:
             groups = request.units(rows) if request.protocol == "corrected" else None
             rare = set(rare_classes(rows["label"].to_numpy(str), groups))

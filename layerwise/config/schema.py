@@ -23,7 +23,7 @@ from layerwise.options.training import TrainingOptions
 from layerwise.specs.analyses import vector_analysis
 from layerwise.specs.registry import Registry, registry
 from layerwise.specs.sources import parse_source
-from layerwise.specs.spec import AlignerSpec, AnalysisSpec, Spec, TaskSpec
+from layerwise.specs.spec import AlignerSpec, AnalysisSpec, Configured, TaskSpec
 
 
 class ModelEntry(Section):
@@ -221,13 +221,13 @@ class RunConfig(Section):
             return vector_analysis(name, self.vectors[name])
         return self.registry.find(AnalysisSpec, name)
 
-    def used_specs(self) -> list[Spec]:
+    def used_specs(self) -> list[Configured]:
         """Specs of the aligner, analyses and tasks of the run."""
         aligner = self.registry.find(AlignerSpec, self.aligner)
         tasks = [self.registry.find(TaskSpec, name) for name in self.tasks]
         return [aligner, *map(self.analysis, self.analyses), *tasks]
 
-    def options_of(self, spec: Spec) -> Section | None:
+    def options_of(self, spec: Configured) -> Section | None:
         """Return the options that only this spec has, from its own section of the config."""
         if spec.options is None:
             return None

@@ -27,22 +27,31 @@ class Spec:
         title: its name in figures and text.
         code: ``module:object``; what the object must be is said for each kind. In a plug-in file,
             ``object`` alone is one of that file.
-        options: the section of a config that is its own, or None.
-        section: the key of that section; specs from outside have theirs below ``options:``, by their name.
         origin: the module or file that a spec from outside came from; empty for ours.
     """
 
     name: str
     title: str
     code: str
-    options: type[Section] | None = None
-    section: str = ""
     origin: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Located:
-    """A spec that stands for files: what is tracked, and all that is.
+class Configured(Spec):
+    """A spec that may have options of its own.
+
+    Attributes:
+        options: the section of a config that is its own, or None.
+        section: the key of that section; specs from outside have theirs below ``options:``, by their name.
+    """
+
+    options: type[Section] | None = None
+    section: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Located(Spec):
+    """A spec whose locations stand for files: what is tracked, and all that is.
 
     ``files`` is a tuple of patterns below the location (``""``: the location itself is the file), or
     ``module:function``, named as ``code`` is: a function of the location that yields paths and imports
@@ -67,7 +76,7 @@ def _matching(location: Path, pattern: str) -> Iterable[Path]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ModelSpec(Located, Spec):
+class ModelSpec(Located):
     """A family of speech models, ``name:location`` in a config.
 
     Its code is a function ``load(location, options) -> SpeechModel``; options are
@@ -86,7 +95,7 @@ class ModelSpec(Located, Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AnalysisSpec(Spec):
+class AnalysisSpec(Configured):
     """Something that every layer is compared with.
 
     Its code is a `layerwise.analyses.base.Analysis`.
@@ -113,7 +122,7 @@ class AnalysisSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TaskSpec(Spec):
+class TaskSpec(Configured):
     """A downstream task, trained on every single frozen layer and on the weighted sum of all.
 
     Its code is a class or function that makes the task's data (`layerwise.tasks.data.PrepareTask`).
@@ -130,7 +139,7 @@ class TaskSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AlignerSpec(Spec):
+class AlignerSpec(Configured):
     """A way to phone and word boundaries.
 
     Its code is a function ``align(manifest, lexicon=, workers=, **options)`` that yields an
@@ -146,7 +155,7 @@ class AlignerSpec(Spec):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReaderSpec(Located, Spec):
+class ReaderSpec(Located):
     """A layout of corpora on disk.
 
     Its code is a function ``read(path) -> list of layerwise.corpus.entries.Entry``.

@@ -269,7 +269,7 @@ def test_vectors_stand_for_labels_and_segments_without_one_are_left_out(source, 
     left = (phones.label == "U").sum()
     row = table.iloc[0]
     assert row.n_train + row.n_dev + row.n_test == len(phones) - left
-    assert f"({left} of 320 segments) left out, without a vector: U" in caplog.text
+    assert f"({left} of 320 segments) left out, without a target: U" in caplog.text
     means = table.groupby("layer").score.mean()
     assert means["C1"] < means["T2+ln"]
 
