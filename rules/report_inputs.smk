@@ -1,0 +1,39 @@
+"""What the rules of the report are made from: facts of the config, names of figures and their captions."""
+
+
+def facts_params():
+    """What the report states of the config and of the specs that it names."""
+    told = "name title method unit measure higher_is_better reference own_reference"
+    return {
+        "run": CONFIG.run,
+        "protocol": CONFIG.protocol,
+        "seed": CONFIG.seed,
+        "models": [options(entry) for entry in MODELS.values()],
+        "corpus": CONFIG.corpus.path,
+        "description": CONFIG.corpus.description,
+        "aligner": CONFIG.aligner,
+        "samples": CONFIG.samples.number,
+        "trials": CONFIG.cca.trials,
+        "analyses": [
+            {field: getattr(spec, field) for field in told.split()}
+            for spec in ANALYSES.values()
+        ],
+        "tasks": [
+            {"name": spec.name, "title": spec.title, "metric": asdict(spec.metric)}
+            for spec in TASKS.values()
+        ],
+    }
+
+
+def figure_files(suffix):
+    """Paths of all figures of the run in one format."""
+    names = figure_names(CONFIG.analyses, CONFIG.tasks, CONFIG.inter.pairs)
+    return [f"<run>/figures/{stem}.{suffix}" for stem in names]
+
+
+def caption(path):
+    """Caption of a figure in the report of Snakemake; figures of a single analysis share one."""
+    stem = Path(path).stem
+    if stem in ANALYSES:
+        stem = "layer"
+    return f"../report/{'inter' if stem.startswith('inter-') else stem}.rst"
