@@ -40,7 +40,6 @@ if CONFIG.corpus:
     include: "rules/features.smk"
     include: "rules/cca.smk"
     include: "rules/downstream.smk"
-    include: "rules/report_inputs.smk"
     include: "rules/report.smk"
 
 

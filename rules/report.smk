@@ -1,3 +1,6 @@
+include: "report_inputs.smk"
+
+
 TABLES = [f"<run>/tables/{name}.csv" for name in RUN_TABLES]
 FACTS = f"<run>/tables/{FACTS_NAME}"
 LATEX = [
