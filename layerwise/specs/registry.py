@@ -15,7 +15,7 @@ from layerwise.specs.archives import CATALOGUE
 from layerwise.specs.code import load_object
 from layerwise.specs.models import MODELS
 from layerwise.specs.readers import READERS
-from layerwise.specs.spec import AlignerSpec, AnalysisSpec, FilesMixin, ModelSpec, ReaderSpec, Spec, TaskSpec
+from layerwise.specs.spec import AlignerSpec, AnalysisSpec, Located, ModelSpec, ReaderSpec, Spec, TaskSpec
 from layerwise.specs.tasks import TASKS
 
 KINDS: dict[str, type[Spec]] = {
@@ -111,7 +111,7 @@ def _of_file(path: str) -> Iterator[Spec]:
         if not isinstance(spec, Spec):
             raise ConfigError(f"plug-in {path}: {spec!r} in {PLUGIN_SPECS} is no spec")
         spec = replace(spec, code=_within(path, spec.code), origin=path)
-        if isinstance(spec, FilesMixin) and isinstance(spec.files, str):
+        if isinstance(spec, Located) and isinstance(spec.files, str):
             spec = replace(spec, files=_within(path, spec.files))
         yield spec
 

@@ -78,7 +78,6 @@ SPECS = [
         code="Length",
         metric=ACCURACY,
         recipe=TrainingRecipe("words", superb_learning_rate=1e-4, learning_rates=(1e-2,), epochs=3),
-        frames=False,
         options=LengthOptions,
     ),
 ]
