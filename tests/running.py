@@ -94,6 +94,7 @@ def copy_workflow(workflow: Workflow, folder: Path) -> Workflow:
 def copy_repository(repository: Path, folder: Path) -> Workflow:
     """Copy what a run of configs/ci.yaml needs."""
     ignore = shutil.ignore_patterns("__pycache__")
+    folder.mkdir(exist_ok=True)
     for name in (*COPIED, "resources/prompts", "resources/models/hubert-tiny"):
         source = repository / name
         if source.is_dir():

@@ -31,16 +31,26 @@ def use_precision(precision: str) -> str:
 def cast(model: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
     """Move a model to a device and number format.
 
-    On a CPU grouped convolutions (the positional ones) go on computing in float32: in bfloat16 oneDNN's
-    results for them are wrong by as much as they are large on CPUs with AMX (PyTorch 2.11).
+    On a CPU grouped convolutions go on computing in float32 (``keep_grouped_convolutions``).
     """
     model.to(device, dtype)
-    if device.type != "cpu" or dtype == torch.float32:
-        return
+    if device.type == "cpu" and dtype != torch.float32:
+        keep_grouped_convolutions(model)
+
+
+def keep_grouped_convolutions(model: nn.Module) -> None:
+    """Let grouped convolutions (the positional ones) compute in float32, under autocast too.
+
+    In bfloat16 oneDNN's results for them are wrong by as much as they are large on CPUs with AMX
+    (PyTorch 2.11).
+    """
     for module in model.modules():
         if isinstance(module, nn.Conv1d) and module.groups > 1:
             module._conv_forward = partial(_in_float32, module._conv_forward)  # type: ignore[method-assign]
 
 
 def _in_float32(convolve: Convolve, values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    return convolve(values.float(), weight.float(), None if bias is None else bias.float()).to(values.dtype)
+    with torch.autocast(values.device.type, enabled=False):
+        return convolve(values.float(), weight.float(), None if bias is None else bias.float()).to(
+            values.dtype
+        )

@@ -10,6 +10,7 @@ from torch.nn import functional
 from transformers import HubertConfig, HubertModel, Wav2Vec2Config, Wav2Vec2Model
 
 from layerwise.corpus.audio import SAMPLE_RATE
+from layerwise.models.precision import keep_grouped_convolutions
 
 Objective = Literal["hubert", "wav2vec2"]
 CONV_KERNELS, CONV_STRIDES = (240, 2, 1), (160, 2, 1)
@@ -33,7 +34,8 @@ def build_trunk(objective: Objective, sizes: Architecture) -> HubertModel | Wav2
     """Return a randomly initialised HubertModel (masked prediction) or Wav2Vec2Model (contrastive).
 
     Pre-LN and layer-normalised convolutions ("large" layout), so that padding can be exact. The two
-    differ in nothing but their class: after the same torch seed they hold the same weights.
+    differ in nothing but their class: after the same torch seed they hold the same weights. The positional
+    convolution computes in float32 under autocast.
     """
     settings: dict[str, Any] = {
         "conv_dim": (sizes.channels,) * 3,
@@ -55,15 +57,16 @@ def build_trunk(objective: Objective, sizes: Architecture) -> HubertModel | Wav2
         "layerdrop": 0.0,
         "attn_implementation": "eager",
     }
-    trunk = Wav2Vec2Model(Wav2Vec2Config(**settings))
+    trunk: HubertModel | Wav2Vec2Model = Wav2Vec2Model(Wav2Vec2Config(**settings))
     first = trunk.feature_extractor.get_submodule("conv_layers.0.conv")
     filters = gabor_filters(sizes.channels, CONV_KERNELS[0])
     first.load_state_dict({"weight": filters, "bias": torch.zeros(sizes.channels)})
-    if objective == "wav2vec2":
-        return trunk
-    hubert = HubertModel(HubertConfig(**settings))
-    hubert.load_state_dict(trunk.state_dict())
-    return hubert
+    if objective == "hubert":
+        hubert = HubertModel(HubertConfig(**settings))
+        hubert.load_state_dict(trunk.state_dict())
+        trunk = hubert
+    keep_grouped_convolutions(trunk)
+    return trunk
 
 
 def gabor_filters(channels: int, length: int) -> Tensor:

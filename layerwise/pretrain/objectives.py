@@ -158,8 +158,9 @@ class Contrastive(nn.Module):
         predicted = functional.normalize(self.projection(outputs.last_hidden_state).float(), dim=-1)
         targets = functional.normalize(self.target_projection(codes).float(), dim=-1)
         logits = predicted @ targets.transpose(1, 2) / self.temperature
-        directions = functional.normalize(codes.detach().float(), dim=-1)
-        same = directions @ directions.transpose(1, 2) > SAME_CODES
+        with torch.autocast(codes.device.type, enabled=False):  # bfloat16 cannot tell 1 from SAME_CODES
+            directions = functional.normalize(codes.detach().float(), dim=-1)
+            same = directions @ directions.transpose(1, 2) > SAME_CODES
         itself = torch.eye(mask.shape[1], dtype=torch.bool)
         candidates = mask[:, None, :] & (~same | itself)
         logits = logits.masked_fill(~candidates, -torch.inf)[mask]

@@ -264,6 +264,18 @@ def test_unmasked_loss_fades_out(packed: Path) -> None:
     assert early.item() == pytest.approx(late.item() + 0.5 * unmasked.item(), rel=1e-4)
 
 
+@pytest.mark.parametrize("autocast", [False, True])
+def test_frames_with_the_codes_of_the_target_are_no_distractors(packed: Path, autocast: bool) -> None:
+    torch.manual_seed(0)
+    learner = Contrastive(TOY, **CODES)
+    torch.nn.init.zeros_(learner.quantiser.weight_proj.weight)
+    torch.nn.init.constant_(learner.quantiser.weight_proj.bias, -1e4)
+    learner.quantiser.weight_proj.bias.data[::8] = 0.0  # the first code of each group, for every frame
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        _, values = learner(toy_batch(packed), 0.0)
+    assert values["chance"] == pytest.approx(1)
+
+
 @pytest.mark.parametrize("kind", [MaskedPrediction, Contrastive])
 def test_training_beats_chance(packed: Path, tmp_path: Path, kind: type) -> None:
     torch.manual_seed(0)

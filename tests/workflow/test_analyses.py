@@ -9,6 +9,7 @@ import pytest
 import yaml
 from running import Workflow, copy_repository
 
+pytestmark = pytest.mark.xdist_group("analysed")  # one worker, so that the run is made once
 TITLES = {"cca-features": "CCA-features (articulatory features)", "mi-phone": "MI-phone (phone identity)"}
 ANALYSES = list(TITLES)
 WITHOUT_VECTOR = ["AH", "IY"]

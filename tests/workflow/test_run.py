@@ -114,45 +114,41 @@ def test_verify_accepts_whole_stores_and_names_a_flipped_byte(finished):
     assert f"array {array}, shard file c/{shard} differs" in broken.output
 
 
-def test_same_inputs_give_the_same_bytes(finished):
-    """Tables, figures and the store digest of a forced second run equal those of the first."""
-    run = finished.path("results/ci")
+def test_same_inputs_give_the_same_bytes(clone):
+    """Tables and the store digest of a forced second run equal those of the first."""
     names = [
-        "features/hubert-tiny.digest.json",
-        "cca/hubert-tiny/cca-phone.csv",
-        "downstream/hubert-tiny/pr.csv",
+        "results/ci/features/hubert-tiny.digest.json",
+        "results/ci/cca/hubert-tiny/cca-phone.csv",
+        "results/ci/downstream/hubert-tiny/pr.csv",
     ]
-    before = {name: (run / name).read_bytes() for name in names}
-    targets = [f"results/ci/{name}" for name in names]
-    finished.snakemake("--forcerun", "extract", "cca", "downstream", "--", *targets)
-    assert {name: (run / name).read_bytes() for name in names} == before
-    finished.snakemake()
+    before = {name: clone.path(name).read_bytes() for name in names}
+    clone.snakemake("--forcerun", "extract", "cca", "downstream", "--", *names)
+    assert {name: clone.path(name).read_bytes() for name in names} == before
 
 
-def test_killed_extraction_resumes_and_is_never_taken_for_whole(fresh):
+def test_killed_extraction_resumes_and_is_never_taken_for_whole(clone):
     """kill -9 in an extraction: no store is there; a rerun goes on and ends with the same digest."""
     digest = "results/ci/features/hubert-tiny.digest.json"
-    workflow = fresh
-    with workflow.path("configs/ci.yaml").open("a") as config:
+    with clone.path("configs/ci.yaml").open("a") as config:
         config.write("extraction:\n  batch_seconds: 2\n")  # small batches, so that there are several blocks
-    workflow.snakemake(digest)
-    whole = workflow.path(digest).read_bytes()
-    store = workflow.path("results/ci/features/hubert-tiny.zarr")
+    clone.snakemake(digest)
+    whole = clone.path(digest).read_bytes()
+    store = clone.path("results/ci/features/hubert-tiny.zarr")
     journal = store.with_name(".hubert-tiny.zarr.partial") / "journal.json"
-    workflow.path(digest).unlink()
+    clone.path(digest).unlink()
     shutil.rmtree(store)
-    process = workflow.start(digest)
+    process = clone.start(digest)
     while not (journal.exists() and json.loads(journal.read_text())["samples"]):
         assert process.poll() is None, process.communicate()[0]
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
-    assert not store.exists() and not workflow.path(digest).exists()
+    assert not store.exists() and not clone.path(digest).exists()
     done = len(json.loads(journal.read_text())["samples"])
-    workflow.snakemake("--unlock")
-    workflow.snakemake(digest)
-    assert f"Resuming: {done} of " in workflow.path("results/ci/logs/extract/hubert-tiny.log").read_text()
-    assert workflow.path(digest).read_bytes() == whole
+    clone.snakemake("--unlock")
+    clone.snakemake(digest)
+    assert f"Resuming: {done} of " in clone.path("results/ci/logs/extract/hubert-tiny.log").read_text()
+    assert clone.path(digest).read_bytes() == whole
     assert not journal.parent.exists()
 
 
