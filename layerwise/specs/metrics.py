@@ -22,10 +22,6 @@ class Metric:
         """1 where higher is better, -1 where lower is."""
         return -1 if self.lower_is_better else 1
 
-    def improves(self, value: float, on: float) -> bool:
-        """Whether a value is better than another."""
-        return self.sign * value > self.sign * on
-
 
 PER = Metric("per", "PER", lower_is_better=True)
 WER = Metric("wer", "WER", lower_is_better=True)
