@@ -74,7 +74,8 @@ use rule job as inter with:
         runtime=240,
     params:
         **runs("inter"),
-        cca=options(CONFIG.cca, "threads", "trials", "similarities"),
+        cca=options(CONFIG.cca, "threads", "trials", "similarities")
+        | {"trials": CONFIG.inter.trials},
         inter=options(CONFIG.inter, "pairs"),
         protocol=CONFIG.protocol,
         seed=CONFIG.seed,

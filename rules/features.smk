@@ -31,14 +31,24 @@ use rule job as extract with:
         "Encoding the corpus with {wildcards.model}"
 
 
-# Target `snakemake verify`: hash the feature stores again and name each chunk that differs.
-use rule job as verify with:
+rule verify:
+    """Target `snakemake verify`: hash the feature stores again and name each chunk that differs.
+
+    No job as the others are: what has a benchmark runs only once.
+    """
     input:
         stores=ancient(expand("<run>/features/{model}.zarr", model=MODELS)),
         digests=expand("<run>/features/{model}.digest.json", model=MODELS),
-    pathvars:
-        job="verify",
+    log:
+        "<run>/logs/verify.log",
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
     params:
         **runs("verify"),
     message:
         "Verifying {input.stores}"
+    script:
+        "../scripts/{params.script}"

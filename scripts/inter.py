@@ -7,7 +7,7 @@ from layerwise.analyses.inter import run_inter
 from layerwise.contracts.samples import SAMPLE
 from layerwise.contracts.scores import INTER
 from layerwise.features.store import FeatureStore
-from layerwise.options.analyses import InterOptions
+from layerwise.options.inter import InterOptions
 from layerwise.options.scoring import ScoringOptions
 
 with job():

@@ -23,7 +23,7 @@ from layerwise.align.phonesets import (
 from layerwise.align.textgrid_reader import DECIMALS, find_tier, read_textgrid
 from layerwise.corpus.text import normalise_text
 from layerwise.errors import AlignmentError
-from layerwise.options.alignment import TextgridOptions
+from layerwise.options.textgrid import TextgridOptions
 
 DEFAULTS = TextgridOptions()
 DETECTION_FILES = 200

@@ -18,7 +18,7 @@ from layerwise.align.intervals import Interval, Outcome, find_fault
 from layerwise.align.lexicon import Lexicon, dictionary_lines, possessives, pronounce, read_lexicon
 from layerwise.corpus.audio import read_audio
 from layerwise.errors import AlignmentError, AudioError
-from layerwise.options.alignment import PocketsphinxOptions
+from layerwise.options.pocketsphinx import PocketsphinxOptions
 
 RATE = 16_000
 FRAMES_PER_SECOND = 100

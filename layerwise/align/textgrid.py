@@ -11,7 +11,7 @@ from layerwise.align.importing import import_alignments
 from layerwise.align.intervals import Outcome
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
 from layerwise.errors import AlignmentError
-from layerwise.options.alignment import TextgridOptions
+from layerwise.options.textgrid import TextgridOptions
 
 SUFFIXES = (".textgrid", ".json")
 DEFAULTS = TextgridOptions()

@@ -18,7 +18,7 @@ from layerwise.contracts.scores import INTER
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
 from layerwise.layers import is_block, layer_index
-from layerwise.options.analyses import InterOptions
+from layerwise.options.inter import InterOptions
 from layerwise.options.protocol import Protocol
 from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed

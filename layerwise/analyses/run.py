@@ -5,10 +5,10 @@ import pandas as pd
 from layerwise.analyses.engine import Beside, score_layers
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
-from layerwise.options.analyses import VectorTarget
 from layerwise.options.protocol import Protocol
 from layerwise.options.scoring import ScoringOptions
 from layerwise.options.section import Section
+from layerwise.options.vectors import VectorTarget
 from layerwise.specs.analyses import vector_analysis
 from layerwise.specs.code import load_object
 from layerwise.specs.registry import registry

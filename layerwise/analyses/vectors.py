@@ -5,7 +5,7 @@ import numpy as np
 from layerwise.analyses.base import Analysis, PreparedTarget, Request
 from layerwise.analyses.segments import LabelledSegments
 from layerwise.errors import AnalysisError
-from layerwise.options.analyses import VectorTarget
+from layerwise.options.vectors import VectorTarget
 
 
 def prepare(request: Request) -> PreparedTarget:

@@ -12,14 +12,16 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from layerwise.errors import ModelError
 from layerwise.options.alignment import AlignmentOptions
-from layerwise.options.analyses import InterOptions, MutualInformationOptions, VectorsOptions
 from layerwise.options.corpus import CorpusOptions, SamplesOptions
 from layerwise.options.extraction import ExtractionOptions
+from layerwise.options.inter import InterOptions
+from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.options.pretraining import PretrainOptions
 from layerwise.options.protocol import Protocol
 from layerwise.options.scoring import ScoringOptions
 from layerwise.options.section import NAME_PATTERN, Section, check_name
 from layerwise.options.training import TrainingOptions
+from layerwise.options.vectors import VectorsOptions
 from layerwise.specs.analyses import vector_analysis
 from layerwise.specs.registry import Registry, registry
 from layerwise.specs.sources import parse_source
@@ -176,6 +178,8 @@ class RunConfig(Section):
             raise ValueError(
                 "nothing to do: add `corpus:`, e.g. corpus: {path: resources/prompts/prompts.tsv}"
             )
+        if self.inter.pairs and self.cca.parts < 2 * self.inter.trials:
+            raise ValueError(f"`inter.trials`: `cca.parts` must be at least {2 * self.inter.trials}")
         for pair in self.inter.pairs:
             unknown = [name for name in pair if name not in names]
             if unknown:

@@ -6,7 +6,7 @@ from functools import partial
 from layerwise.analyses.base import Analysis, PreparedTarget, Request
 from layerwise.analyses.segments import LabelledSegments
 from layerwise.measures.mutual_information import score_clusters
-from layerwise.options.analyses import MutualInformationOptions
+from layerwise.options.mutual_information import MutualInformationOptions
 
 
 def prepare_phones(request: Request) -> PreparedTarget:

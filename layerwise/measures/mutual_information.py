@@ -15,7 +15,7 @@ from layerwise.cca.bootstrap import CONFIDENCE
 from layerwise.cca.moments import Array, Index, NotFiniteError
 from layerwise.cca.splits import dev_test_pairs
 from layerwise.errors import AnalysisError
-from layerwise.options.analyses import MutualInformationOptions
+from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.seeds import derive_seed
 
 BATCH = 4096

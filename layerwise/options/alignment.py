@@ -1,10 +1,10 @@
 """Keys of the aligners."""
 
-from typing import Literal
-
 from pydantic import Field
 
+from layerwise.options.pocketsphinx import PocketsphinxOptions
 from layerwise.options.section import Section
+from layerwise.options.textgrid import TextgridOptions
 
 
 class MfaOptions(Section):
@@ -40,55 +40,6 @@ class MfaOptions(Section):
     )
     timeout_minutes: float = Field(
         default=240.0, gt=0, description="One call of MFA is stopped after so long.", examples=[240]
-    )
-
-
-class PocketsphinxOptions(Section):
-    """Options of the embedded aligner (`aligner: pocketsphinx`)."""
-
-    g2p: bool = Field(
-        default=True,
-        description="Guess the pronunciation of words that are in no dictionary (package g2p-en) and list "
-        "them. False: utterances with such words are left out and listed.",
-        examples=[False],
-    )
-    min_score: float = Field(
-        default=-4.0,
-        lt=0,
-        description="Utterances with a lower mean log score per frame, in or between the words, are left out "
-        "and listed: their transcript is probably wrong. Typical: -2 to -1; strong accents: -4 to -1.",
-        examples=[-5],
-    )
-
-
-class TextgridOptions(Section):
-    """Import of TextGrids (`aligner: textgrid`)."""
-
-    path: str | None = Field(
-        default=None,
-        description="Folder with a TextGrid (or JSON of MFA) named like each utterance, anywhere under it.",
-        examples=["data/my-alignment"],
-    )
-    word_tier: str | None = Field(
-        default=None,
-        description="Name of the word tier, with or without the speaker's (`Mary - words`). None: detected.",
-        examples=["words"],
-    )
-    phone_tier: str | None = Field(
-        default=None, description="Name of the phone tier. None: detected.", examples=["phones"]
-    )
-    phone_set: Literal["auto", "arpabet", "mfa-ipa", "sampa", "timit", "keep"] = Field(
-        default="auto",
-        description="Phone set of the files, mapped on the 39 ARPAbet phones; `auto`: detected; `keep`: the "
-        "labels are analysed as they are.",
-        examples=["mfa-ipa"],
-    )
-    tolerance: float = Field(
-        default=0.02,
-        ge=0,
-        description="Seconds. Smaller overlaps and overshoots are mended with a note, larger ones fail the "
-        "utterance.",
-        examples=[0.02],
     )
 
 

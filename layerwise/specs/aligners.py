@@ -1,11 +1,8 @@
 """Forced aligners, and ways to import alignments."""
 
-from layerwise.options.alignment import (
-    LibrispeechAlignmentsOptions,
-    MfaOptions,
-    PocketsphinxOptions,
-    TextgridOptions,
-)
+from layerwise.options.alignment import LibrispeechAlignmentsOptions, MfaOptions
+from layerwise.options.pocketsphinx import PocketsphinxOptions
+from layerwise.options.textgrid import TextgridOptions
 from layerwise.specs.spec import AlignerSpec
 
 ALIGNERS = (

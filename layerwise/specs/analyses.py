@@ -1,6 +1,7 @@
 """Layer-wise analyses."""
 
-from layerwise.options.analyses import MutualInformationOptions, VectorsOptions, VectorTarget
+from layerwise.options.mutual_information import MutualInformationOptions
+from layerwise.options.vectors import VectorsOptions, VectorTarget
 from layerwise.specs.spec import AnalysisSpec
 
 ANALYSES = (

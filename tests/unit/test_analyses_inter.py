@@ -11,7 +11,7 @@ from fakes import FakeSource
 from layerwise.analyses.inter import run_inter
 from layerwise.contracts.scores import INTER
 from layerwise.errors import AnalysisError
-from layerwise.options.analyses import InterOptions
+from layerwise.options.inter import InterOptions
 from layerwise.options.scoring import ScoringOptions
 
 UTTERANCES = [f"u{number:02d}" for number in range(12)]

@@ -13,8 +13,9 @@ from layerwise.cca.summary import summarise
 from layerwise.contracts.scores import SCORES
 from layerwise.errors import AnalysisError
 from layerwise.layers import layer_index
-from layerwise.options.analyses import MutualInformationOptions, VectorTarget
+from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.options.scoring import ScoringOptions
+from layerwise.options.vectors import VectorTarget
 from layerwise.specs.analyses import ANALYSES as SPECS
 
 ANALYSES = {spec.name: spec for spec in SPECS}

@@ -166,6 +166,10 @@ def test_names_of_vectors_are_analyses():
         ),
         ({"inter": {"pairs": [["hubert-base-ls960", "b"]]}}, ["`inter.pairs`", "no model 'b'", "logmel"]),
         ({"inter": {"pairs": [["logmel", "logmel"]]}}, ["`inter.pairs`", "with itself"]),
+        (
+            {"inter": {"pairs": [["hubert-base-ls960", "logmel"]], "trials": 6}},
+            ["`inter.trials`", "`cca.parts` must be at least 12"],
+        ),
     ],
 )
 def test_wrong_vectors_and_pairs_are_named(change, parts):

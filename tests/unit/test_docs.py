@@ -37,7 +37,7 @@ FOLDERS = (
 )
 NAME = re.compile(r"`(layerwise(?:\.\w+)+)")
 PATH = re.compile(rf"[`( ]((?:{'|'.join(FOLDERS)})/[\w./-]*\w)")
-EXAMPLES = {*MODULES.values()}
+EXAMPLES = {*MODULES.values(), "layerwise/options/manner.py"}
 
 
 def ids(path: Path) -> str:

@@ -12,7 +12,7 @@ from sklearn.metrics import mutual_info_score
 from layerwise.analyses.base import Scoring, ViewPair
 from layerwise.errors import AnalysisError
 from layerwise.measures.mutual_information import normalised_information, score_clusters
-from layerwise.options.analyses import MutualInformationOptions
+from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.options.scoring import ScoringOptions
 
 OWN = MutualInformationOptions(phone_clusters=8, seeds=2)

@@ -1,0 +1,38 @@
+"""Import of TextGrids (the section `alignment.textgrid`)."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from layerwise.options.section import Section
+
+
+class TextgridOptions(Section):
+    """Import of TextGrids (`aligner: textgrid`)."""
+
+    path: str | None = Field(
+        default=None,
+        description="Folder with a TextGrid (or JSON of MFA) named like each utterance, anywhere under it.",
+        examples=["data/my-alignment"],
+    )
+    word_tier: str | None = Field(
+        default=None,
+        description="Name of the word tier, with or without the speaker's (`Mary - words`). None: detected.",
+        examples=["words"],
+    )
+    phone_tier: str | None = Field(
+        default=None, description="Name of the phone tier. None: detected.", examples=["phones"]
+    )
+    phone_set: Literal["auto", "arpabet", "mfa-ipa", "sampa", "timit", "keep"] = Field(
+        default="auto",
+        description="Phone set of the files, mapped on the 39 ARPAbet phones; `auto`: detected; `keep`: the "
+        "labels are analysed as they are.",
+        examples=["mfa-ipa"],
+    )
+    tolerance: float = Field(
+        default=0.02,
+        ge=0,
+        description="Seconds. Smaller overlaps and overshoots are mended with a note, larger ones fail the "
+        "utterance.",
+        examples=[0.02],
+    )
