@@ -8,7 +8,7 @@ run: .venv/.ready
 
 test: lint
 	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 tests/unit --cov-report= --cov
-	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 --dist loadgroup tests/workflow
+	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 --dist worksteal tests/workflow
 
 lint: .venv/.ready
 	$(PY)/ruff check .

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from layerwise.config.load import parse_config
 from layerwise.errors import ConfigError, ModelError
 from layerwise.specs.code import load_object
 from layerwise.specs.metrics import ACCURACY, PER
@@ -91,6 +92,47 @@ def test_a_plugin_file_must_be_there_and_have_a_name_of_its_own(folder: Path) ->
         load_object(f"{folder / 'gone.py'}:load")
     with pytest.raises(ConfigError, match="a module named 'json' exists already"):
         registry((plugin(folder, "SPECS = []", "json.py"),))
+
+
+OPTIONS = """
+from pydantic import Field
+from layerwise.options.section import Section
+from layerwise.options.training import TrainingRecipe
+from layerwise.specs.metrics import F1
+from layerwise.specs.spec import AnalysisSpec, TaskSpec
+
+
+class Options(Section):
+    depth: int = Field(default=1, ge=1, description="How deep.", examples=[2])
+
+
+RECIPE = TrainingRecipe("topic", superb_learning_rate=1e-4, learning_rates=(1e-2,), epochs=3)
+SPECS = [
+    AnalysisSpec(name="depth", title="Depth", method="", code="DEPTH", unit="word", options=Options),
+    TaskSpec(name="topic", title="Topic", code="a.b:Topic", metric=F1, recipe=RECIPE, options=Options),
+]
+"""
+
+
+def test_options_from_outside_are_checked_and_have_defaults(folder: Path) -> None:
+    good = {
+        "plugins": [plugin(folder, OPTIONS)],
+        "corpus": {"path": "x"},
+        "models": ["a/b"],
+        "analyses": ["depth"],
+        "tasks": ["topic"],
+    }
+    config = parse_config({**good, "options": {"depth": {"depth": 3}}})
+    given = config.options_of(config.analysis("depth"))
+    left_out = config.options_of(config.registry.find(TaskSpec, "topic"))
+    assert given and given.model_dump() == {"depth": 3}
+    assert left_out and left_out.model_dump() == {"depth": 1}
+    with pytest.raises(ConfigError, match=r"`options\.deph`: no plug-in of this run .* depth, topic"):
+        parse_config({**good, "options": {"deph": {}}})
+    with pytest.raises(ConfigError, match="depht"):
+        parse_config({**good, "options": {"depth": {"depht": 3}}})
+    with pytest.raises(ConfigError, match="a list of Python files is needed"):
+        parse_config({**good, "plugins": good["plugins"][0]})
 
 
 def installed(folder: Path, target: str) -> None:

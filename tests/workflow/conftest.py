@@ -1,10 +1,7 @@
-import os
-import shutil
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
-from running import Workflow, copy_repository, copy_workflow
+from running import Workflow, copy_repository, copy_workflow, made_once
 
 
 @pytest.fixture
@@ -19,15 +16,9 @@ def first(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Workflo
 
     Nobody may change it: ``finished`` and ``clone`` are copies.
     """
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "first"
-    done = folder.with_suffix(".done")
-    with FileLock(folder.with_suffix(".lock")):
-        if not done.exists():
-            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
-            copy_repository(repository, folder).snakemake()
-            done.touch()
-    return Workflow(folder)
+    return Workflow(
+        made_once(tmp_path_factory, "first", lambda folder: copy_repository(repository, folder).snakemake())
+    )
 
 
 @pytest.fixture(scope="session")

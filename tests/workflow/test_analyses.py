@@ -2,14 +2,14 @@
 
 import re
 import shutil
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 import yaml
-from running import Workflow, copy_repository
+from running import Workflow, copy_repository, made_once
 
-pytestmark = pytest.mark.xdist_group("analysed")  # one worker, so that the run is made once
 TITLES = {"cca-features": "CCA-features (articulatory features)", "mi-phone": "MI-phone (phone identity)"}
 ANALYSES = list(TITLES)
 WITHOUT_VECTOR = ["AH", "IY"]
@@ -39,19 +39,22 @@ CONFIG = {
 
 
 @pytest.fixture(scope="module")
-def analysed(repository, tmp_path_factory) -> Workflow:
+def analysed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Workflow:
     """A copy in which the report of CONFIG has been made; the table of features lacks two phones."""
-    workflow = copy_repository(repository, tmp_path_factory.mktemp("analysed"))
-    shutil.copytree(
-        repository / "resources/models/wav2vec2-tiny", workflow.path("resources/models/wav2vec2-tiny")
-    )
-    features = pd.read_csv(repository / "resources/phone-features.tsv", sep="\t")
-    features = features[~features.phone.isin(WITHOUT_VECTOR)]
-    features.to_csv(workflow.path("features.tsv"), sep="\t", index=False)
-    workflow.config = "analyses.yaml"
-    workflow.path(workflow.config).write_text(yaml.safe_dump(CONFIG))
-    workflow.snakemake("report")
-    return workflow
+
+    def make(folder: Path) -> None:
+        workflow = copy_repository(repository, folder)
+        shutil.copytree(
+            repository / "resources/models/wav2vec2-tiny", workflow.path("resources/models/wav2vec2-tiny")
+        )
+        features = pd.read_csv(repository / "resources/phone-features.tsv", sep="\t")
+        features = features[~features.phone.isin(WITHOUT_VECTOR)]
+        features.to_csv(workflow.path("features.tsv"), sep="\t", index=False)
+        workflow.config = "analyses.yaml"
+        workflow.path(workflow.config).write_text(yaml.safe_dump(CONFIG))
+        workflow.snakemake("report")
+
+    return Workflow(made_once(tmp_path_factory, "analysed", make), "analyses.yaml")
 
 
 def test_each_layer_has_a_score_in_each_analysis(analysed):
