@@ -22,7 +22,7 @@ from layerwise.report.figures.all import make_figures
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.style import Style, save_figure
 from layerwise.report.figures.tasks import weight_figure
-from layerwise.report.methods import method_text
+from layerwise.report.methods import corpus_text, method_text
 from layerwise.report.names import FACTS_NAME, figure_names
 from layerwise.report.run_facts import run_facts
 from layerwise.report.run_tables import RunTables, read_tables, write_tables
@@ -118,6 +118,24 @@ def test_tables_are_enough_for_figures_and_report(facts, tables, written, reposi
     write_pdf(content, repository / "report/template.typ", figures["pdf"], elsewhere / "report.pdf")
     write_html(content, repository / "report/report.html.j2", figures["png"], elsewhere / "report.html")
     assert "CCA-intra of NA is lowest at" in (elsewhere / "report.html").read_text()
+
+
+@pytest.mark.parametrize(("analyses", "tasks"), [((), ()), (("cca-phone",), ()), ((), ("pr",))])
+def test_what_did_not_run_is_neither_drawn_nor_described(facts, tmp_path, analyses, tasks):
+    known = {name: goal for name, goal in synthetic.TASKS.items() if name in tasks}
+    partial = synthetic.gathered(facts, tmp_path, analyses=analyses, tasks=known)
+    drawn = make_figures(partial, facts)
+    assert sorted(drawn) == sorted(figure_names(analyses, tasks))
+    words = " ".join(text.text for text in method_text(partial, facts))
+    assert ("Projection-weighted" in words) == bool(analyses)
+    assert ("weighted sum" in words) == bool(tasks)
+
+
+def test_a_run_that_lost_nothing_says_so(facts, tables):
+    whole = replace(tables, exclusions=tables.exclusions.iloc[:0])
+    assert corpus_text(whole, facts)[1] == "Nothing was excluded."
+    one = replace(tables, exclusions=tables.exclusions.iloc[:1])
+    assert corpus_text(one, facts)[1].startswith("1 exclusion was made")
 
 
 def test_an_analysis_with_its_own_measure_is_described_by_its_spec(facts, tables):
