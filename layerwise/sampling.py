@@ -7,7 +7,7 @@ import pandas as pd
 
 from layerwise.contracts.samples import SAMPLE, SEGMENTS
 from layerwise.errors import AnalysisError
-from layerwise.options.corpus import SamplesOptions
+from layerwise.options.samples import SamplesOptions
 from layerwise.seeds import derive_seed
 
 SEGMENT_COLUMNS = SEGMENTS.required

@@ -6,7 +6,7 @@ from layerwise import contracts
 from layerwise.contracts.alignment import INTERVALS
 from layerwise.contracts.corpus import MANIFEST
 from layerwise.contracts.samples import SAMPLE, SEGMENTS
-from layerwise.options.corpus import SamplesOptions
+from layerwise.options.samples import SamplesOptions
 from layerwise.sampling import draw_samples
 
 with job():

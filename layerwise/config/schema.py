@@ -12,12 +12,13 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from layerwise.errors import ModelError
 from layerwise.options.alignment import AlignmentOptions
-from layerwise.options.corpus import CorpusOptions, SamplesOptions
+from layerwise.options.corpus import CorpusOptions
 from layerwise.options.extraction import ExtractionOptions
 from layerwise.options.inter import InterOptions
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.options.pretraining import PretrainOptions
 from layerwise.options.protocol import Protocol
+from layerwise.options.samples import SamplesOptions
 from layerwise.options.scoring import ScoringOptions
 from layerwise.options.section import NAME_PATTERN, Section, check_name
 from layerwise.options.training import TrainingOptions

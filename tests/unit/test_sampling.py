@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from layerwise import sampling
 from layerwise.errors import AnalysisError
-from layerwise.options.corpus import SamplesOptions
+from layerwise.options.samples import SamplesOptions
 from layerwise.sampling import SAMPLE_COLUMNS, SEGMENT_COLUMNS
 
 WORDS = {"yes": ["Y", "EH", "S"], "no": ["N", "OW"], "oh": ["OW"], "rare": ["R", "EH", "R"]}

@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 
 import pandas as pd
@@ -156,6 +158,26 @@ def test_report_of_snakemake_holds_the_figures(finished):
     finished.snakemake("--report", "snakemake-report.html")
     page = finished.path("snakemake-report.html").read_text()
     assert "layers.png" in page and "What each layer knows" in page
+
+
+@pytest.mark.parametrize("debugger", [(), ("-m", "pdb", "-c", "continue", "-c", "quit")])
+def test_a_script_runs_by_hand_as_in_a_run(clone, debugger):
+    """The `snakemake` object of a job without a run: the same bytes; a file of another script is refused."""
+    name = "results/ci/samples/0.parquet"
+    before = clone.path(name).read_bytes()
+    clone.path(name).unlink()
+    command = [sys.executable, *debugger, "scripts/samples.py", name, f"--configfile={clone.config}"]
+    where = {"cwd": clone.folder, "env": {**os.environ, "PYTHONPATH": str(clone.folder)}}
+    done = subprocess.run(
+        command, **where, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert clone.path(name).exists(), done.stdout + done.stderr
+    assert clone.path(name).read_bytes() == before
+    if not debugger:
+        assert done.returncode == 0
+        command[command.index("scripts/samples.py")] = "scripts/tables.py"
+        refused = subprocess.run(command, **where)
+        assert refused.returncode != 0 and "is made by rule samples with samples.py" in refused.stderr
 
 
 def test_missing_corpus_is_named(fresh):
