@@ -176,7 +176,7 @@ def test_a_script_runs_by_hand_as_in_a_run(clone, debugger):
     if not debugger:
         assert done.returncode == 0
         command[command.index("scripts/samples.py")] = "scripts/tables.py"
-        refused = subprocess.run(command, **where)
+        refused = subprocess.run(command, **where, capture_output=True, text=True, check=False)
         assert refused.returncode != 0 and "is made by rule samples with samples.py" in refused.stderr
 
 
