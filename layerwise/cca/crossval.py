@@ -29,14 +29,14 @@ RIDGES = tuple(10.0**power for power in range(-8, 2))
 _SMALL = (1e-10, 1e-11, 1e-9)
 _LARGE = (1e-8, 1e-7, 1e-6, 1e-5)
 # The published candidates: (epsilon_x, epsilon_y), both small or both large.
-PUBLISHED_PAIRS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
+EPSILONS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
 PAPER_CANDIDATES = 6
 
 
 def paper_epsilons(seed: int, trial: int) -> list[Pair]:
     """Return the regularisers that the published code tries: six at random of its nine smallest pairs."""
     order = np.random.default_rng(derive_seed(seed, "epsilons", trial)).permutation(len(_SMALL) ** 2)
-    return [PUBLISHED_PAIRS[i] for i in order[:PAPER_CANDIDATES]]
+    return [EPSILONS[i] for i in order[:PAPER_CANDIDATES]]
 
 
 def score_parts(
