@@ -9,8 +9,18 @@ if TYPE_CHECKING:
     from layerwise.cca.crossval import EPSILONS
     from layerwise.cca.curve import draw_curve, layer_curve
     from layerwise.cca.inputs import as_view
+    from layerwise.cca.similarity import debiased_cka
 
-__all__ = ["EPSILONS", "SplitScore", "as_view", "cross_validate", "draw_curve", "layer_curve", "score_split"]
+__all__ = [
+    "EPSILONS",
+    "SplitScore",
+    "as_view",
+    "cross_validate",
+    "debiased_cka",
+    "draw_curve",
+    "layer_curve",
+    "score_split",
+]
 
 __getattr__, __dir__ = exports(
     __name__,
@@ -19,6 +29,7 @@ __getattr__, __dir__ = exports(
         "SplitScore": "layerwise.cca.arrays",
         "as_view": "layerwise.cca.inputs",
         "cross_validate": "layerwise.cca.arrays",
+        "debiased_cka": "layerwise.cca.similarity",
         "draw_curve": "layerwise.cca.curve",
         "layer_curve": "layerwise.cca.curve",
         "score_split": "layerwise.cca.arrays",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from layerwise.cca.bootstrap import bootstrap_interval
 from layerwise.cca.moments import Index, Moments, View, fixed_shift, part_moments
 from layerwise.cca.pwcca import Directions, Mode, RegularisedCCA, grid_scores, held_out
-from layerwise.cca.similarity import linear_cka, svcca
+from layerwise.cca.similarity import debiased_cka_of, part_kernel_sums, svcca
 from layerwise.cca.splits import dev_test_pairs
 from layerwise.errors import AnalysisError
 from layerwise.options.scoring import ScoringOptions
@@ -56,7 +56,9 @@ def score_parts(
     parts = int(part.max()) + 1
     pairs = pairs or options.epsilon_pairs
     partners = _partners(part, permute, derive_seed(seed, "floor")) if floor else None
-    true, wrong = part_moments(x, y, part, fixed_shift(x, y), partners, options.device)
+    shift = fixed_shift(x, y)
+    true, wrong = part_moments(x, y, part, shift, partners, options.device)
+    kernels = part_kernel_sums(x, y, part, shift) if options.similarities else []
     records = []
     for trial, (dev, test) in enumerate(dev_test_pairs(parts, options.trials, seed)):
         train = [number for number in range(parts) if number not in (dev, test)]
@@ -88,7 +90,7 @@ def score_parts(
             record |= {
                 "mean_cca": result.mean_cca,
                 "svcca": svcca(training, true[test]),
-                "cka": linear_cka(true[test]),
+                "cka": debiased_cka_of(true[test], kernels[test]),
             }
         records.append(record)
     return pd.DataFrame.from_records(records)
