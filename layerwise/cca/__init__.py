@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from layerwise.cca.crossval import EPSILONS, RIDGES
     from layerwise.cca.curve import draw_curve, layer_curve
     from layerwise.cca.inputs import as_view
+    from layerwise.cca.similarity import debiased_cka
 
 __all__ = [
     "EPSILONS",
@@ -17,6 +18,7 @@ __all__ = [
     "as_view",
     "cross_validate",
     "cross_validate_fully",
+    "debiased_cka",
     "draw_curve",
     "layer_curve",
     "score_split",
@@ -31,6 +33,7 @@ __getattr__, __dir__ = exports(
         "as_view": "layerwise.cca.inputs",
         "cross_validate": "layerwise.cca.arrays",
         "cross_validate_fully": "layerwise.cca.arrays",
+        "debiased_cka": "layerwise.cca.similarity",
         "draw_curve": "layerwise.cca.curve",
         "layer_curve": "layerwise.cca.curve",
         "score_split": "layerwise.cca.arrays",

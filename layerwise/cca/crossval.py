@@ -16,10 +16,9 @@ from layerwise.cca.permuted import null_scores
 from layerwise.cca.pwcca import Mode
 from layerwise.cca.scored import Scored
 from layerwise.cca.search import DevScores, Pair, best_of, climb
-from layerwise.cca.similarity import svcca
 from layerwise.cca.splits import dev_test_pairs, rotation
 from layerwise.cca.traits import learning_curve, traits
-from layerwise.cca.units import t_interval, without_each
+from layerwise.cca.units import t_interval, unit_contributions, without_each
 from layerwise.errors import AnalysisError
 from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed
@@ -116,7 +115,7 @@ def _trial(
     number: int, fold: Fold, left_out: NDArray[np.float64], partition: Partition, options: ScoringOptions
 ) -> dict[str, Any]:
     m, score = len(left_out), fold.result.pwcca
-    low, high = t_interval(score, (m - 1) / m * (np.nanmean(left_out) - left_out) if m > 1 else np.zeros(1))
+    low, high = t_interval(score, unit_contributions(left_out))
     record = {
         "trial": number,
         "score": score,
@@ -132,7 +131,7 @@ def _trial(
         "dim_y": partition.dims[1],
     }
     if options.similarities:
-        record |= {"mean_cca": fold.result.mean_cca, "svcca": svcca(partition.of(fold.train), fold.tested)}
+        record |= {"mean_cca": fold.result.mean_cca, **partition.similarities(fold)}
     return record
 
 
@@ -150,8 +149,8 @@ def _unit_table(
             contribution[units] += (score - mean) / count
             influence[units] += (score - mean) / max(count - 1, 1)
         else:
+            contribution[units] += unit_contributions(left_out) / count
             known = np.where(np.isnan(left_out), score, left_out)
-            contribution[units] += (m - 1) / m * (known.mean() - known) / count
             influence[units] += (score - known) / count
     counted = rows + excluded > 0
     columns = {"rows": rows.astype(np.int64), "excluded": excluded.astype(np.int64)}

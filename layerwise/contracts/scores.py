@@ -34,7 +34,7 @@ SIMILARITY = replace(CORRELATION, empty=True, optional=True)
 SIMILARITIES = (
     replace(SIMILARITY, name="mean_cca", about="plain mean of the canonical correlations"),
     replace(SIMILARITY, name="svcca", about="SVCCA"),
-    replace(SIMILARITY, name="cka", about="linear CKA"),
+    replace(SIMILARITY, name="cka", about="debiased linear CKA"),
 )
 
 SCORES = Table(
