@@ -36,6 +36,11 @@ class ScoringOptions(Section):
     bootstrap: int = Field(
         default=1000, ge=0, description="Bootstrap resamples for confidence intervals.", examples=[1000]
     )
+    control: bool = Field(
+        default=True,
+        description="Also score labels that a random map of types draws (selectivity, docs/analyses.md).",
+        examples=[False],
+    )
     similarities: bool = Field(
         default=False,
         description="Also write mean CCA, SVCCA and linear CKA of the same test rows, as further columns.",
