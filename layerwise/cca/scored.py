@@ -15,9 +15,11 @@ class Scored(NamedTuple):
 
     Attributes:
         trials: one row per test part: the columns of ``layerwise.cca.cross_validate``.
-        units: one row per unit (speaker, utterance or label): unit, rows, excluded, contribution,
-            influence; without rows where a measure has none.
-        null: one row per permutation: permutation, score, search (``grid`` or ``chosen``); may have no rows.
+        units: one row per unit (speaker, utterance or label): unit, rows (tested), excluded (rows kept out),
+            contribution (to the mean score, whose variance is U / (U - 1) times the sum of their squares)
+            and influence (the mean score minus that without the unit); without rows where a measure has none.
+        null: one row per permutation: permutation, score, search (``grid``: regularisers were chosen anew;
+            ``chosen``: they are those of the true targets); may have no rows.
         sizes: the learning curve: parts, n_train, score; may have no rows.
         traits: one row: effective_rank, ceiling, control; NaN where not computed.
     """
