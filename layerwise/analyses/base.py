@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from layerwise.cca.crossval import score_parts
 from layerwise.cca.moments import Index, View
-from layerwise.cca.scored import Scored, trials_only
-from layerwise.cca.splits import assign_parts
+from layerwise.cca.scored import Scored
+from layerwise.cca.splits import assign_partitions
 from layerwise.errors import AnalysisError, InfeasibleError
 from layerwise.features.source import FeatureSource
 from layerwise.options.analyses import Split
@@ -24,11 +24,12 @@ Unit = Literal["utterance", "phone", "word"]
 
 
 class ViewPair(NamedTuple):
-    """Two views of the same rows, what is resampled as a whole, and the part of each row.
+    """Two views of the same rows, what intervals take as a whole, and the part of each row.
 
-    x is (n, dx); y is (n, dy), or the labels (n,) of each row for mutual information; units and part are
-    (n,). ``name_row`` says what a row is (an utterance and frame, a segment), for messages. ``given`` (n, dz)
-    is regressed out of both views; ``control`` (n, dy) are control targets (`layerwise.analyses.control`).
+    x is (n, dx); y is (n, dy), or the labels (n,) of each row for mutual information; units are (n,), part
+    is (n,) or (partitions, n). ``name_row`` says what a row is (an utterance and frame, a segment), for
+    messages. ``given`` (n, dz) is regressed out of both views; ``control`` (n, dc) are control targets
+    (`layerwise.analyses.control`). ``layer`` is the view that the layer is.
     """
 
     x: View
@@ -38,6 +39,7 @@ class ViewPair(NamedTuple):
     name_row: Callable[[int], str]
     given: View | None = None
     control: View | None = None
+    layer: Literal["x", "y"] = "x"
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,7 @@ class Scoring:
 
 def score_pwcca(views: ViewPair, scoring: Scoring) -> Scored:
     """Cross-validate PWCCA (``score_parts``)."""
-    if views.given is not None:
-        raise NotImplementedError("the engine cannot regress out a third view yet")
-    trials = score_parts(
+    return score_parts(
         views.x,
         views.y,
         views.part,
@@ -68,8 +68,10 @@ def score_pwcca(views: ViewPair, scoring: Scoring) -> Scored:
         permute=scoring.permute,
         mode=scoring.protocol,
         seed=scoring.seed,
+        given=views.given,
+        control=views.control,
+        layer=views.layer,
     )
-    return trials_only(trials)
 
 
 class PreparedTarget(ABC):
@@ -140,7 +142,7 @@ class Request:
         return rows["utt_id" if self.options.split_by == "utterance" else "speaker"].to_numpy(str)
 
     def deal(self, units: NDArray[Any], labels: NDArray[Any] | None = None) -> Index:
-        """Return the part of each row: ``corrected`` keeps units whole, ``paper`` deals single rows.
+        """Return the part of each row in each partition: `corrected` keeps units whole, `paper` no.
 
         Raises InfeasibleError, as the two below do, where the parts cannot be filled.
         """
@@ -155,9 +157,16 @@ class Request:
         return self._deal(types, labels, len(types))
 
     def _deal(self, groups: NDArray[Any] | None, labels: NDArray[Any] | None, n: int) -> Index:
-        parts = self.options.parts
+        paper = self.protocol == "paper"
         try:
-            return assign_parts(n, groups=groups, labels=labels, parts=parts, seed=self.seed)
+            return assign_partitions(
+                n,
+                groups=groups,
+                labels=labels,
+                parts=self.options.parts,
+                partitions=1 if paper else self.options.partitions,
+                seed=self.seed,
+            )
         except AnalysisError as error:
             raise InfeasibleError(f"{self.name}: {error}") from error
 

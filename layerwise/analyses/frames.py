@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from fractions import Fraction
 from math import floor
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,4 +133,5 @@ class PairedFrames(PreparedTarget):
         units = self.units[pairs.utterance]
         name_row = frame_namer(self.utterances, grid.offsets, pairs.layer)
         given = None if self.given is None else RowsOf(self.given, pairs.utterance)
-        return ViewPair(x, y, units, self.request.deal(units), name_row, given)
+        own: Literal["x", "y"] = "x" if self.layer_first else "y"
+        return ViewPair(x, y, units, self.request.deal(units), name_row, given, layer=own)

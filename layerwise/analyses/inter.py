@@ -44,11 +44,11 @@ def run_inter(
     """Score every layer of model ``a`` against every layer of model ``b`` on frames.
 
     There are layers times layers problems, so they are kept small by ``own``: at most so many of the sample's
-    utterances, drawn with ``seed``, few trials (which replace those of ``options``), and block layers only
-    (T0 to TL, TL+ln) unless its ``layers`` is ``all``. Frames are paired by their centres (``pair_frames``),
-    the layer with the larger stride first; pairs of layers whose strides are no multiples are left out and
-    logged. View x is the layer of ``a`` and y that of ``b``, so that with equal dimensions the weights are
-    b's. The floor shifts the frames of one view in a circle within each part.
+    utterances, drawn with ``seed``, few trials under protocol ``paper`` (which replace those of ``options``),
+    and block layers only (T0 to TL, extras) unless its ``layers`` is ``all``. Frames are paired by their
+    centres (``pair_frames``), the layer with the larger stride first; pairs of layers whose strides are no
+    multiples are left out and logged. View x is the layer of ``a`` and y that of ``b``, so that with equal
+    dimensions the weights are b's. There is no null distribution.
 
     Returns the columns of `contracts.scores.INTER`, one row per pair of layers and trial. Raises
     AnalysisError naming both models and layers.
@@ -59,7 +59,9 @@ def run_inter(
     utt_ids = rows["utt_id"].tolist()
     units = rows["utt_id" if options.split_by == "utterance" else "speaker"].to_numpy(str)
     # Both models see the same parts: the seed does not depend on their names.
-    options = options.model_copy(update={"trials": own.trials, "similarities": False})
+    options = options.model_copy(
+        update={"trials": own.trials, "partitions": 1, "similarities": False, "permutations": 0}
+    )
     scoring = Scoring(protocol, False, options, derive_seed(seed, NAME))
     chosen = [_chosen(source, own.layers) for source in (a, b)]
     frames = [

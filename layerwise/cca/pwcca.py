@@ -3,6 +3,7 @@
 The weights are those of Morcos, Raghu, Bengio (NeurIPS 2018).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -99,17 +100,28 @@ def held_out(directions: Directions, moments: Moments, mode: Mode = "corrected")
     return HeldOut(correlations, _projection_weights(HH, HX))
 
 
+def _factor(R: Array) -> Array:
+    """Lower Cholesky factor of correlations, with as much on their diagonal as it takes to have one.
+
+    Rounding errors of residuals, where a third view is given, may need more than the first jitter.
+    """
+    with suppress(LinAlgError):
+        L = cholesky(R, lower=True)
+        if np.min(np.diag(L)) ** 2 > DEPENDENT:
+            return L
+    jitter = JITTER
+    while True:
+        with suppress(LinAlgError):
+            return cholesky(R + jitter * np.eye(len(R)), lower=True)
+        jitter *= 10
+
+
 def _projection_weights(HH: Array, HX: Array) -> Array:
     norms = np.sqrt(np.diag(HH))
     scale = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
     R = HH * np.outer(scale, scale)
     R[np.diag_indices_from(R)] = 1.0
-    try:
-        L = cholesky(R, lower=True)
-    except LinAlgError:
-        L = None
-    if L is None or np.min(np.diag(L)) ** 2 <= DEPENDENT:
-        L = cholesky(R + JITTER * np.eye(len(R)), lower=True)
+    L = _factor(R)
     P = solve_triangular(L, HX * scale[:, None], lower=True, check_finite=False)
     weights: Array = np.abs(P).sum(axis=1) * (np.diag(L) ** 2 > DEPENDENT)
     total = float(weights.sum())

@@ -11,13 +11,14 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from layerwise.analyses.base import Scoring, ViewPair
-from layerwise.cca.bootstrap import CONFIDENCE
 from layerwise.cca.moments import Array, Index, NotFiniteError
 from layerwise.cca.splits import dev_test_pairs
 from layerwise.errors import InfeasibleError
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.seeds import derive_seed
 
+REPLICATES = 1000
+CONFIDENCE = (2.5, 97.5)
 BATCH = 4096
 ITERATIONS = 500  # as published; rarely reached
 
@@ -25,14 +26,15 @@ ITERATIONS = 500  # as published; rarely reached
 def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", "word"]) -> pd.DataFrame:
     """Cross-validate the mutual information of clusters and labels: one row per trial.
 
-    ``views.y`` holds labels (n,). Trial t clusters the rows of all parts but two (MiniBatchKMeans with as
+    ``views.y`` holds labels (n,). A trial clusters the rows of all parts but two (MiniBatchKMeans with as
     many clusters as the options say for ``unit``, once for each of their seeds), assigns the rows of the
     other two parts to the clusters, and scores I(cluster; label) / H(label) there: 0 if clusters say nothing
-    of the label, 1 if they determine it. Nothing is tuned, so the dev part is scored as well (n_dev = 0).
+    of the label, 1 if they determine it. Nothing is tuned, so the dev part is scored as well (n_dev = 0), and
+    in protocol ``corrected`` half as many trials as parts score every part (one may be left over).
 
     Columns as those of ``cross_validate``; epsilons are NaN, dim_y is the number of clusters. score, low,
-    high and floor are means over the seeds. floor: the same with permuted labels. The plug-in estimate is
-    biased upwards where clusters are many for the rows scored; the floor shows by how much. low, high: a
+    high and null are means over the seeds. null: the same with permuted labels, once. The plug-in estimate is
+    biased upwards where clusters are many for the rows scored; the null shows by how much. low, high: a
     bootstrap over units. Resampling inflates the plug-in estimate as well, so the interval is that of the
     replicates shifted to have the score as its mean.
 
@@ -40,14 +42,17 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
     """
     own = scoring.own if isinstance(scoring.own, MutualInformationOptions) else MutualInformationOptions()
     number_of = own.phone_clusters if unit == "phone" else own.word_clusters
-    part, every = views.part, np.arange(len(views.part))
+    part = np.atleast_2d(views.part)[0]
+    every = np.arange(len(part))
     x = views.x[every]
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if bad.size:
         raise NotFiniteError("x", int(bad[0]))
     labels = np.unique(views.y[every], return_inverse=True)[1]
     records = []
-    pairs = dev_test_pairs(int(part.max()) + 1, scoring.options.trials, scoring.seed)
+    parts = int(part.max()) + 1
+    trials = scoring.options.trials if scoring.protocol == "paper" else parts // 2
+    pairs = dev_test_pairs(parts, trials, scoring.seed)
     for trial, pair in enumerate(pairs):
         scored = np.isin(part, pair)
         train, test = np.flatnonzero(~scored), np.flatnonzero(scored)
@@ -60,20 +65,21 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
         for number in range(own.seeds):
             seed = derive_seed(scoring.seed, "k-means", trial, number)
             clusters = _assign(x[train], x[test], number_of, seed)
-            values.append(_values(clusters, labels[test], views.units[test], scoring.options.bootstrap, seed))
-        score, low, high, floor = np.mean(values, axis=0)
+            values.append(_values(clusters, labels[test], views.units[test], seed))
+        score, low, high, null = np.mean(values, axis=0)
         records.append(
             {
                 "trial": trial,
                 "score": score,
                 "low": low,
                 "high": high,
-                "floor": floor,
+                "null": null,
                 "epsilon_x": np.nan,
                 "epsilon_y": np.nan,
                 "n_train": len(train),
                 "n_dev": 0,
                 "n_test": len(test),
+                "n_excluded": 0,
                 "dim_x": x.shape[1],
                 "dim_y": number_of,
             }
@@ -105,22 +111,22 @@ def _assign(train: NDArray[Any], test: NDArray[Any], clusters: int, seed: int) -
 
 
 def _values(
-    clusters: Index, labels: Index, units: NDArray[Any], replicates: int, seed: int
+    clusters: Index, labels: Index, units: NDArray[Any], seed: int
 ) -> tuple[float, float, float, float]:
-    """Score, low, high and floor of one clustering."""
+    """Score, low, high and null of one clustering."""
     rng = np.random.default_rng(derive_seed(seed, "resampling"))
     score = normalised_information(clusters, labels)
-    floor = normalised_information(clusters, rng.permutation(labels))
+    null = normalised_information(clusters, rng.permutation(labels))
     names, codes = np.unique(units, return_inverse=True)
-    if len(names) < 2 or replicates == 0:
-        return score, np.nan, np.nan, floor
+    if len(names) < 2:
+        return score, np.nan, np.nan, null
     cells = _Cells(clusters, labels)
     counts = np.zeros((len(names), len(cells.counts)))
     np.add.at(counts, (codes, cells.of_row), 1)
-    draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), replicates)
+    draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), REPLICATES)
     scores = cells.information(draws @ counts)
     low, high = np.percentile(scores - scores.mean(), CONFIDENCE)
-    return score, score + float(low), score + float(high), floor
+    return score, score + float(low), score + float(high), null
 
 
 class _Cells:
