@@ -47,7 +47,8 @@ class Mapped:
         return (self.view.shape[0], self.matrix.shape[1])
 
     def __getitem__(self, rows: Index, /) -> NDArray[Any]:
-        return self.view[rows].astype(np.float64) @ self.matrix
+        mapped: Array = self.view[rows].astype(np.float64) @ self.matrix
+        return mapped
 
 
 def residual_map(train: Moments, dim_z: int) -> Array:
