@@ -14,6 +14,7 @@ def facts_params():
         "aligner": CONFIG.aligner,
         "samples": CONFIG.samples.number,
         "trials": CONFIG.cca.trials,
+        "smallest_effect": CONFIG.report.smallest_effect,
         "analyses": [
             {field: getattr(spec, field) for field in told.split()}
             for spec in ANALYSES.values()
@@ -37,3 +38,8 @@ def caption(path):
     if stem in ANALYSES:
         stem = "layer"
     return f"../report/{'inter' if stem.startswith('inter-') else stem}.rst"
+
+
+def beside_scores(ending):
+    """Paths of one of the tables that the job of an analysis writes beside its scores."""
+    return [f"{path.removesuffix('.csv')}.{ending}" for path in SCORES]

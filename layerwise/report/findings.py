@@ -82,7 +82,7 @@ def _control(tables: RunTables, facts: RunFacts, analysis: str, row: pd.Series) 
 
 def _own_reference(tables: RunTables, model: ModelFacts, analysis: AnalysisFacts, curve: pd.DataFrame) -> str:
     blocks = [str(layer) for layer in curve.index if not is_normed(str(layer))]
-    lowest, last = str(curve["mean"].loc[blocks].astype(float).idxmin()), last_block(curve)
+    lowest, last = str(curve["score"].loc[blocks].astype(float).idxmin()), last_block(curve)
     text = f"{analysis.short} of {model.label} is lowest at {lowest} ({point(curve, lowest)})"
     if lowest == last:
         return f"{text}, its last block: it moves away from its input to the end."

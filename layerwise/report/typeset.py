@@ -44,7 +44,7 @@ def interval(value: float, low: float, high: float, digits: int = 2) -> str:
 def point(curve: pd.DataFrame, layer: str) -> str:
     """Format one layer of a curve with its interval."""
     low, high = float(curve["low"][layer]), float(curve["high"][layer])
-    return interval(float(curve["mean"][layer]), low, high)
+    return interval(float(curve["score"][layer]), low, high)
 
 
 def analysis_table(tables: RunTables, facts: RunFacts, name: str) -> Table:
@@ -88,7 +88,7 @@ def _own_reference_table(tables: RunTables, facts: RunFacts, analysis: AnalysisF
         curve = curve_of(summary, model.name, analysis.name)
         if len(curve) < 2:
             continue
-        lowest, last = str(curve["mean"].astype(float).idxmin()), last_block(curve)
+        lowest, last = str(curve["score"].astype(float).idxmin()), last_block(curve)
         rise = last_block_rise(tables, analysis.name, model.name, lowest)
         rows.append((model.label, lowest, point(curve, lowest), point(curve, last), interval(*rise)))
     caption = (

@@ -61,7 +61,7 @@ def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
         curve = part[part["model"] == model.name].sort_values("layer_index")
         if model.kind == "baseline":
             row = curve.iloc[0]
-            draw_level(axis, row["mean"], row["low"], row["high"], chosen[model.name])
+            draw_level(axis, row["score"], row["low"], row["high"], chosen[model.name])
             continue
         floors.append(curve.set_index("layer_index")["floor"].astype(float))
         _draw_model(axis, curve, chosen[model.name])
@@ -80,7 +80,7 @@ def _draw_model(axis: Axes, curve: pd.DataFrame, look: Look) -> None:
     for use in (~normed, normed):
         if use.any():
             part = curve[use]
-            columns = ("layer_index", "mean", "low", "high")
+            columns = ("layer_index", "score", "low", "high")
             x, mean, low, high = (part[name].to_numpy(dtype=float) for name in columns)
             draw_curve(axis, x, mean, (low, high), look)
 

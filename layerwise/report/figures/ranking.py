@@ -46,7 +46,7 @@ def scatter_figure(
                 dots = layer_pairs(summary, tasks, model.name, analysis, task.name)
                 look = chosen[model.name]
                 axis.plot(
-                    dots["mean"],
+                    dots["score"],
                     dots["value"],
                     look.marker,
                     color=look.colour,
@@ -80,11 +80,11 @@ def scatter_figure(
 def layer_pairs(
     summary: pd.DataFrame, tasks: pd.DataFrame, model: str, analysis: AnalysisFacts, task: str
 ) -> pd.DataFrame:
-    """Layers that have both a score (``mean``) and a metric (``value``), without the reference layer."""
+    """Layers that have both a score (``score``) and a metric (``value``), without the reference layer."""
     scores = summary[(summary["model"] == model) & (summary["analysis"] == analysis.name)]
     scores = block_layers(scores[scores["layer"] != analysis.reference])
     values = tasks[(tasks["model"] == model) & (tasks["task"] == task)]
-    return scores[["layer", "mean"]].merge(values[["layer", "value"]], on="layer")
+    return scores[["layer", "score"]].merge(values[["layer", "value"]], on="layer")
 
 
 def _correlation(values: pd.Series) -> str:
