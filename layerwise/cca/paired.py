@@ -1,8 +1,8 @@
 """Differences of mean scores that were computed on the same units or in the same trials.
 
-A unit (a speaker, an utterance or, where types are split, a label) contributes to the error of the mean score of
-every layer and model that was tested on it. Errors of two scores are therefore subtracted unit by unit before
-their size is taken: what makes a unit hard for both does not count against either.
+A unit (a speaker, an utterance or, where types are split, a label) contributes to the error of the mean score
+of every layer and model that was tested on it. Errors of two scores are therefore subtracted unit by unit
+before their size is taken: what makes a unit hard for both does not count against either.
 """
 
 from collections.abc import Sequence
@@ -52,9 +52,9 @@ def unit_difference(
 ) -> Difference:
     """Return a difference with its interval, from the contributions (U,) of units to its error.
 
-    ``seeds`` holds, for each side that is a mean over pre-training seeds, the value of each seed. Their variance
-    is added, as the units do not see it, and t has the fewest degrees of freedom of all (Welch's test takes a few
-    more). A side with a single seed adds nothing.
+    ``seeds`` holds, for each side that is a mean over pre-training seeds, the value of each seed. Their
+    variance is added, as the units do not see it, and t has the fewest degrees of freedom of all (Welch's
+    test takes a few more). A side with a single seed adds nothing.
     """
     values = np.asarray(errors, dtype=np.float64)
     variance, freedom = unit_variance(values), len(values) - 1

@@ -45,13 +45,13 @@ def mean_score(
 ) -> MeanScore:
     """Return the mean of the scores of one layer over samples and trials, with a 95 % interval.
 
-    ``trials``, ``units`` and ``null`` are tables of ``cross_validate`` (`contracts.scores.SCORES`, UNITS, NULLS;
-    a column sample may be missing, if there is one sample set only). The interval is that of t over units, with
-    the variance U / (U - 1) times the sum of squared contributions. Without units it is ``trial_interval``.
+    The tables have the columns of `contracts.scores.SCORES`, UNITS and NULLS; a column sample may be missing,
+    if there is one sample set only. The interval is that of t over units, with the variance U / (U - 1) times
+    the sum of squared contributions. Without units it is ``trial_interval``.
 
-    p is (1 + draws that are as good) / (1 + draws); draws of all sample sets are pooled. A draw is a mean over
-    one sample set, the score one over all of them, so p is rather too large. A ``null`` without rows leaves the
-    column null of ``trials``.
+    p is (1 + draws that are as good) / (1 + draws); draws of all sample sets are pooled. A draw is a mean
+    over one sample set, the score one over all of them, so p is rather too large. A ``null`` without rows
+    leaves the column null of ``trials``.
     """
     score = float(trials["score"].mean())
     errors = _errors(units)
@@ -80,9 +80,9 @@ def trial_interval(trials: pd.DataFrame) -> tuple[float, float]:
 
     The variance of one score is the larger of that over samples and trials, which sees the choice of data and
     splits, and the mean variance within a trial (interval width / 3.92, squared), which sees the test part.
-    Training sets of different trials overlap: as Nadeau and Bengio (2003) propose, the variance of the mean of n
-    is (1/n + n_test / n_train) times that of one, not 1/n, and t has n - 1 degrees of freedom. NaN for a single
-    score without an interval of its own.
+    Training sets of different trials overlap: as Nadeau and Bengio (2003) propose, the variance of the mean
+    of n is (1/n + n_test / n_train) times that of one, not 1/n, and t has n - 1 degrees of freedom. NaN for a
+    single score without an interval of its own.
     """
     widths = (trials["high"] - trials["low"]).to_numpy(np.float64) / (2 * _NORMAL_95)
     count, score = len(trials), float(trials["score"].mean())

@@ -56,8 +56,8 @@ class ModelEntry(Section):
     )
     recipe: str = Field(
         default="",
-        description="Pre-training recipe: models with the same one are seeds of one pre-training; contrasts of "
-        "objectives then compare the mean over seeds and count the variance between them.",
+        description="Pre-training recipe: models with the same one are seeds of one pre-training; contrasts "
+        "of objectives then compare the mean over seeds and count the variance between them.",
         examples=["hubert-tiny"],
     )
     supervision: Literal["self", "weak", "none"] = Field(

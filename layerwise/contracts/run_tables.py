@@ -35,7 +35,6 @@ from layerwise.contracts.spec import Column, Rule, Table, choice, count, number
 from layerwise.contracts.tasks import TASK_SCORES, TASK_WEIGHTS
 from layerwise.errors import ReportError
 
-
 SHAPES = (
     *("peak", "plateau", "flat", "U", "rises", "falls", "tie"),
     *("contradiction", "too little data"),

@@ -42,8 +42,8 @@ def control_contrasts(evidence: Evidence, peaks: pd.DataFrame, facts: RunFacts) 
 def curve_contrasts(evidence: Evidence, facts: RunFacts) -> pd.DataFrame:
     """How far two models of different objectives are above their random twins, and the difference, by layer.
 
-    Two architectures differ without any training; what training adds is a layer's score minus that of the same
-    layer of the model's random twin. Compared are self-supervised models (or recipes: means over their
+    Two architectures differ without any training; what training adds is a layer's score minus that of the
+    same layer of the model's random twin. Compared are self-supervised models (or recipes: means over their
     pre-training seeds) that have twins, at the block layers that all have; paired over units. The reference
     layer of an analysis, the same by definition, is left out.
     """

@@ -21,7 +21,8 @@ def curve_of(summary: pd.DataFrame, model: str, analysis: str) -> pd.DataFrame:
 def turn(analysis: AnalysisFacts) -> int:
     """1 where the highest layer of a curve is sought, -1 where the lowest is.
 
-    The lowest is sought where lower is better, and where each model is its own reference: how far it moves away.
+    The lowest is sought where lower is better, and where each model is its own reference: it says how far the
+    model moves away.
     """
     return -1 if analysis.own_reference else analysis.sign
 

@@ -20,8 +20,8 @@ PWCCA, MUTUAL_INFORMATION = "PWCCA score", "Normalised MI"  # measures that the 
 class ModelFacts:
     """One model of the run.
 
-    ``twin_of`` names the trained model that a random twin was built from; models with one ``recipe`` are seeds of
-    one pre-training.
+    ``twin_of`` names the trained model that a random twin was built from; models with one ``recipe`` are
+    seeds of one pre-training.
     """
 
     name: str
@@ -132,7 +132,7 @@ class RunFacts:
         return next((model for model in self.of_kind("random") if model.twin_of == name), None)
 
     def recipes(self) -> dict[str, tuple[ModelFacts, ...]]:
-        """Self-supervised models that can be compared by objective: recipes with their seeds, single models."""
+        """Self-supervised models by name; those of one recipe, its seeds, by the recipe."""
         made: dict[str, tuple[ModelFacts, ...]] = {}
         for model in self.of_kind("trained"):
             if model.supervision == "self-supervised":

@@ -16,9 +16,9 @@ from layerwise.contracts.vectors import MISSING_VECTORS
 from layerwise.errors import ReportError
 from layerwise.report import tables
 from layerwise.report.contrasts import control_contrasts, curve_contrasts, last_block_contrasts
+from layerwise.report.evidence import Evidence
 from layerwise.report.facts import RunFacts
 from layerwise.report.ranking import agreement
-from layerwise.report.evidence import Evidence
 from layerwise.report.raw import (
     read_downstream,
     read_infeasible,

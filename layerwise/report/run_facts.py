@@ -36,10 +36,11 @@ def run_facts(
 ) -> RunFacts:
     """Put the facts of a run together.
 
-    ``values`` are plain: run, protocol, seed, aligner, samples, trials, smallest_effect; corpus (its path) and description;
-    models (name, source, objective, supervision, recipe of each, as in a config); analyses and tasks (see
-    `facts.analysis_facts` and `facts.task_facts`). ``stores`` are the feature stores, ``{model}.zarr`` for
-    each model; ``artifacts`` are the files whose SHA-256 the report states, in this order.
+    ``values`` are plain: run, protocol, seed, aligner, samples, trials, smallest_effect; corpus (its path)
+    and description; models (name, source, objective, supervision, recipe of each, as in a config); analyses
+    and tasks (see `facts.analysis_facts` and `facts.task_facts`). ``stores`` are the feature stores,
+    ``{model}.zarr`` for each model; ``artifacts`` are the files whose SHA-256 the report states, in this
+    order.
 
     Raises `ReportError` for a model without a store, and the errors of readers for broken files.
     """

@@ -1,6 +1,7 @@
 """The shape of a curve over block layers, as a word that its numbers allow."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -34,7 +35,7 @@ class Curve:
         return self.layers[int(np.argmax(scores))]
 
     def above(self, layer: str, others: tuple[str, ...], by: float = 0.0) -> dict[str, bool]:
-        """Whether a layer beats each of others by more than ``by``: paired, two-sided, 5 %, Holm over them."""
+        """Whether a layer beats each of others by more than ``by``: paired, 5 %, Holm over them."""
         found = [
             self.evidence.contrast(self.analysis, {(self.model, layer): 1.0, (self.model, other): -1.0})
             for other in others
@@ -62,9 +63,11 @@ class Curve:
         """One of `contracts.run_tables.SHAPES`; ``smallest`` is the smallest difference worth naming.
 
         too little data: fewer than three layers, or than five units (or trials). contradiction: each layer is
-        beaten, by a difference worth naming, by the best one of some sample set. flat: all layers tie. U: both ends beat a layer between them. rises,
-        falls: the last, or the first, layer is in the tie set, the other end is not, and no step in between goes
-        clearly the other way. peak: the tie set is one layer; plateau: it is a run of neighbours; tie: it is not.
+        beaten, by a difference worth naming, by the best one of some sample set. flat: all layers tie. U:
+        both ends beat a layer between them. rises, falls: the last, or the first, layer is in the tie set,
+        the other end is not, and no step in between goes clearly the other way. peak: the tie set is one
+        layer; plateau: it is a run of neighbours; tie: it is not.
+
         Words go by the height of the scores, whichever end is better.
         """
         if not self.enough():
@@ -105,7 +108,7 @@ class Curve:
         order = self.layers[::direction]
         steps = [
             self.evidence.contrast(self.analysis, {(self.model, b): 1.0, (self.model, a): -1.0})
-            for a, b in zip(order[:-1], order[1:], strict=True)
+            for a, b in pairwise(order)
         ]
         clear = holm([step.p for step in steps]) < LEVEL
         return any(sure and self.sign * step.difference < 0 for step, sure in zip(steps, clear, strict=True))
@@ -114,8 +117,8 @@ class Curve:
 def peaks(evidence: Evidence, facts: RunFacts) -> pd.DataFrame:
     """The best block layer of each curve, its tie set and the curve's shape (`contracts.run_tables`).
 
-    Where each model is its own reference, the lowest layer is sought. p is the share of permutations whose best
-    score over layers is at least as good as the peak; it is empty where the lowest layer is sought.
+    Where each model is its own reference, the lowest layer is sought. p is the share of permutations whose
+    best score over layers is at least as good as the peak; it is empty where the lowest layer is sought.
     """
     rows = []
     for name in sorted(set(evidence.scores["analysis"])):

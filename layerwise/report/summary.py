@@ -1,5 +1,7 @@
 """Scores, units, permutations and traits of all models, summarised layer by layer."""
 
+from collections.abc import Hashable
+
 import numpy as np
 import pandas as pd
 
@@ -24,8 +26,8 @@ def layer_summary(
     See `cca.summary.mean_score` and `contracts.run_tables`; ``peaks`` is that of `shapes.peaks`.
     """
     units, nulls = _by_layer(evidence.units), _by_layer(evidence.nulls)
-    means = traits.groupby(KEYS)[TRAITS].mean() if len(traits) else pd.DataFrame(columns=TRAITS)
-    ties = {(row.model, row.analysis): row.tie.split(" ") for row in peaks.itertuples()}
+    known = {key: rows[TRAITS].mean() for key, rows in _by_layer(traits).items()}
+    ties = {(str(row.model), str(row.analysis)): str(row.tie).split(" ") for row in peaks.itertuples()}
     records = []
     for key, rows in evidence.scores.groupby(KEYS, sort=False):
         model, layer, _, analysis = key
@@ -33,16 +35,16 @@ def layer_summary(
         made = mean_score(
             *(rows, units.get(key), null), higher_is_better=facts.analysis(str(analysis)).higher_is_better
         )
-        known = dict(means.loc[key]) if key in means.index else dict.fromkeys(TRAITS, np.nan)
+        own = dict(known.get(key, dict.fromkeys(TRAITS, np.nan)))
         records.append(
             {
                 **dict(zip(KEYS, key, strict=True)),
                 **made._asdict(),
-                **known,
+                **own,
                 "n_rows": int(rows["n_test"].sum()),
                 "excluded": int(rows["n_excluded"].sum()),
-                "tie": "yes" if layer in ties.get((model, analysis), ()) else "no",
-                "selectivity": made.score - known["control"],
+                "tie": "yes" if layer in ties.get((str(model), str(analysis)), ()) else "no",
+                "selectivity": made.score - own["control"],
                 "permutations": 0 if null is None else len(null),
                 "search": "" if null is None else max(null["search"], key=["grid", "chosen"].index),
             }
@@ -51,15 +53,15 @@ def layer_summary(
     return table.sort_values(["analysis", "model", "layer_index"], ignore_index=True)
 
 
-def _by_layer(table: pd.DataFrame) -> dict[object, pd.DataFrame]:
+def _by_layer(table: pd.DataFrame) -> dict[Hashable, pd.DataFrame]:
     return dict(iter(table.groupby(KEYS, sort=False)))
 
 
 def influential(evidence: Evidence) -> pd.DataFrame:
     """Return the units whose influence on the mean score of a layer is out of the ordinary.
 
-    The influence is the mean over sample sets, 0 where the unit is absent. Flagged: beyond 0.05; or beyond 0.01
-    and more than 5 robust standard deviations from the median of all units. The largest come first.
+    The influence is the mean over sample sets, 0 where the unit is absent. Flagged: beyond 0.05; or beyond
+    0.01 and more than 5 robust standard deviations from the median of all units. The largest come first.
     """
     if evidence.units.empty:
         return pd.DataFrame(columns=columns("influential"))
