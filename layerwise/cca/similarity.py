@@ -6,7 +6,8 @@ Mean CCA is ``layerwise.cca.pwcca.HeldOut.mean_cca``.
 import numpy as np
 
 from layerwise.cca.moments import Array, Moments
-from layerwise.cca.pwcca import RegularisedCCA, held_out
+from layerwise.cca.pwcca import held_out
+from layerwise.cca.regularised import PublishedCCA
 
 SVCCA_VARIANCE = 0.99
 
@@ -27,12 +28,12 @@ def svcca(train: Moments, test: Moments, variance: float = SVCCA_VARIANCE) -> fl
 
     Each view is projected on its fewest principal components with the share ``variance`` of the training
     variance; the score is the plain mean of the held-out canonical correlations between the projections.
-    Raises AnalysisError as ``RegularisedCCA`` does.
+    Raises AnalysisError as ``PublishedCCA`` does.
     """
     C, dim_x = train.covariance, train.dim_x
     bases = [_principal(C[view, view], variance) for view in (slice(0, dim_x), slice(dim_x, None))]
     projected = [moments.project(0, bases[0]).project(1, bases[1]) for moments in (train, test)]
-    directions = RegularisedCCA(projected[0]).directions(0.0, 0.0)
+    directions = PublishedCCA(projected[0]).directions(0.0, 0.0)
     return held_out(directions, projected[1]).mean_cca
 
 
