@@ -13,7 +13,11 @@ def facts_params():
         "description": CONFIG.corpus.description,
         "aligner": CONFIG.aligner,
         "samples": CONFIG.samples.number,
-        "trials": CONFIG.cca.trials,
+        "trials": (
+            CONFIG.cca.trials
+            if CONFIG.protocol == "paper"
+            else CONFIG.cca.parts * CONFIG.cca.partitions
+        ),
         "smallest_effect": CONFIG.report.smallest_effect,
         "analyses": [
             {field: getattr(spec, field) for field in told.split()}

@@ -64,7 +64,9 @@ def examine(
     for block in row_blocks(len(rows)):
         block = block[np.argsort(codes[block], kind="stable")]
         found = variates(x[rows[block]], y[rows[block]], mean, directions)
-        inside = np.all([(np.abs(side) <= limit).all(axis=1) for side, limit in zip(found, limits, strict=True)], axis=0)
+        inside = np.all(
+            [(np.abs(side) <= limit).all(axis=1) for side, limit in zip(found, limits, strict=True)], axis=0
+        )
         outside.append(rows[block[~inside]])
         if not inside.any():
             continue

@@ -1,4 +1,4 @@
-"""What the scores of a run rest on: permutations, rows kept out, flagged units, and analyses that disagree."""
+"""What scores rest on: permutations, rows kept out, flagged units, and analyses that disagree."""
 
 from itertools import combinations
 
@@ -31,16 +31,18 @@ def permutation_lines(tables: RunTables) -> list[str]:
         return ["No permutations were drawn: scores have neither a null nor p values."]
     texts = {
         "grid": "each with the whole search for regularisers",
-        "chosen": "some at the regularisers chosen for the right targets, as searching in all would take too long",
+        "chosen": "not all with a search of their own, which would take too long",
         "": "",
     }
     lines = []
     draws = summary.groupby("analysis").agg(
         least=("permutations", "min"), most=("permutations", "max"), search=("search", _widest)
     )
-    for (least, most, search), rows in draws.groupby(["least", "most", "search"], sort=True):
+    for _, rows in draws.groupby(["least", "most", "search"], sort=True):
+        least, most = int(rows["least"].iloc[0]), int(rows["most"].iloc[0])
         names, span = listed(list(map(str, rows.index))), f"{least} to {most}" if least < most else str(most)
-        said = f"{span} permuted draws over all sample sets, {texts[str(search)]}" if most else "no permutations"
+        how = texts[str(rows["search"].iloc[0])]
+        said = f"{span} permuted draws over all sample sets, {how}" if most else "no permutations"
         lines.append(f"{names}: {said}.")
     return lines
 
@@ -57,11 +59,11 @@ def excluded_line(tables: RunTables, facts: RunFacts) -> str:
     if not lost:
         return "No test row was kept out: the variates of all lie within the training range."
     shares = summary["excluded"] / (summary["n_rows"] + summary["excluded"])
-    worst = summary.loc[shares.idxmax()]
+    worst = summary.iloc[int(shares.to_numpy().argmax())]
     hit = int((summary["excluded"] > 0).sum())
     return (
         f"Test rows whose variates leave the training range are kept out: {lost} of {rows} "
-        f"({lost / rows:.2%}), in {hit} of {len(summary)} curves' points; most in {worst['analysis']} of "
+        f"({lost / rows:.2%}), in {hit} of {len(summary)} layers; most in {worst['analysis']} of "
         f"{facts.model(str(worst['model'])).label} at {worst['layer']}: {worst['excluded']} of "
         f"{worst['excluded'] + worst['n_rows']} ({shares.max():.2%})."
     )
@@ -77,13 +79,13 @@ def flagged_line(tables: RunTables, facts: RunFacts) -> str:
     return (
         f"{count(units, 'unit')} (speakers, utterances or labels) move the mean score of a layer {rule}, in "
         f"{count(len(found), 'case')}; most {top['unit']}: {top['analysis']} of "
-        f"{facts.model(str(top['model'])).label} at {top['layer']} is {number(float(top['score']), 3)} with it and "
-        f"{number(float(top['score'] - top['influence']), 3)} without (tables/influential.csv)."
+        f"{facts.model(str(top['model'])).label} at {top['layer']} is {number(float(top['score']), 3)} with "
+        f"it and {number(float(top['score'] - top['influence']), 3)} without (tables/influential.csv)."
     )
 
 
 def disagreements(tables: RunTables, facts: RunFacts) -> list[str]:
-    """Name the analyses of one target (``cca-phone`` and ``mi-phone``) whose tie sets have no layer in common."""
+    """Name the analyses of one target, as cca-phone and mi-phone, whose tie sets have no layer in common."""
     sentences = []
     peaks = tables.peaks[~tables.peaks["shape"].isin(UNDECIDED)]
     for model in facts.in_order(peaks["model"]):
@@ -108,7 +110,13 @@ def flagged_table(tables: RunTables, facts: RunFacts) -> Table:
     """The units with the largest influence."""
     rows = [
         (
-            *(str(row.unit), str(row.analysis), facts.model(str(row.model)).label, str(row.layer), str(row.rows)),
+            *(
+                str(row.unit),
+                str(row.analysis),
+                facts.model(str(row.model)).label,
+                str(row.layer),
+                str(row.rows),
+            ),
             *(number(value, 3) for value in (row.score, row.score - row.influence)),  # type: ignore[arg-type,operator]
         )
         for row in tables.influential.head(MOST_UNITS).itertuples()
@@ -122,7 +130,13 @@ def excluded_table(tables: RunTables, facts: RunFacts) -> Table:
     """Rows kept out, by analysis, model and layer, where there are any."""
     found: pd.DataFrame = tables.layer_summary[tables.layer_summary["excluded"] > 0]
     rows = [
-        (str(row.analysis), facts.model(str(row.model)).label, str(row.layer), str(row.excluded), str(row.n_rows))
+        (
+            str(row.analysis),
+            facts.model(str(row.model)).label,
+            str(row.layer),
+            str(row.excluded),
+            str(row.n_rows),
+        )
         for row in found.itertuples()
     ]
     caption = "Test rows kept out because their variates leave the training range, and rows that are scored."

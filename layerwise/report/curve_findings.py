@@ -53,7 +53,8 @@ def shape_sentence(who: str, analysis: AnalysisFacts, curve: pd.DataFrame, peak:
     if shape == "too little data":
         return f"{who}: there is too little data to say which block layer is best; {top} at {found}."
     if shape == "contradiction":
-        return f"{who}: the sample sets contradict each other on the best block layer; {top} on average at {found}."
+        text = f"{who}: the sample sets contradict each other on the best block layer"
+        return f"{text}; {top} on average at {found}."
     if shape == "flat":
         return f"{who} is flat over all block layers, {tie}: none beats another; {top} at {found}."
     if shape == "U":
@@ -108,7 +109,9 @@ def _own_reference(
     lowest, last = str(peak["layer"]), last_block(curve)
     if lowest not in blocks:  # the normed copy of the last output is no later block
         lowest = str(curve["score"].loc[blocks].astype(float).idxmin())
-    text = f"{analysis.short} of {model.label} is lowest among block layers at {lowest} ({point(curve, lowest)}"
+    text = (
+        f"{analysis.short} of {model.label} is lowest among block layers at {lowest} ({point(curve, lowest)}"
+    )
     tie = f"; not distinguishable: {tie_span(curve, str(peak['tie']))})" if int(peak["n_tie"]) > 1 else ")"
     text += tie
     if lowest == last:
@@ -138,8 +141,8 @@ def objective_findings(tables: RunTables, facts: RunFacts) -> list[str]:
         sentences = [_pair(tuple(map(str, names)), rows, facts) for names, rows in groups]
     if not sentences:
         sentences.append(
-            "No two self-supervised models with different objectives, the same block layers and a random twin "
-            "each were analysed: nothing can be said on the effect of the objective."
+            "No two self-supervised models with different objectives, the same block layers and a random "
+            "twin each were analysed: nothing can be said on the effect of the objective."
         )
     alone = [model.label for models in recipes.values() for model in models if not facts.twin(model.name)]
     if alone:
@@ -151,12 +154,15 @@ def objective_findings(tables: RunTables, facts: RunFacts) -> list[str]:
 
 def _pair(names: tuple[str, ...], rows: pd.DataFrame, facts: RunFacts) -> str:
     analysis, a, b = names
-    pair = " and ".join(_side(facts, side, int(rows[f"seeds_{letter}"].max())) for letter, side in zip("ab", (a, b)))
+    pair = " and ".join(
+        _side(facts, side, int(rows[f"seeds_{letter}"].max()))
+        for letter, side in zip("ab", (a, b), strict=True)
+    )
     text = f"{facts.analysis(analysis).short} of {pair}: what training adds to the random twin"
-    largest = rows.loc[rows["difference"].abs().idxmax()]
+    largest = _largest(rows)
     apart = rows[rows["word"].isin([ABOVE, BELOW])]
     if len(apart):
-        most = apart.loc[apart["difference"].abs().idxmax()]
+        most = _largest(apart)
         span = interval(*most[["difference", "low", "high"]])
         return (
             f"{text} differs at {listed(list(apart['layer']))}, most at {most['layer']}, by {span} "
@@ -165,8 +171,13 @@ def _pair(names: tuple[str, ...], rows: pd.DataFrame, facts: RunFacts) -> str:
     span = interval(*largest[["difference", "low", "high"]])
     if (rows["word"] == NEGLIGIBLE).all():
         within = f"{facts.smallest_effect:g}"
-        return f"{text} differs negligibly at every layer (by less than {within}; most at {largest['layer']}: {span})."
+        where = f"most at {largest['layer']}: {span}"
+        return f"{text} differs negligibly at every layer (by less than {within}; {where})."
     return f"{text} is {SAME.removesuffix(' from')}; the largest difference is {span} at {largest['layer']}."
+
+
+def _largest(rows: pd.DataFrame) -> pd.Series:
+    return rows.iloc[int(rows["difference"].abs().to_numpy(dtype=float).argmax())]
 
 
 def _side(facts: RunFacts, name: str, seeds: int) -> str:

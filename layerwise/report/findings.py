@@ -161,8 +161,9 @@ def limits(facts: RunFacts) -> list[str]:
         "the information is there, not that the model uses it."
     )
     sentences.append(
-        "Intervals cover new units (speakers or utterances) of this corpus with the models as they are: another "
-        "initialisation of a random twin, or another pre-training run of a model, may differ by more. A control "
-        "is compared at its own best layer, so a model with many layers has more chances than features with one."
+        "Intervals cover new units (speakers or utterances) of this corpus with the models as they are: "
+        "another initialisation of a random twin, or another pre-training run of a model, may differ by "
+        "more. A control is compared at its own best layer, so a model with many layers has more chances "
+        "than features with one."
     )
     return sentences

@@ -100,10 +100,10 @@ def analysis_table(tables: RunTables, facts: RunFacts, name: str) -> Table:
         rows.append(tuple(cells))
     best = "highest" if analysis.higher_is_better else "lowest"
     caption = (
-        f"{analysis.title}: block layer with the {best} score, the layers that it does not beat (tie set), its "
-        "score with 95% interval, calibrated score and p against the best layer of each permutation (Holm over "
-        "models and analyses), score of the last block, and paired difference from the best layer of the random "
-        "twin and from the baseline."
+        f"{analysis.title}: block layer with the {best} score, the layers that it does not beat (tie set), "
+        "its score with 95% interval, calibrated score and p against the best layer of each permutation "
+        "(Holm over models and analyses), score of the last block, and paired difference from the best "
+        "layer of the random twin and from the baseline."
     )
     header = ("Model", "Best", "Tie set", "Score", "Calibrated", "p", "Last block")
     return Table(caption, (*header, f"{MINUS} twin", f"{MINUS} baseline"), tuple(rows))
@@ -123,8 +123,8 @@ def layers_table(tables: RunTables, facts: RunFacts, name: str) -> Table:
         )
         bold += [(place, column + 1) for column, row in enumerate(found) if row and row.tie == "yes"]
     caption = (
-        f"{facts.analysis(name).title}: score of each layer with 95% interval. Bold: the best block layer of a "
-        "model and those that it does not beat (paired over units, Holm over layers, 5%)."
+        f"{facts.analysis(name).title}: score of each layer with 95% interval. Bold: the best block layer "
+        "of a model and those that it does not beat (paired over units, Holm over layers, 5%)."
     )
     return Table(caption, ("Layer", *(model.label for model in models)), tuple(rows), tuple(bold))
 
@@ -145,9 +145,9 @@ def _own_reference_table(tables: RunTables, facts: RunFacts, analysis: AnalysisF
         cells = (lowest, tie_span(curve, str(peak["tie"])), point(curve, lowest), point(curve, last))
         rows.append((model.label, *cells, _limits(rise), p_value(float(rise["p_holm"]))))
     caption = (
-        f"{analysis.title}: block layer with the lowest score, the layers that are not above it (tie set), its "
-        "score and that of the last block with 95% intervals, and the paired difference between the two, with p "
-        "(Holm over models and layers)."
+        f"{analysis.title}: block layer with the lowest score, the layers that are not above it (tie set), "
+        "its score and that of the last block with 95% intervals, and the paired difference between the "
+        "two, with p (Holm over models and layers)."
     )
     header = ("Model", "Lowest", "Tie set", "Score there", "Last block", f"Last {MINUS} lowest", "p")
     return Table(caption, header, tuple(rows))
@@ -161,7 +161,7 @@ def traits_table(tables: RunTables, facts: RunFacts) -> Table:
             peak = peak_of(tables.peaks, model.name, name)
             if peak is None:
                 continue
-            row = curve_of(tables.layer_summary, model.name, name).loc[str(peak["layer"])]
+            row = of(tables.layer_summary, analysis=name, model=model.name, layer=str(peak["layer"])).iloc[0]
             numbers = [either(float(row[column])) for column in ("score", "null", "calibrated")]
             numbers += [p_value(float(row["p"])), either(float(row["ceiling"]))]
             rank = float(row["effective_rank"])
@@ -170,10 +170,10 @@ def traits_table(tables: RunTables, facts: RunFacts) -> Table:
             numbers += [str(row["n_units"] or DASH), str(row["n_rows"])]
             rows.append((name, model.label, str(peak["layer"]), *numbers))
     caption = (
-        "The best block layer of each model (the lowest, where each model is its own reference): score, mean "
-        "score with permuted targets (null), calibrated score, p of this layer, score of two halves of the data "
-        "(ceiling), effective rank of the layer, score for a random map of types (control), selectivity, units "
-        "of the interval and rows tested."
+        "The best block layer of each model (the lowest, where each model is its own reference): score, "
+        "mean score with permuted targets (null), calibrated score, p of this layer, score of two halves "
+        "of the data (ceiling), effective rank of the layer, score for a random map of types (control), "
+        "selectivity, units of the interval and rows tested."
     )
     header = ("Analysis", "Model", "Layer", "Score", "Null", "Calibrated", "p", "Ceiling", "Rank")
     return Table(caption, (*header, "Control", "Selectivity", "Units", "Rows"), tuple(rows))
