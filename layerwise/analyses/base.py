@@ -148,12 +148,12 @@ class Request:
         return rows["utt_id" if self.options.split_by == "utterance" else "speaker"].to_numpy(str)
 
     def drawn(self, rows: pd.DataFrame) -> NDArray[Any]:
-        """Return what intervals take as drawn: the speaker of each row where there are ten, else the utterance."""
+        """Return what intervals take as drawn: the speaker where there are ten, else the utterance."""
         many = rows["speaker"].nunique() >= MANY_SPEAKERS or self.options.split_by == "speaker"
         return rows["speaker" if many else "utt_id"].to_numpy(str)
 
     def deal(self, units: NDArray[Any], labels: NDArray[Any] | None = None) -> Index:
-        """Return the parts of rows, (partitions, n): ``corrected`` keeps units whole, ``paper`` deals single rows.
+        """Return the parts of rows, (partitions, n): ``corrected`` keeps units whole, ``paper`` no two rows.
 
         Raises InfeasibleError, as the two below do, where the parts cannot be filled.
         """
