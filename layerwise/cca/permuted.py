@@ -23,7 +23,8 @@ CROSS_BYTES = 64e6
 FEWEST = 19
 # What the calls for one score cost beside their sums, in floating-point operations.
 CALLS, SEARCH_CALLS = 6e6, 5e7
-# About so many pairs of regularisers are tried for one test part. Layers of equal size have equally many permutations.
+# About so many pairs of regularisers are tried for one test part. Layers of equal size have equally many
+# permutations.
 TRIED = 8
 
 
