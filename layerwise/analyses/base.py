@@ -53,6 +53,7 @@ class Scoring:
 
     ``options`` are those of all analyses (the section `cca` of a config), ``own`` those that only this one
     has, or None. ``permute`` is that of the analysis; ``seed`` that of this analysis and sample set.
+    ``tested`` test parts are scored, None: all.
     """
 
     protocol: Protocol
@@ -60,6 +61,7 @@ class Scoring:
     options: ScoringOptions
     seed: int
     own: Section | None = None
+    tested: int | None = None
 
 
 def score_pwcca(views: ViewPair, scoring: Scoring) -> Scored:
@@ -77,6 +79,7 @@ def score_pwcca(views: ViewPair, scoring: Scoring) -> Scored:
         given=views.given,
         control=views.control,
         layer=views.layer,
+        tested=scoring.tested,
     )
 
 

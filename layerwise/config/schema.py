@@ -209,6 +209,11 @@ class RunConfig(Section):
             raise ValueError(
                 "nothing to do: add `corpus:`, e.g. corpus: {path: resources/prompts/prompts.tsv}"
             )
+        if self.protocol == "paper" and self.cca.parts < 2 * self.cca.trials:
+            raise ValueError(
+                f"`cca.trials`: {self.cca.trials} trials need a dev and a test part each: `cca.parts` must be "
+                f"at least {2 * self.cca.trials}"
+            )
         if self.inter.pairs and self.cca.parts < 2 * self.inter.trials:
             raise ValueError(f"`inter.trials`: `cca.parts` must be at least {2 * self.inter.trials}")
         for pair in self.inter.pairs:
