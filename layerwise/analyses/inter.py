@@ -59,8 +59,9 @@ def run_inter(
     utt_ids = rows["utt_id"].tolist()
     units = rows["utt_id" if options.split_by == "utterance" else "speaker"].to_numpy(str)
     # Both models see the same parts: the seed does not depend on their names.
-    options = options.model_copy(update={"trials": own.trials, "similarities": False})
-    scoring = Scoring(protocol, False, options, derive_seed(seed, NAME))
+    few = {"trials": own.trials, "similarities": False, "permutations": 0, "partitions": 1}
+    options = options.model_copy(update=few)
+    scoring = Scoring(protocol, False, options, derive_seed(seed, NAME), tested=own.trials)
     chosen = [_chosen(source, own.layers) for source in (a, b)]
     frames = [
         {layer: open_frames(source, layer, utt_ids) for layer in names}

@@ -57,6 +57,7 @@ def score_parts(
     control: View | None = None,
     layer: Literal["x", "y"] = "x",
     pairs: Sequence[Pair] | None = None,
+    tested: int | None = None,
 ) -> Scored:
     """Cross-validate views x (n, dx) and y (n, dy) with given parts: (n,), or (partitions, n).
 
@@ -65,7 +66,8 @@ def score_parts(
     targets within, None: the units. ``permute``: the null permutes targets, else it shifts them in a circle.
     ``given`` (n, dz) is taken out of both views. ``control`` (n, dc) are targets that are scored like y, for
     comparison. ``layer``: which view is the layer's. ``pairs`` are tried in place of those of ``options``.
-    The numbers of parts and partitions are those of ``part``.
+    ``tested`` parts of each partition are scored, None: all. The numbers of parts and partitions are those of
+    ``part``.
     """
     _check_views(x, y, given)
     names, codes = numbered(np.arange(x.shape[0]) if units is None else units)
@@ -74,7 +76,7 @@ def score_parts(
     for number, own_part in enumerate(np.atleast_2d(part)):
         partition = Partition(x, y, given, own_part, mode, options.device)
         first = first or partition
-        folds += _folds(partition, codes, options, derive_seed(seed, "partition", number), pairs)
+        folds += _folds(partition, codes, options, derive_seed(seed, "partition", number), pairs, tested)
     assert first is not None
     count = len(folds) // len(np.atleast_2d(part))
     blocks = codes if within is None else numbered(within)[1]
@@ -89,7 +91,7 @@ def score_parts(
     measured = traits(first, folds[:count], layer)
     if control is not None:
         other = Partition(x, control, given, first.part, mode, options.device)
-        scores = _folds(other, codes, options, derive_seed(seed, "partition", 0), pairs)
+        scores = _folds(other, codes, options, derive_seed(seed, "partition", 0), pairs, tested)
         measured["control"] = float(np.mean([fold.result.pwcca for fold in scores]))
     return Scored(
         trials,
@@ -103,16 +105,21 @@ def score_parts(
 
 
 def _folds(
-    partition: Partition, codes: Index, options: ScoringOptions, seed: int, pairs: Sequence[Pair] | None
+    partition: Partition,
+    codes: Index,
+    options: ScoringOptions,
+    seed: int,
+    pairs: Sequence[Pair] | None,
+    tested: int | None,
 ) -> list[Fold]:
     parts = len(partition.moments)
     if partition.mode == "corrected":
         search = _search(pairs, sorted(options.epsilons or RIDGES))
-        return [partition.fold(dev, test, codes, search) for dev, test in rotation(parts, seed)]
+        return [partition.fold(dev, test, codes, search) for dev, test in rotation(parts, seed)[:tested]]
     pairs = pairs or options.epsilon_pairs
     return [
         partition.fold(dev, test, codes, _search(pairs or paper_epsilons(seed, trial)))
-        for trial, (dev, test) in enumerate(dev_test_pairs(parts, options.trials, seed))
+        for trial, (dev, test) in enumerate(dev_test_pairs(parts, options.trials, seed)[:tested])
     ]
 
 

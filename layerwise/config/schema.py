@@ -211,8 +211,8 @@ class RunConfig(Section):
             )
         if self.protocol == "paper" and self.cca.parts < 2 * self.cca.trials:
             raise ValueError(
-                f"`cca.trials`: {self.cca.trials} trials need a dev and a test part each: `cca.parts` must be "
-                f"at least {2 * self.cca.trials}"
+                f"`cca.trials`: {self.cca.trials} trials need a dev and a test part each: `cca.parts` must "
+                f"be at least {2 * self.cca.trials}"
             )
         if self.inter.pairs and self.cca.parts < 2 * self.inter.trials:
             raise ValueError(f"`inter.trials`: `cca.parts` must be at least {2 * self.inter.trials}")
