@@ -22,14 +22,18 @@ from layerwise.options.section import Section
 
 Unit = Literal["utterance", "phone", "word"]
 
+# With fewer speakers than this there is no telling how speakers vary.
+MANY_SPEAKERS = 10
+
 
 class ViewPair(NamedTuple):
-    """Two views of the same rows, what intervals take as a whole, and the part of each row.
+    """Two views of the same rows, the unit of each row, and its part in each partition.
 
-    x is (n, dx); y is (n, dy), or the labels (n,) of each row for mutual information; units are (n,), part
-    is (n,) or (partitions, n). ``name_row`` says what a row is (an utterance and frame, a segment), for
-    messages. ``given`` (n, dz) is regressed out of both views; ``control`` (n, dc) are control targets
-    (`layerwise.analyses.control`). ``layer`` is the view that the layer is.
+    x is (n, dx); y is (n, dy), or the labels (n,) of each row for mutual information; ``units`` are (n,):
+    what intervals take as drawn from the population; ``part`` is (partitions, n). ``within`` (n,): what the
+    null keeps targets within, if not the units. ``layer``: which view is the layer's. ``name_row`` says what
+    a row is (an utterance and frame, a segment), for messages. ``given`` (n, dz) is regressed out of both
+    views; ``control`` (n, dc) are control targets (`layerwise.analyses.control`).
     """
 
     x: View
@@ -39,6 +43,7 @@ class ViewPair(NamedTuple):
     name_row: Callable[[int], str]
     given: View | None = None
     control: View | None = None
+    within: NDArray[Any] | None = None
     layer: Literal["x", "y"] = "x"
 
 
@@ -48,6 +53,7 @@ class Scoring:
 
     ``options`` are those of all analyses (the section `cca` of a config), ``own`` those that only this one
     has, or None. ``permute`` is that of the analysis; ``seed`` that of this analysis and sample set.
+    ``tested`` test parts are scored, None: all.
     """
 
     protocol: Protocol
@@ -55,6 +61,7 @@ class Scoring:
     options: ScoringOptions
     seed: int
     own: Section | None = None
+    tested: int | None = None
 
 
 def score_pwcca(views: ViewPair, scoring: Scoring) -> Scored:
@@ -65,12 +72,14 @@ def score_pwcca(views: ViewPair, scoring: Scoring) -> Scored:
         views.part,
         scoring.options,
         units=views.units,
+        within=views.within,
         permute=scoring.permute,
         mode=scoring.protocol,
         seed=scoring.seed,
         given=views.given,
         control=views.control,
         layer=views.layer,
+        tested=scoring.tested,
     )
 
 
@@ -138,34 +147,34 @@ class Request:
         return np.concatenate(list(views.values()), axis=1) if views else None
 
     def units(self, rows: pd.DataFrame) -> NDArray[Any]:
-        """Return what is kept whole and resampled as a whole: the utterance or speaker of each row."""
+        """Return what parts keep whole: the utterance or speaker of each row."""
         return rows["utt_id" if self.options.split_by == "utterance" else "speaker"].to_numpy(str)
 
+    def drawn(self, rows: pd.DataFrame) -> NDArray[Any]:
+        """Return what intervals take as drawn: the speaker where there are ten, else the utterance."""
+        many = rows["speaker"].nunique() >= MANY_SPEAKERS or self.options.split_by == "speaker"
+        return rows["speaker" if many else "utt_id"].to_numpy(str)
+
     def deal(self, units: NDArray[Any], labels: NDArray[Any] | None = None) -> Index:
-        """Return the part of each row in each partition: `corrected` keeps units whole, `paper` no.
+        """Return the parts of rows, (partitions, n): ``corrected`` keeps units whole, ``paper`` no two rows.
 
         Raises InfeasibleError, as the two below do, where the parts cannot be filled.
         """
         return self._deal(units if self.protocol == "corrected" else None, labels, len(units))
 
     def deal_rows(self, labels: NDArray[Any]) -> Index:
-        """Return the part of each row, single rows being dealt, stratified by label, in both protocols."""
+        """Return the parts of rows, which are dealt singly, stratified by label, in both protocols."""
         return self._deal(None, labels, len(labels))
 
     def deal_types(self, types: NDArray[Any], labels: NDArray[Any] | None = None) -> Index:
-        """Return the part of each row, all rows of a type in one part, in both protocols."""
+        """Return the parts of rows, all rows of a type in one part, in both protocols."""
         return self._deal(types, labels, len(types))
 
     def _deal(self, groups: NDArray[Any] | None, labels: NDArray[Any] | None, n: int) -> Index:
-        paper = self.protocol == "paper"
+        many = self.options.partitions if self.protocol == "corrected" else 1
         try:
             return assign_partitions(
-                n,
-                groups=groups,
-                labels=labels,
-                parts=self.options.parts,
-                partitions=1 if paper else self.options.partitions,
-                seed=self.seed,
+                n, groups=groups, labels=labels, parts=self.options.parts, partitions=many, seed=self.seed
             )
         except AnalysisError as error:
             raise InfeasibleError(f"{self.name}: {error}") from error

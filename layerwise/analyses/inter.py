@@ -13,7 +13,7 @@ from layerwise.analyses.base import Scoring, ViewPair, frame_namer, score_pwcca
 from layerwise.analyses.engine import named_row
 from layerwise.analyses.frames import FrameTimes, open_frames, pair_frames
 from layerwise.cca.moments import RowsOf
-from layerwise.cca.splits import assign_parts
+from layerwise.cca.splits import assign_partitions
 from layerwise.contracts.scores import INTER
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
@@ -44,11 +44,11 @@ def run_inter(
     """Score every layer of model ``a`` against every layer of model ``b`` on frames.
 
     There are layers times layers problems, so they are kept small by ``own``: at most so many of the sample's
-    utterances, drawn with ``seed``, few trials under protocol ``paper`` (which replace those of ``options``),
-    and block layers only (T0 to TL, extras) unless its ``layers`` is ``all``. Frames are paired by their
-    centres (``pair_frames``), the layer with the larger stride first; pairs of layers whose strides are no
-    multiples are left out and logged. View x is the layer of ``a`` and y that of ``b``, so that with equal
-    dimensions the weights are b's. There is no null distribution.
+    utterances, drawn with ``seed``, few trials (which replace those of ``options``), and block layers only
+    (T0 to TL, TL+ln) unless its ``layers`` is ``all``. Frames are paired by their centres (``pair_frames``),
+    the layer with the larger stride first; pairs of layers whose strides are no multiples are left out and
+    logged. View x is the layer of ``a`` and y that of ``b``, so that with equal dimensions the weights are
+    b's. The floor shifts the frames of one view in a circle within each part.
 
     Returns the columns of `contracts.scores.INTER`, one row per pair of layers and trial. Raises
     AnalysisError naming both models and layers.
@@ -59,10 +59,9 @@ def run_inter(
     utt_ids = rows["utt_id"].tolist()
     units = rows["utt_id" if options.split_by == "utterance" else "speaker"].to_numpy(str)
     # Both models see the same parts: the seed does not depend on their names.
-    options = options.model_copy(
-        update={"trials": own.trials, "partitions": 1, "similarities": False, "permutations": 0}
-    )
-    scoring = Scoring(protocol, False, options, derive_seed(seed, NAME))
+    few = {"trials": own.trials, "similarities": False, "permutations": 0, "partitions": 1}
+    options = options.model_copy(update=few)
+    scoring = Scoring(protocol, False, options, derive_seed(seed, NAME), tested=own.trials)
     chosen = [_chosen(source, own.layers) for source in (a, b)]
     frames = [
         {layer: open_frames(source, layer, utt_ids) for layer in names}
@@ -135,7 +134,7 @@ def _views(
         pairs = pair_frames(grid_b, grid_a, scoring.protocol)
         rows_a, rows_b = pairs.target, pairs.layer
     groups = units[pairs.utterance]
-    part = assign_parts(
+    part = assign_partitions(
         len(groups),
         groups=groups if scoring.protocol == "corrected" else None,
         parts=scoring.options.parts,
@@ -144,4 +143,4 @@ def _views(
     name_row = frame_namer(utt_ids, grid_a.offsets, rows_a)
     x = RowsOf(frames_a.view, frames_a.rows[rows_a])
     y = RowsOf(frames_b.view, frames_b.rows[rows_b])
-    return ViewPair(x, y, groups, part, name_row)
+    return ViewPair(x, y, groups, part, name_row, within=pairs.utterance)

@@ -17,23 +17,21 @@ from layerwise.errors import InfeasibleError
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.seeds import derive_seed
 
-REPLICATES = 1000
-CONFIDENCE = (2.5, 97.5)
 BATCH = 4096
 ITERATIONS = 500  # as published; rarely reached
+CONFIDENCE = (2.5, 97.5)
 
 
 def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", "word"]) -> pd.DataFrame:
     """Cross-validate the mutual information of clusters and labels: one row per trial.
 
-    ``views.y`` holds labels (n,). A trial clusters the rows of all parts but two (MiniBatchKMeans with as
+    ``views.y`` holds labels (n,). Trial t clusters the rows of all parts but two (MiniBatchKMeans with as
     many clusters as the options say for ``unit``, once for each of their seeds), assigns the rows of the
     other two parts to the clusters, and scores I(cluster; label) / H(label) there: 0 if clusters say nothing
-    of the label, 1 if they determine it. Nothing is tuned, so the dev part is scored as well (n_dev = 0), and
-    in protocol ``corrected`` half as many trials as parts score every part (one may be left over).
+    of the label, 1 if they determine it. Nothing is tuned, so the dev part is scored as well (n_dev = 0).
 
     Columns as those of ``cross_validate``; epsilons are NaN, dim_y is the number of clusters. score, low,
-    high and null are means over the seeds. null: the same with permuted labels, once. The plug-in estimate is
+    high and null are means over the seeds. null: the same with permuted labels. The plug-in estimate is
     biased upwards where clusters are many for the rows scored; the null shows by how much. low, high: a
     bootstrap over units. Resampling inflates the plug-in estimate as well, so the interval is that of the
     replicates shifted to have the score as its mean.
@@ -50,9 +48,7 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
         raise NotFiniteError("x", int(bad[0]))
     labels = np.unique(views.y[every], return_inverse=True)[1]
     records = []
-    parts = int(part.max()) + 1
-    trials = scoring.options.trials if scoring.protocol == "paper" else parts // 2
-    pairs = dev_test_pairs(parts, trials, scoring.seed)
+    pairs = dev_test_pairs(int(part.max()) + 1, scoring.options.trials, scoring.seed)
     for trial, pair in enumerate(pairs):
         scored = np.isin(part, pair)
         train, test = np.flatnonzero(~scored), np.flatnonzero(scored)
@@ -65,7 +61,7 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
         for number in range(own.seeds):
             seed = derive_seed(scoring.seed, "k-means", trial, number)
             clusters = _assign(x[train], x[test], number_of, seed)
-            values.append(_values(clusters, labels[test], views.units[test], seed))
+            values.append(_values(clusters, labels[test], views.units[test], own.bootstrap, seed))
         score, low, high, null = np.mean(values, axis=0)
         records.append(
             {
@@ -111,19 +107,19 @@ def _assign(train: NDArray[Any], test: NDArray[Any], clusters: int, seed: int) -
 
 
 def _values(
-    clusters: Index, labels: Index, units: NDArray[Any], seed: int
+    clusters: Index, labels: Index, units: NDArray[Any], replicates: int, seed: int
 ) -> tuple[float, float, float, float]:
     """Score, low, high and null of one clustering."""
     rng = np.random.default_rng(derive_seed(seed, "resampling"))
     score = normalised_information(clusters, labels)
     null = normalised_information(clusters, rng.permutation(labels))
     names, codes = np.unique(units, return_inverse=True)
-    if len(names) < 2:
+    if len(names) < 2 or replicates == 0:
         return score, np.nan, np.nan, null
     cells = _Cells(clusters, labels)
     counts = np.zeros((len(names), len(cells.counts)))
     np.add.at(counts, (codes, cells.of_row), 1)
-    draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), REPLICATES)
+    draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), replicates)
     scores = cells.information(draws @ counts)
     low, high = np.percentile(scores - scores.mean(), CONFIDENCE)
     return score, score + float(low), score + float(high), null

@@ -3,7 +3,7 @@
 from itertools import product
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from layerwise.options.section import Section
 
@@ -85,15 +85,6 @@ class ScoringOptions(Section):
     def epsilon_pairs(self) -> tuple[tuple[float, float], ...] | None:
         """Pairs (features, target) of regularisers that are tried; None: those of the published code."""
         return None if self.epsilons is None else tuple(product(self.epsilons, self.epsilons))
-
-    @model_validator(mode="after")
-    def _enough_parts(self) -> "ScoringOptions":
-        if self.parts < 2 * self.trials:
-            raise ValueError(
-                f"{self.trials} trials need a dev and a test part each: "
-                f"`parts` must be at least {2 * self.trials}"
-            )
-        return self
 
     @field_validator("epsilons")
     @classmethod
