@@ -13,7 +13,7 @@ from layerwise.analyses.base import Scoring, ViewPair, frame_namer, score_pwcca
 from layerwise.analyses.engine import named_row
 from layerwise.analyses.frames import FrameTimes, open_frames, pair_frames
 from layerwise.cca.moments import RowsOf
-from layerwise.cca.splits import assign_parts
+from layerwise.cca.splits import assign_partitions
 from layerwise.contracts.scores import INTER
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
@@ -59,8 +59,9 @@ def run_inter(
     utt_ids = rows["utt_id"].tolist()
     units = rows["utt_id" if options.split_by == "utterance" else "speaker"].to_numpy(str)
     # Both models see the same parts: the seed does not depend on their names.
-    options = options.model_copy(update={"trials": own.trials, "similarities": False})
-    scoring = Scoring(protocol, False, options, derive_seed(seed, NAME))
+    few = {"trials": own.trials, "similarities": False, "permutations": 0, "partitions": 1}
+    options = options.model_copy(update=few)
+    scoring = Scoring(protocol, False, options, derive_seed(seed, NAME), tested=own.trials)
     chosen = [_chosen(source, own.layers) for source in (a, b)]
     frames = [
         {layer: open_frames(source, layer, utt_ids) for layer in names}
@@ -73,7 +74,7 @@ def run_inter(
         pair_views = None
         try:
             pair_views = _views(frames[0][layer_a], frames[1][layer_b], utt_ids, units, scoring)
-            scores = score_pwcca(pair_views, scoring)
+            scores = score_pwcca(pair_views, scoring).trials
         except AnalysisError as error:
             raise AnalysisError(f"{where}: {error}{named_row(error, pair_views)}") from error
         return scores.assign(
@@ -133,7 +134,7 @@ def _views(
         pairs = pair_frames(grid_b, grid_a, scoring.protocol)
         rows_a, rows_b = pairs.target, pairs.layer
     groups = units[pairs.utterance]
-    part = assign_parts(
+    part = assign_partitions(
         len(groups),
         groups=groups if scoring.protocol == "corrected" else None,
         parts=scoring.options.parts,
@@ -142,4 +143,4 @@ def _views(
     name_row = frame_namer(utt_ids, grid_a.offsets, rows_a)
     x = RowsOf(frames_a.view, frames_a.rows[rows_a])
     y = RowsOf(frames_b.view, frames_b.rows[rows_b])
-    return ViewPair(x, y, groups, part, name_row)
+    return ViewPair(x, y, groups, part, name_row, within=pairs.utterance)

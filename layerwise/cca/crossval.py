@@ -16,10 +16,9 @@ from layerwise.cca.permuted import null_scores
 from layerwise.cca.pwcca import Mode
 from layerwise.cca.scored import Scored
 from layerwise.cca.search import DevScores, Pair, best_of, climb
-from layerwise.cca.similarity import svcca
 from layerwise.cca.splits import dev_test_pairs, rotation
 from layerwise.cca.traits import learning_curve, traits
-from layerwise.cca.units import t_interval, without_each
+from layerwise.cca.units import t_interval, unit_contributions, without_each
 from layerwise.errors import AnalysisError
 from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed
@@ -29,14 +28,18 @@ RIDGES = tuple(10.0**power for power in range(-8, 2))
 _SMALL = (1e-10, 1e-11, 1e-9)
 _LARGE = (1e-8, 1e-7, 1e-6, 1e-5)
 # The published candidates: (epsilon_x, epsilon_y), both small or both large.
-PUBLISHED_PAIRS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
+EPSILONS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
 PAPER_CANDIDATES = 6
+# Scores of one corpus share training data, which the spread over test units does not show. Nadeau and Bengio
+# (2003) add n_test / n_train to the 1 / J of J test parts; in simulations half of that is right
+# (docs/statistics.md).
+OVERLAP = 0.5
 
 
 def paper_epsilons(seed: int, trial: int) -> list[Pair]:
     """Return the regularisers that the published code tries: six at random of its nine smallest pairs."""
     order = np.random.default_rng(derive_seed(seed, "epsilons", trial)).permutation(len(_SMALL) ** 2)
-    return [PUBLISHED_PAIRS[i] for i in order[:PAPER_CANDIDATES]]
+    return [EPSILONS[i] for i in order[:PAPER_CANDIDATES]]
 
 
 def score_parts(
@@ -46,6 +49,7 @@ def score_parts(
     options: ScoringOptions,
     *,
     units: Sequence[Any] | NDArray[Any] | None,
+    within: Sequence[Any] | NDArray[Any] | None = None,
     permute: bool,
     mode: Mode = "corrected",
     seed: int = 0,
@@ -53,14 +57,17 @@ def score_parts(
     control: View | None = None,
     layer: Literal["x", "y"] = "x",
     pairs: Sequence[Pair] | None = None,
+    tested: int | None = None,
 ) -> Scored:
     """Cross-validate views x (n, dx) and y (n, dy) with given parts: (n,), or (partitions, n).
 
     Columns of the trials and options are those of ``layerwise.cca.cross_validate``. ``units`` (n,) are what
-    intervals, influence and permutations take as a whole; None: single rows. ``permute``: the null permutes
-    targets, else it shifts them in a circle. ``given`` (n, dz) is taken out of both views. ``control`` (n,
-    dc) are targets that are scored like y, for comparison. ``layer``: which view is the layer's. ``pairs``
-    are tried in place of those of ``options``. The numbers of parts and partitions are those of ``part``.
+    intervals and influence take as a whole, None: single rows; ``within`` (n,) are what the null keeps
+    targets within, None: the units. ``permute``: the null permutes targets, else it shifts them in a circle.
+    ``given`` (n, dz) is taken out of both views. ``control`` (n, dc) are targets that are scored like y, for
+    comparison. ``layer``: which view is the layer's. ``pairs`` are tried in place of those of ``options``.
+    ``tested`` parts of each partition are scored, None: all. The numbers of parts and partitions are those of
+    ``part``.
     """
     _check_views(x, y, given)
     names, codes = numbered(np.arange(x.shape[0]) if units is None else units)
@@ -69,10 +76,11 @@ def score_parts(
     for number, own_part in enumerate(np.atleast_2d(part)):
         partition = Partition(x, y, given, own_part, mode, options.device)
         first = first or partition
-        folds += _folds(partition, codes, options, derive_seed(seed, "partition", number), pairs)
+        folds += _folds(partition, codes, options, derive_seed(seed, "partition", number), pairs, tested)
     assert first is not None
     count = len(folds) // len(np.atleast_2d(part))
-    null, by_fold = null_scores(first, folds[:count], codes, permute, options, seed)
+    blocks = codes if within is None else numbered(within)[1]
+    null, by_fold = null_scores(first, folds[:count], blocks, permute, options, seed)
     without = [without_each(fold.sums, fold.result) for fold in folds]
     records = [
         _trial(number, fold, left_out, first, options)
@@ -83,11 +91,13 @@ def score_parts(
     measured = traits(first, folds[:count], layer)
     if control is not None:
         other = Partition(x, control, given, first.part, mode, options.device)
-        scores = _folds(other, codes, options, derive_seed(seed, "partition", 0), pairs)
+        scores = _folds(other, codes, options, derive_seed(seed, "partition", 0), pairs, tested)
         measured["control"] = float(np.mean([fold.result.pwcca for fold in scores]))
     return Scored(
         trials,
-        _unit_table(folds, without, names, codes),
+        _unit_table(
+            folds, without, names, codes, count * float((trials["n_test"] / trials["n_train"]).mean())
+        ),
         null,
         learning_curve(first, folds[:count]),
         pd.DataFrame([measured]),
@@ -95,16 +105,21 @@ def score_parts(
 
 
 def _folds(
-    partition: Partition, codes: Index, options: ScoringOptions, seed: int, pairs: Sequence[Pair] | None
+    partition: Partition,
+    codes: Index,
+    options: ScoringOptions,
+    seed: int,
+    pairs: Sequence[Pair] | None,
+    tested: int | None,
 ) -> list[Fold]:
     parts = len(partition.moments)
     if partition.mode == "corrected":
         search = _search(pairs, sorted(options.epsilons or RIDGES))
-        return [partition.fold(dev, test, codes, search) for dev, test in rotation(parts, seed)]
+        return [partition.fold(dev, test, codes, search) for dev, test in rotation(parts, seed)[:tested]]
     pairs = pairs or options.epsilon_pairs
     return [
         partition.fold(dev, test, codes, _search(pairs or paper_epsilons(seed, trial)))
-        for trial, (dev, test) in enumerate(dev_test_pairs(parts, options.trials, seed))
+        for trial, (dev, test) in enumerate(dev_test_pairs(parts, options.trials, seed)[:tested])
     ]
 
 
@@ -115,8 +130,10 @@ def _search(pairs: Sequence[Pair] | None, ridges: Sequence[float] = ()) -> Calla
 def _trial(
     number: int, fold: Fold, left_out: NDArray[np.float64], partition: Partition, options: ScoringOptions
 ) -> dict[str, Any]:
-    m, score = len(left_out), fold.result.pwcca
-    low, high = t_interval(score, (m - 1) / m * (np.nanmean(left_out) - left_out) if m > 1 else np.zeros(1))
+    score = fold.result.pwcca
+    training = partition.of(fold.train).n
+    inflation = np.sqrt(1 + OVERLAP * fold.tested.n / training)
+    low, high = t_interval(score, inflation * unit_contributions(left_out))
     record = {
         "trial": number,
         "score": score,
@@ -124,7 +141,7 @@ def _trial(
         "high": high,
         "epsilon_x": fold.pair[0],
         "epsilon_y": fold.pair[1],
-        "n_train": partition.of(fold.train).n,
+        "n_train": training,
         "n_dev": partition.moments[fold.dev].n,
         "n_test": fold.tested.n,
         "n_excluded": len(fold.outside),
@@ -132,31 +149,46 @@ def _trial(
         "dim_y": partition.dims[1],
     }
     if options.similarities:
-        record |= {"mean_cca": fold.result.mean_cca, "svcca": svcca(partition.of(fold.train), fold.tested)}
+        record |= {"mean_cca": fold.result.mean_cca, **partition.similarities(fold)}
     return record
 
 
 def _unit_table(
-    folds: Sequence[Fold], without: Sequence[NDArray[np.float64]], names: NDArray[Any], codes: Index
+    folds: Sequence[Fold],
+    without: Sequence[NDArray[np.float64]],
+    names: NDArray[Any],
+    codes: Index,
+    overlap: float,
 ) -> pd.DataFrame:
-    """What each unit adds to the mean score of the folds, and what that would be without it."""
+    """What each unit adds to the mean score of the folds, and what that would be without it.
+
+    ``overlap`` is the number of test parts in a partition times n_test / n_train.
+    """
     rows, excluded, contribution, influence = (np.zeros(len(names)) for _ in range(4))
+    inflation = np.sqrt(1 + OVERLAP * overlap)
     mean, count = float(np.mean([fold.result.pwcca for fold in folds])), len(folds)
     for fold, left_out in zip(folds, without, strict=True):
         units, m, score = fold.sums.units, len(left_out), fold.result.pwcca
         rows[units] += fold.sums.counts
         excluded += np.bincount(codes[fold.outside], minlength=len(names))
         if m == 1:
-            contribution[units] += (score - mean) / count
+            contribution[units] += inflation * (score - mean) / count
             influence[units] += (score - mean) / max(count - 1, 1)
         else:
+            contribution[units] += inflation * unit_contributions(left_out) / count
             known = np.where(np.isnan(left_out), score, left_out)
-            contribution[units] += (m - 1) / m * (known.mean() - known) / count
             influence[units] += (score - known) / count
     counted = rows + excluded > 0
-    columns = {"rows": rows.astype(np.int64), "excluded": excluded.astype(np.int64)}
-    columns |= {"contribution": contribution, "influence": influence}
-    return pd.DataFrame({"unit": names.astype(str), **columns})[counted].reset_index(drop=True)
+    table = pd.DataFrame(
+        {
+            "unit": names.astype(str),
+            "rows": rows.astype(np.int64),
+            "excluded": excluded.astype(np.int64),
+            "contribution": contribution,
+            "influence": influence,
+        }
+    )
+    return table[counted].reset_index(drop=True)
 
 
 def _check_views(x: View, y: View, given: View | None) -> None:

@@ -3,7 +3,7 @@
 from itertools import product
 from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from layerwise.options.section import Section
 
@@ -58,6 +58,11 @@ class ScoringOptions(Section):
         description="What all permutations may cost, as a multiple of what the scores cost.",
         examples=[100],
     )
+    control: bool = Field(
+        default=True,
+        description="Also score labels that a random map of types draws (selectivity, docs/analyses.md).",
+        examples=[False],
+    )
     similarities: bool = Field(
         default=False,
         description="Also write mean CCA, SVCCA and debiased linear CKA of the same test rows, as columns.",
@@ -80,15 +85,6 @@ class ScoringOptions(Section):
     def epsilon_pairs(self) -> tuple[tuple[float, float], ...] | None:
         """Pairs (features, target) of regularisers that are tried; None: those of the published code."""
         return None if self.epsilons is None else tuple(product(self.epsilons, self.epsilons))
-
-    @model_validator(mode="after")
-    def _enough_parts(self) -> "ScoringOptions":
-        if self.parts < 2 * self.trials:
-            raise ValueError(
-                f"{self.trials} trials need a dev and a test part each: "
-                f"`parts` must be at least {2 * self.trials}"
-            )
-        return self
 
     @field_validator("epsilons")
     @classmethod

@@ -66,10 +66,11 @@ class Evidence:
         return trial_difference(values @ factors, self._test_train[analysis])
 
     def best_draws(self, analysis: str, model: str, layers: Sequence[str], sign: int) -> pd.Series:
-        """The best score over layers of each permutation of each sample set."""
+        """The best score over layers of each permutation of each sample set that all of the layers have."""
         mine = self.nulls[(self.nulls["analysis"] == analysis) & (self.nulls["model"] == model)]
         draws = mine[mine["layer"].isin(layers)].groupby(["sample", "permutation"])["score"]
-        return draws.max() if sign > 0 else draws.min()
+        best = draws.max() if sign > 0 else draws.min()
+        return best[draws.size() == len(set(layers))]
 
     @cached_property
     def _means(self) -> dict[tuple[str, ...], float]:
