@@ -8,11 +8,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
 
-from layerwise.cca.crossval import EPSILONS, Epsilons, choose_epsilons, score_parts
-from layerwise.cca.inputs import Features, ViewsGiven, as_views
+from layerwise.cca.crossval import PUBLISHED_PAIRS, RIDGES, score_parts
+from layerwise.cca.inputs import Features, ViewsGiven, as_view, as_views
 from layerwise.cca.moments import Index, NotFiniteError, fixed_shift, row_moments
 from layerwise.cca.pwcca import Mode, held_out
-from layerwise.cca.splits import assign_parts
+from layerwise.cca.regularised import fit
+from layerwise.cca.scored import Scored
+from layerwise.cca.search import DevScores, Pair, best_of, climb
+from layerwise.cca.splits import assign_partitions
 from layerwise.errors import AnalysisError
 from layerwise.options.scoring import ScoringOptions
 
@@ -33,16 +36,18 @@ def score_split(
     train: ArrayLike,
     dev: ArrayLike,
     test: ArrayLike,
-    epsilons: Epsilons = EPSILONS,
+    epsilons: Sequence[Pair] | None = None,
     mode: Mode = "corrected",
 ) -> SplitScore:
     """Return the PWCCA score on the test rows, with the regularisers that score best on the dev rows.
 
     x is (n, dx) and y is (n, dy) or labels (n,), in any form that ``layerwise.cca.inputs.as_view`` takes;
-    train, dev and test are row indices or boolean masks (n,). Weights come from the view with fewer
-    dimensions (ties: y). ``mode`` is explained at ``layerwise.cca.pwcca.held_out``. Raises AnalysisError for
-    views that do not fit, rows that are not there, NaN, infinity, a constant view or too few training rows
-    (there must be more than dimensions).
+    train, dev and test are row indices or boolean masks (n,). ``epsilons`` are pairs for x and y, which are
+    all tried; None: a climb over pairs of RIDGES, or for ``mode="paper"`` the published pairs. Weights come
+    from the view with fewer dimensions (ties: y). All test rows are scored. For ``mode`` see
+    ``layerwise.cca.regularised`` and ``layerwise.cca.pwcca.held_out``. Raises AnalysisError for views that do
+    not fit, rows that are not there, NaN, infinity, a constant view or too few training rows (for
+    ``mode="paper"`` there must be more than dimensions).
     """
     given = as_views(x, y)
     _check(mode, epsilons)
@@ -54,72 +59,100 @@ def score_split(
         ]
     except NotFiniteError as error:
         raise AnalysisError(f"{error}{given.place(error.row)}") from error
-    chosen, directions = choose_epsilons(moments[0], moments[1], epsilons, mode)
-    return SplitScore(held_out(directions, moments[2], mode).pwcca, chosen)
+    cca = fit(moments[0], mode)
+    scores = DevScores(cca, moments[1], mode)
+    pairs = epsilons or (PUBLISHED_PAIRS if mode == "paper" else None)
+    chosen = best_of(scores, pairs) if pairs else climb(scores, RIDGES)
+    return SplitScore(held_out(cca.directions(*chosen), moments[2], mode).pwcca, chosen)
 
 
-def cross_validate(
+def cross_validate(x: Features, y: Features, **options: Any) -> pd.DataFrame:
+    """Cross-validate the PWCCA score of two views: one row per test part.
+
+    As ``cross_validate_fully``, which says what the ``options`` are; this is its ``trials``.
+    """
+    return cross_validate_fully(x, y, **options).trials
+
+
+def cross_validate_fully(
     x: Features,
     y: Features,
     *,
     groups: Sequence[Any] | NDArray[Any] | None = None,
     labels: Sequence[Any] | NDArray[Any] | None = None,
+    given: Features | None = None,
     resample: Sequence[Any] | NDArray[Any] | None = None,
     parts: int = DEFAULTS.parts,
+    partitions: int = DEFAULTS.partitions,
     trials: int = DEFAULTS.trials,
-    epsilons: Epsilons | None = None,
+    epsilons: Sequence[Pair] | None = None,
+    permutations: int = DEFAULTS.permutations,
     mode: Mode = "corrected",
     seed: int = 0,
-    bootstrap: int = DEFAULTS.bootstrap,
-    floor: bool = True,
     similarities: bool = DEFAULTS.similarities,
     device: str = DEFAULTS.device,
-) -> pd.DataFrame:
-    """Cross-validate the PWCCA score of two views: one row per trial.
+) -> Scored:
+    """Cross-validate the PWCCA score of two views, with all that there is to say of it.
 
-    x is (n, dx) and y is (n, dy) or labels (n,), in any form that ``layerwise.cca.inputs.as_view`` takes.
+    x is (n, dx) and y is (n, dy) or labels (n,), in any form that ``layerwise.cca.inputs.as_view`` takes;
+    ``given``, rows (n, dz) or labels (n,), is taken out of both (partial CCA, ``layerwise.cca.partial``).
     ``groups`` (n,) (utterances or speakers) are kept whole and ``labels`` (n,) spread evenly over ``parts``
     parts (see ``assign_parts``). Where x or y is a list of utterances, their frames are kept whole unless
     there are ``groups``, and groups, labels and resample may be given per utterance; where y is labels, these
-    are spread unless there are ``labels``. Trial t trains on all parts but two, chooses among ``epsilons`` on
-    the first of these and scores the second; no part is used twice. ``epsilons`` are pairs for x and y; None:
-    the whole published grid, or for ``mode="paper"`` the six pairs of ``paper_epsilons``.
+    are spread unless there are ``labels``.
 
-    Columns: trial, score, low, high, floor, epsilon_x, epsilon_y, n_train, n_dev, n_test, dim_x, dim_y.
-    low, high: 95 % percentile bootstrap, with ``bootstrap`` replicates, over the test part's units
-    (``resample`` (n,), else the groups, else single rows). It resamples the canonical variates' second
-    moments per unit; directions and PWCCA weights stay those of the trial. NaN with fewer than two units
-    or bootstrap=0. floor: score at the same split and regularisers, trained and tested on wrong
-    targets: permuted within each part if there are labels, else shifted in a circle by a random quarter
-    to three quarters of the part. One floor pairing serves all trials. ``similarities`` adds the columns
-    mean_cca, svcca and cka (see ``layerwise.cca.similarity``) of the same test rows. ``device``: where
-    second moments are summed, ``cpu`` or a CUDA device.
+    ``mode="corrected"``: every part is once test and its neighbour dev, in each of ``partitions`` random
+    divisions into parts. ``mode="paper"``: ``trials`` trials with disjoint dev and test parts. A trial trains
+    on all other parts and chooses regularisers on dev: among ``epsilons``, pairs for x and y, if there are
+    any; else by a climb over ridges, or, for ``mode="paper"``, among the six pairs of ``paper_epsilons``.
+
+    Columns of the trials: trial, score, low, high, null, epsilon_x, epsilon_y, n_train, n_dev, n_test,
+    n_excluded, dim_x, dim_y. low, high: 95 % t interval over the test part's units (``resample`` (n,), else
+    the groups, else single rows), NaN with fewer than two; directions and PWCCA weights stay those of the
+    trial. null: mean score of as many as ``permutations`` permutations
+    (``layerwise.cca.permuted.null_scores``) of the targets within units if there are labels, else shifts in a
+    circle; NaN with none. n_excluded: rows of the test part that were kept out, since a variate left the
+    training range (``layerwise.cca.units``). ``similarities`` adds the columns mean_cca, svcca and cka (see
+    ``layerwise.cca.similarity``) of the same test rows. ``device``: where second moments are summed, ``cpu``
+    or a CUDA device. The other tables are those of ``layerwise.cca.scored.Scored``.
 
     Raises AnalysisError as ``score_split`` and ``assign_parts`` do, and for options out of range.
     """
-    given = as_views(x, y)
+    views = as_views(x, y)
     _check(mode, epsilons)
     options = _options(
-        parts=parts, trials=trials, bootstrap=bootstrap, similarities=similarities, device=device
+        parts=parts,
+        partitions=partitions,
+        trials=trials,
+        permutations=permutations,
+        similarities=similarities,
+        device=device,
     )
-    kept_whole = given.utterances if groups is None else given.per_row("groups", groups)
-    spread = given.labels if labels is None else given.per_row("labels", labels)
-    part = assign_parts(given.x.shape[0], groups=kept_whole, labels=spread, parts=parts, seed=seed)
+    kept_whole = views.utterances if groups is None else views.per_row("groups", groups)
+    spread = views.labels if labels is None else views.per_row("labels", labels)
+    part = assign_partitions(
+        views.x.shape[0],
+        groups=kept_whole,
+        labels=spread,
+        parts=parts,
+        partitions=partitions if mode == "corrected" else 1,
+        seed=seed,
+    )
     try:
         return score_parts(
-            given.x,
-            given.y,
+            views.x,
+            views.y,
             part,
             options,
-            units=kept_whole if resample is None else given.per_row("resample", resample),
+            units=kept_whole if resample is None else views.per_row("resample", resample),
             permute=spread is not None,
             mode=mode,
             seed=seed,
-            floor=floor,
+            given=None if given is None else as_view(given, "given"),
             pairs=epsilons,
         )
     except NotFiniteError as error:
-        raise AnalysisError(f"{error}{given.place(error.row)}") from error
+        raise AnalysisError(f"{error}{views.place(error.row)}") from error
 
 
 def _options(**values: Any) -> ScoringOptions:
@@ -130,7 +163,7 @@ def _options(**values: Any) -> ScoringOptions:
         raise AnalysisError("; ".join(problems)) from error
 
 
-def _check(mode: str, epsilons: Epsilons | None) -> None:
+def _check(mode: str, epsilons: Sequence[Pair] | None) -> None:
     if mode not in MODES:
         raise AnalysisError(f"mode {mode!r} is unknown: use one of {', '.join(MODES)}")
     if any(np.ndim(pair) != 1 or len(pair) != 2 for pair in epsilons or ()):

@@ -1,35 +1,43 @@
-"""Held-out PWCCA scores of given parts, with confidence intervals and a floor."""
+"""Held-out PWCCA scores of given parts, their intervals and their null distribution."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import product
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from layerwise.cca.bootstrap import bootstrap_interval
-from layerwise.cca.moments import Index, Moments, View, fixed_shift, part_moments
-from layerwise.cca.pwcca import Directions, Mode, RegularisedCCA, grid_scores, held_out
-from layerwise.cca.similarity import debiased_cka_of, part_kernel_sums, svcca
-from layerwise.cca.splits import dev_test_pairs
+from layerwise.cca.folds import Fold, Partition
+from layerwise.cca.moments import Index, RowsOf, View
+from layerwise.cca.null import numbered
+from layerwise.cca.partial import mapped_moments
+from layerwise.cca.permuted import null_scores
+from layerwise.cca.pwcca import Mode
+from layerwise.cca.scored import Scored
+from layerwise.cca.search import DevScores, Pair, best_of, climb
+from layerwise.cca.similarity import debiased_cka_of_views, svcca
+from layerwise.cca.splits import dev_test_pairs, rotation
+from layerwise.cca.traits import learning_curve, traits
+from layerwise.cca.units import t_interval, without_each
 from layerwise.errors import AnalysisError
 from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed
 
-Epsilons = Sequence[tuple[float, float]]
-
+# Ridges that protocol `corrected` chooses from, on standardised dimensions.
+RIDGES = tuple(10.0**power for power in range(-8, 2))
 _SMALL = (1e-10, 1e-11, 1e-9)
 _LARGE = (1e-8, 1e-7, 1e-6, 1e-5)
 # The published candidates: (epsilon_x, epsilon_y), both small or both large.
-EPSILONS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
+PUBLISHED_PAIRS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
 PAPER_CANDIDATES = 6
 
 
-def paper_epsilons(seed: int, trial: int) -> list[tuple[float, float]]:
+def paper_epsilons(seed: int, trial: int) -> list[Pair]:
     """Return the regularisers that the published code tries: six at random of its nine smallest pairs."""
     order = np.random.default_rng(derive_seed(seed, "epsilons", trial)).permutation(len(_SMALL) ** 2)
-    return [EPSILONS[i] for i in order[:PAPER_CANDIDATES]]
+    return [PUBLISHED_PAIRS[i] for i in order[:PAPER_CANDIDATES]]
 
 
 def score_parts(
@@ -42,98 +50,132 @@ def score_parts(
     permute: bool,
     mode: Mode = "corrected",
     seed: int = 0,
-    floor: bool = True,
-    pairs: Epsilons | None = None,
-) -> pd.DataFrame:
-    """Cross-validate views x (n, dx) and y (n, dy) with given parts (n,): one row per trial.
+    given: View | None = None,
+    control: View | None = None,
+    layer: Literal["x", "y"] = "x",
+    pairs: Sequence[Pair] | None = None,
+) -> Scored:
+    """Cross-validate views x (n, dx) and y (n, dy) with given parts: (n,), or (partitions, n).
 
-    Columns and options are those of ``layerwise.cca.cross_validate``.
-    ``units`` (n,) are what the bootstrap resamples as a whole; None: single rows. ``permute``: the floor
-    permutes targets. ``pairs`` are tried in place of ``options.epsilon_pairs``. The number of parts is that
-    of ``part``, whatever ``options`` say.
+    Columns of the trials and options are those of ``layerwise.cca.cross_validate``. ``units`` (n,) are what
+    intervals, influence and permutations take as a whole; None: single rows. ``permute``: the null permutes
+    targets, else it shifts them in a circle. ``given`` (n, dz) is taken out of both views. ``control`` (n,
+    dc) are targets that are scored like y, for comparison. ``layer``: which view is the layer's. ``pairs``
+    are tried in place of those of ``options``. The numbers of parts and partitions are those of ``part``.
     """
-    _check_views(x, y)
-    parts = int(part.max()) + 1
+    _check_views(x, y, given)
+    names, codes = numbered(np.arange(x.shape[0]) if units is None else units)
+    folds: list[Fold] = []
+    first: Partition | None = None
+    for number, own_part in enumerate(np.atleast_2d(part)):
+        partition = Partition(x, y, given, own_part, mode, options.device)
+        first = first or partition
+        folds += _folds(partition, codes, options, derive_seed(seed, "partition", number), pairs)
+    assert first is not None
+    count = len(folds) // len(np.atleast_2d(part))
+    null, by_fold = null_scores(first, folds[:count], codes, permute, options, seed)
+    without = [without_each(fold.sums, fold.result) for fold in folds]
+    records = [
+        _trial(number, fold, left_out, first, options)
+        | {"null": by_fold[number] if number < count else np.mean(by_fold)}
+        for number, (fold, left_out) in enumerate(zip(folds, without, strict=True))
+    ]
+    trials = pd.DataFrame.from_records(records)
+    measured = traits(first, folds[:count], layer)
+    if control is not None:
+        other = Partition(x, control, given, first.part, mode, options.device)
+        scores = _folds(other, codes, options, derive_seed(seed, "partition", 0), pairs)
+        measured["control"] = float(np.mean([fold.result.pwcca for fold in scores]))
+    return Scored(
+        trials,
+        _unit_table(folds, without, names, codes),
+        null,
+        learning_curve(first, folds[:count]),
+        pd.DataFrame([measured]),
+    )
+
+
+def _folds(
+    partition: Partition, codes: Index, options: ScoringOptions, seed: int, pairs: Sequence[Pair] | None
+) -> list[Fold]:
+    parts = len(partition.moments)
+    if partition.mode == "corrected":
+        search = _search(pairs, sorted(options.epsilons or RIDGES))
+        return [partition.fold(dev, test, codes, search) for dev, test in rotation(parts, seed)]
     pairs = pairs or options.epsilon_pairs
-    partners = _partners(part, permute, derive_seed(seed, "floor")) if floor else None
-    shift = fixed_shift(x, y)
-    true, wrong = part_moments(x, y, part, shift, partners, options.device)
-    kernels = part_kernel_sums(x, y, part, shift) if options.similarities else []
-    records = []
-    for trial, (dev, test) in enumerate(dev_test_pairs(parts, options.trials, seed)):
-        train = [number for number in range(parts) if number not in (dev, test)]
-        training = _add(true, train)
-        candidates = pairs or (EPSILONS if mode == "corrected" else paper_epsilons(seed, trial))
-        chosen, directions = choose_epsilons(training, true[dev], candidates, mode)
-        result = held_out(directions, true[test], mode)
-        rows = np.flatnonzero(part == test)
-        resampled = np.arange(len(rows)) if units is None else np.asarray(units)[rows]
-        trial_seed = derive_seed(seed, "bootstrap", trial)
-        interval = bootstrap_interval(
-            x, y, rows, resampled, true[test].mean, directions, result, options.bootstrap, trial_seed
-        )
-        record = {
-            "trial": trial,
-            "score": result.pwcca,
-            "low": interval[0],
-            "high": interval[1],
-            "floor": _floor(_add(wrong, train), wrong[test], chosen, mode) if floor else np.nan,
-            "epsilon_x": chosen[0],
-            "epsilon_y": chosen[1],
-            "n_train": training.n,
-            "n_dev": true[dev].n,
-            "n_test": true[test].n,
-            "dim_x": x.shape[1],
-            "dim_y": y.shape[1],
-        }
-        if options.similarities:
-            record |= {
-                "mean_cca": result.mean_cca,
-                "svcca": svcca(training, true[test]),
-                "cka": debiased_cka_of(true[test], kernels[test]),
-            }
-        records.append(record)
-    return pd.DataFrame.from_records(records)
+    return [
+        partition.fold(dev, test, codes, _search(pairs or paper_epsilons(seed, trial)))
+        for trial, (dev, test) in enumerate(dev_test_pairs(parts, options.trials, seed))
+    ]
 
 
-def _floor(train: Moments, test: Moments, epsilons: tuple[float, float], mode: Mode) -> float:
-    return held_out(RegularisedCCA(train).directions(*epsilons), test, mode).pwcca
+def _search(pairs: Sequence[Pair] | None, ridges: Sequence[float] = ()) -> Callable[[DevScores], Pair]:
+    return partial(best_of, pairs=pairs) if pairs else partial(climb, ridges=ridges)
 
 
-def _check_views(x: View, y: View) -> None:
+def _trial(
+    number: int, fold: Fold, left_out: NDArray[np.float64], partition: Partition, options: ScoringOptions
+) -> dict[str, Any]:
+    m, score = len(left_out), fold.result.pwcca
+    low, high = t_interval(score, (m - 1) / m * (np.nanmean(left_out) - left_out) if m > 1 else np.zeros(1))
+    record = {
+        "trial": number,
+        "score": score,
+        "low": low,
+        "high": high,
+        "epsilon_x": fold.pair[0],
+        "epsilon_y": fold.pair[1],
+        "n_train": partition.of(fold.train).n,
+        "n_dev": partition.moments[fold.dev].n,
+        "n_test": fold.tested.n,
+        "n_excluded": len(fold.outside),
+        "dim_x": partition.dims[0],
+        "dim_y": partition.dims[1],
+    }
+    if options.similarities:
+        record |= {"mean_cca": fold.result.mean_cca} | _similarities(fold, partition)
+    return record
+
+
+def _similarities(fold: Fold, partition: Partition) -> dict[str, float]:
+    """Of the tested rows, in residuals where there is a third view."""
+    training = partition.of(fold.train)
+    residual = partition.residual(training)
+    rows = np.setdiff1d(np.flatnonzero(partition.part == fold.test), fold.outside)
+    x, y = (RowsOf(view, rows) for view in partition.views(residual))
+    return {
+        "svcca": svcca(mapped_moments(training, residual), mapped_moments(fold.tested, residual)),
+        "cka": debiased_cka_of_views(x, y),
+    }
+
+
+def _unit_table(
+    folds: Sequence[Fold], without: Sequence[NDArray[np.float64]], names: NDArray[Any], codes: Index
+) -> pd.DataFrame:
+    """What each unit adds to the mean score of the folds, and what that would be without it."""
+    rows, excluded, contribution, influence = (np.zeros(len(names)) for _ in range(4))
+    mean, count = float(np.mean([fold.result.pwcca for fold in folds])), len(folds)
+    for fold, left_out in zip(folds, without, strict=True):
+        units, m, score = fold.sums.units, len(left_out), fold.result.pwcca
+        rows[units] += fold.sums.counts
+        excluded += np.bincount(codes[fold.outside], minlength=len(names))
+        if m == 1:
+            contribution[units] += (score - mean) / count
+            influence[units] += (score - mean) / max(count - 1, 1)
+        else:
+            known = np.where(np.isnan(left_out), score, left_out)
+            contribution[units] += (m - 1) / m * (known.mean() - known) / count
+            influence[units] += (score - known) / count
+    counted = rows + excluded > 0
+    columns = {"rows": rows.astype(np.int64), "excluded": excluded.astype(np.int64)}
+    columns |= {"contribution": contribution, "influence": influence}
+    return pd.DataFrame({"unit": names.astype(str), **columns})[counted].reset_index(drop=True)
+
+
+def _check_views(x: View, y: View, given: View | None) -> None:
     if len(x.shape) != 2 or len(y.shape) != 2 or x.shape[0] != y.shape[0] or not x.shape[0]:
         raise AnalysisError(
             f"views must be (n, dx) and (n, dy) with the same n > 0, not {x.shape} and {y.shape}"
         )
-
-
-def _add(moments: Sequence[Moments], chosen: Sequence[int]) -> Moments:
-    total = moments[chosen[0]]
-    for number in chosen[1:]:
-        total = total + moments[number]
-    return total
-
-
-def choose_epsilons(
-    train: Moments, dev: Moments, epsilons: Epsilons, mode: Mode
-) -> tuple[tuple[float, float], Directions]:
-    """Return the pair with the best dev score (ties: the first) and its canonical directions."""
-    cca = RegularisedCCA(train)
-    best = epsilons[int(np.argmax(grid_scores(cca, dev, epsilons, mode)))]
-    return best, cca.directions(*best)
-
-
-def _partners(part: Index, permute: bool, seed: int) -> Index:
-    """Return for each row a wrong one of its own part: permuted, or a random way round the part."""
-    rng = np.random.default_rng(seed)
-    partners = np.empty_like(part)
-    for number in range(int(part.max()) + 1):
-        rows = np.flatnonzero(part == number)
-        quarter = len(rows) // 4
-        if permute:
-            partners[rows] = rng.permutation(rows)
-        elif len(rows) > 1:
-            partners[rows] = np.roll(rows, int(rng.integers(quarter, len(rows) - quarter)))
-        else:
-            partners[rows] = rows
-    return partners
+    if given is not None and (len(given.shape) != 2 or given.shape[0] != x.shape[0]):
+        raise AnalysisError(f"the given view must be ({x.shape[0]}, dz), not {given.shape}")

@@ -1,13 +1,13 @@
 """Second moments of two views: all that CCA needs to know of the data, in one pass."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dgemm, dsyrk
+from scipy.linalg.blas import dsyrk
 
 from layerwise.errors import AnalysisError
 
@@ -86,6 +86,13 @@ class Moments:
         dim_x = basis.shape[1] if view == 0 else self.dim_x
         return Moments(self.n, total, np.block(blocks), shift, dim_x)
 
+    def with_cross(self, cross: Array) -> "Moments":
+        """Return the moments with other cross moments (dx, dy) of x and y."""
+        outer = self.outer.copy()
+        outer[: self.dim_x, self.dim_x :] = cross
+        outer[self.dim_x :, : self.dim_x] = cross.T
+        return replace(self, outer=outer)
+
     @cached_property
     def mean(self) -> Array:
         """Mean of [x, y], (d,)."""
@@ -117,56 +124,59 @@ def fixed_shift(x: View, y: View) -> Array:
 
 def row_moments(x: View, y: View, rows: Index, shift: Array) -> Moments:
     """Return the moments of some rows of two views; as ``part_moments``."""
-    picked = RowsOf(x, rows), RowsOf(y, rows)
     try:
-        return part_moments(*picked, np.zeros(len(rows), np.int64), shift)[0][0]
+        return part_moments(RowsOf(x, rows), RowsOf(y, rows), np.zeros(len(rows), np.int64), shift)[0]
     except NotFiniteError as error:
         raise NotFiniteError(error.view, int(rows[error.row])) from None
 
 
-def part_moments(
-    x: View,
-    y: View,
-    part: Index,
-    shift: Array,
-    partners: Index | None = None,
-    device: str = "cpu",
-) -> tuple[list[Moments], list[Moments]]:
-    """Return the moments of each part, and those of its mispaired rows (x[i], y[partners[i]]), in one pass.
+def part_moments(x: View, y: View, part: Index, shift: Array, device: str = "cpu") -> list[Moments]:
+    """Return the moments of each part, in one pass.
 
     x is (n, dx) and y is (n, dy), of any float type; ``part`` (n,) numbers the part, 0..P-1, of each row.
-    Rows are read in order, BLOCK_ROWS at a time, so memory does not grow with n. ``partners`` (n,) permutes
-    the rows within each part, so only cross moments differ; without it both results are the same. Sums run
-    in float64 on ``device``: ``cpu`` (BLAS) or a CUDA device.
-    Raises AnalysisError with the first row that holds NaN or infinity.
+    Rows are read in order, BLOCK_ROWS at a time, so memory does not grow with n. Sums run in float64 on
+    ``device``: ``cpu`` (BLAS) or a CUDA device. Raises AnalysisError with the first row that holds NaN or
+    infinity.
     """
     dims = x.shape[1], y.shape[1]
     sums_on = _CpuSums if device == "cpu" else _TorchSums
-    sums = [sums_on(dims, partners is not None, shift, device) for _ in range(int(part.max()) + 1)]
+    sums = [sums_on(dims, shift, device) for _ in range(int(part.max()) + 1)]
     for rows in row_blocks(len(part)):
         block_x, block_y = x[rows], y[rows]
-        wrong = y[partners[rows]] if partners is not None else None
         for number in np.unique(part[rows]):
             inside = np.flatnonzero(part[rows] == number)
-            finite = sums[number].add(
-                block_x[inside], block_y[inside], None if wrong is None else wrong[inside]
-            )
-            if not finite:
+            if not sums[number].add(block_x[inside], block_y[inside]):
                 _refuse_not_finite(block_x, block_y, rows)
-    moments = [item.moments() for item in sums]
-    return [true for true, _ in moments], [mispaired for _, mispaired in moments]
+    return [item.moments() for item in sums]
+
+
+def cross_moments(x: View, y: View, part: Index, orders: Sequence[Index], shift: Array) -> Array:
+    """Return sums of (x[i] - shift)(y[order[i]] - shift)' for each order and part, (orders, parts, dx, dy).
+
+    ``orders`` are permutations (n,) of the rows that keep each part; all are summed in one pass over x.
+    """
+    dims = x.shape[1], y.shape[1]
+    sums = np.zeros((len(orders), int(part.max()) + 1, *dims))
+    for rows in row_blocks(len(part)):
+        rows = rows[np.argsort(part[rows], kind="stable")]
+        block_x = (x[rows] - shift[: dims[0]]).T
+        numbers, starts = np.unique(part[rows], return_index=True)
+        for order, totals in zip(orders, sums, strict=True):
+            block_y = y[order[rows]] - shift[dims[0] :]
+            for number, start, stop in zip(numbers, starts, [*starts[1:], len(rows)], strict=True):
+                totals[number] += block_x[:, start:stop] @ block_y[start:stop]
+    return sums
 
 
 class _CpuSums:
     """Sums of one part, accumulated in place by BLAS; a symmetric update fills one triangle of ``outer``."""
 
-    def __init__(self, dims: tuple[int, int], mispaired: bool, shift: Array, _device: str) -> None:
+    def __init__(self, dims: tuple[int, int], shift: Array, _device: str) -> None:
         self.dim_x, self.shift = dims[0], shift
         self.n, self.total = 0, np.zeros(sum(dims))
         self.outer = np.zeros((sum(dims), sum(dims)), order="F")
-        self.mispaired = np.zeros(dims, order="F") if mispaired else None
 
-    def add(self, x: NDArray[Any], y: NDArray[Any], wrong: NDArray[Any] | None) -> bool:
+    def add(self, x: NDArray[Any], y: NDArray[Any]) -> bool:
         """Add rows; return whether all were finite."""
         z = np.empty((len(x), len(self.shift)))
         np.subtract(x, self.shift[: self.dim_x], out=z[:, : self.dim_x])
@@ -174,58 +184,38 @@ class _CpuSums:
         self.n += len(z)
         self.total += z.sum(axis=0)
         self.outer = dsyrk(1.0, z.T, beta=1.0, c=self.outer, overwrite_c=1, lower=1)
-        if self.mispaired is not None and wrong is not None:
-            others = wrong - self.shift[self.dim_x :]
-            self.mispaired = dgemm(
-                1.0, z[:, : self.dim_x].T, others.T, beta=1.0, c=self.mispaired, trans_b=1, overwrite_c=1
-            )
         return bool(np.isfinite(self.total).all())
 
-    def moments(self) -> tuple[Moments, Moments]:
+    def moments(self) -> Moments:
         outer = np.tril(self.outer) + np.tril(self.outer, -1).T
-        true = Moments(self.n, self.total, outer, self.shift, self.dim_x)
-        return true, _with_cross(true, self.mispaired)
+        return Moments(self.n, self.total, outer, self.shift, self.dim_x)
 
 
 class _TorchSums:
     """Sums of one part on a GPU; nothing else here needs torch, which takes seconds to import."""
 
-    def __init__(self, dims: tuple[int, int], mispaired: bool, shift: Array, device: str) -> None:
+    def __init__(self, dims: tuple[int, int], shift: Array, device: str) -> None:
         import torch
 
         self.torch = torch
         self.dim_x, self.shift = dims[0], torch.from_numpy(shift).to(device)
         self.n, self.total = 0, torch.zeros_like(self.shift)
         self.outer = self.shift.new_zeros(sum(dims), sum(dims))
-        self.mispaired = self.shift.new_zeros(dims) if mispaired else None
 
-    def add(self, x: NDArray[Any], y: NDArray[Any], wrong: NDArray[Any] | None) -> bool:
+    def add(self, x: NDArray[Any], y: NDArray[Any]) -> bool:
         """Add rows; return whether all were finite."""
         z = self.torch.cat([self._on_device(x), self._on_device(y)], dim=1) - self.shift
         self.n += len(z)
         self.total += z.sum(dim=0)
         self.outer.addmm_(z.T, z)
-        if self.mispaired is not None and wrong is not None:
-            self.mispaired.addmm_(z[:, : self.dim_x].T, self._on_device(wrong) - self.shift[self.dim_x :])
         return bool(self.torch.isfinite(self.total).all())
 
     def _on_device(self, rows: NDArray[Any]) -> "torch.Tensor":
         return self.torch.from_numpy(np.ascontiguousarray(rows)).to(self.shift.device).double()
 
-    def moments(self) -> tuple[Moments, Moments]:
+    def moments(self) -> Moments:
         total, outer, shift = (item.cpu().numpy() for item in (self.total, self.outer, self.shift))
-        true = Moments(self.n, total, outer, shift, self.dim_x)
-        return true, _with_cross(true, None if self.mispaired is None else self.mispaired.cpu().numpy())
-
-
-def _with_cross(moments: Moments, cross: Array | None) -> Moments:
-    """Return moments with other cross moments (dx, dy); without them, the same."""
-    if cross is None:
-        return moments
-    outer = moments.outer.copy()
-    outer[: moments.dim_x, moments.dim_x :] = cross
-    outer[moments.dim_x :, : moments.dim_x] = cross.T
-    return replace(moments, outer=outer)
+        return Moments(self.n, total, outer, shift, self.dim_x)
 
 
 def row_blocks(n: int) -> Iterator[Index]:

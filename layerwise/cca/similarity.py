@@ -18,7 +18,8 @@ from layerwise.cca.moments import (
     part_moments,
     row_blocks,
 )
-from layerwise.cca.pwcca import RegularisedCCA, held_out
+from layerwise.cca.pwcca import held_out
+from layerwise.cca.regularised import PublishedCCA
 from layerwise.errors import AnalysisError
 
 SVCCA_VARIANCE = 0.99
@@ -88,15 +89,22 @@ def debiased_cka(x: Features, y: Features) -> float:
     n = given.x.shape[0]
     if n < MIN_ROWS:
         raise AnalysisError(f"debiased CKA needs at least {MIN_ROWS} rows, there are {n}; {given.described}")
-    shift, part = fixed_shift(given.x, given.y), np.zeros(n, np.int64)
     try:
-        moments = part_moments(given.x, given.y, part, shift)[0][0]
+        result = debiased_cka_of_views(given.x, given.y)
     except NotFiniteError as error:
         raise AnalysisError(f"{error}{given.place(error.row)}") from error
-    result = debiased_cka_of(moments, part_kernel_sums(given.x, given.y, part, shift)[0])
     if np.isnan(result):
         raise AnalysisError(f"a view is constant: nothing to compare; {given.described}")
     return result
+
+
+def debiased_cka_of_views(x: View, y: View) -> float:
+    """Return debiased linear CKA (see ``debiased_cka``) of views (n, dx) and (n, dy).
+
+    NaN for fewer than four rows and for a constant view. Raises NotFiniteError.
+    """
+    shift, part = fixed_shift(x, y), np.zeros(x.shape[0], np.int64)
+    return debiased_cka_of(part_moments(x, y, part, shift)[0], part_kernel_sums(x, y, part, shift)[0])
 
 
 def debiased_cka_of(moments: Moments, sums: KernelSums) -> float:
@@ -141,12 +149,12 @@ def svcca(train: Moments, test: Moments, variance: float = SVCCA_VARIANCE) -> fl
 
     Each view is projected on its fewest principal components with the share ``variance`` of the training
     variance; the score is the plain mean of the held-out canonical correlations between the projections.
-    Raises AnalysisError as ``RegularisedCCA`` does.
+    Raises AnalysisError as ``PublishedCCA`` does.
     """
     C, dim_x = train.covariance, train.dim_x
     bases = [_principal(C[view, view], variance) for view in (slice(0, dim_x), slice(dim_x, None))]
     projected = [moments.project(0, bases[0]).project(1, bases[1]) for moments in (train, test)]
-    directions = RegularisedCCA(projected[0]).directions(0.0, 0.0)
+    directions = PublishedCCA(projected[0]).directions(0.0, 0.0)
     return held_out(directions, projected[1]).mean_cca
 
 

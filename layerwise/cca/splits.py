@@ -11,7 +11,7 @@ from layerwise.errors import AnalysisError
 from layerwise.seeds import derive_seed
 
 MIN_MEMBERS = 3  # train, dev and test
-TIE = (1e-8, 1e-5)  # absolute and relative difference of equal spreads, those of numpy.isclose
+TIE = 1e-12  # difference of equally uneven parts
 
 
 def rare_classes(
@@ -64,12 +64,32 @@ def assign_parts(
     return _stratify_groups(rng, group_codes, np.unique(np.asarray(labels), return_inverse=True)[1], parts)
 
 
+def assign_partitions(
+    n: int,
+    *,
+    groups: Sequence[Any] | NDArray[Any] | None = None,
+    labels: Sequence[Any] | NDArray[Any] | None = None,
+    parts: int = 10,
+    partitions: int = 1,
+    seed: int = 0,
+) -> Index:
+    """Return several random divisions into parts, (partitions, n); the first is that of ``assign_parts``."""
+    seeds = [seed, *(derive_seed(seed, "partition", number) for number in range(1, partitions))]
+    return np.stack([assign_parts(n, groups=groups, labels=labels, parts=parts, seed=own) for own in seeds])
+
+
 def dev_test_pairs(parts: int, trials: int, seed: int) -> list[tuple[int, int]]:
     """Return one disjoint (dev, test) pair of parts for each trial."""
     if not 0 < 2 * trials <= parts or parts < 3:
         raise AnalysisError(f"{trials} trials need {max(3, 2 * trials)} parts, there are {parts}")
     order = np.random.default_rng(derive_seed(seed, "trials")).permutation(parts)
     return [(int(order[2 * trial]), int(order[2 * trial + 1])) for trial in range(trials)]
+
+
+def rotation(parts: int, seed: int) -> list[tuple[int, int]]:
+    """Return (dev, test) pairs: each part is once test, and dev is its neighbour in a random ring."""
+    order = np.random.default_rng(derive_seed(seed, "rotation")).permutation(parts)
+    return [(int(dev), int(test)) for test, dev in zip(order, np.roll(order, -1), strict=True)]
 
 
 def _deal(rng: np.random.Generator, labels: NDArray[Any], parts: int) -> Index:
@@ -95,31 +115,23 @@ def _pack(rng: np.random.Generator, groups: Index, parts: int) -> Index:
 
 
 def _stratify_groups(rng: np.random.Generator, groups: Index, labels: Index, parts: int) -> Index:
-    """Put each group, from the most uneven in its classes, where the classes are then spread most evenly.
+    """Put each group, in random order, where its rows and classes are then spread most evenly.
 
-    This is StratifiedGroupKFold of scikit-learn 1.9, to the same parts for the same seed, without the
-    seconds that importing scikit-learn takes. Ties go to the part with the fewest rows so far.
+    Uneven is the sum over classes of the squared counts of the parts, in units of the class's size, and the
+    same of all rows. Random order makes partitions of two seeds as different as chance has it, where
+    scikit-learn's StratifiedGroupKFold, which begins with the most uneven groups, mostly repeats itself.
     """
     counts = np.zeros((groups.max() + 1, labels.max() + 1))
     np.add.at(counts, (groups, labels), 1)
-    shuffled = np.arange(len(counts))
-    np.random.RandomState(int(rng.integers(2**31))).shuffle(shuffled)  # as scikit-learn draws
-    order = shuffled[np.argsort(-np.std(counts[shuffled], axis=1), kind="stable")]
-    sizes = counts.sum(axis=0)
-    filled = np.zeros((parts, counts.shape[1]))
+    shares = np.hstack([counts / counts.sum(axis=0), counts.sum(axis=1, keepdims=True) / len(labels)])
+    weights = np.append(np.full(counts.shape[1], 1 / counts.shape[1]), 1.0)
+    filled = np.zeros((parts, shares.shape[1]))
     part_of_group = np.empty(len(counts), np.int64)
-    for group in order:
-        best, least, fewest = 0, np.inf, np.inf
-        for number in range(parts):
-            rows = filled[number].sum()
-            filled[number] += counts[group]
-            uneven = float(np.mean(np.std(filled / sizes, axis=0)))
-            filled[number] -= counts[group]
-            tie = abs(uneven - least) <= TIE[0] + TIE[1] * least and np.isfinite(least)
-            if uneven < least or (tie and rows < fewest):
-                best, least, fewest = number, uneven, rows
-        filled[best] += counts[group]
-        part_of_group[group] = best
+    for group in rng.permutation(len(counts)):
+        uneven = filled @ (weights * shares[group])
+        ties = np.flatnonzero(uneven <= uneven.min() + TIE)
+        part_of_group[group] = best = int(rng.choice(ties))
+        filled[best] += shares[group]
     if len(np.unique(part_of_group)) < parts:
         raise AnalysisError(f"{parts} parts cannot be filled from these groups: use fewer parts")
     return part_of_group[groups]

@@ -19,8 +19,19 @@ class ScoringOptions(Section):
         description="Number of parts: one for test, one for dev, the rest for training.",
         examples=[10],
     )
+    partitions: int = Field(
+        default=1,
+        ge=1,
+        description="Random divisions into parts per sample set, under protocol `corrected`; every "
+        "sample set has its own anyway.",
+        examples=[3],
+    )
     trials: int = Field(
-        default=3, ge=1, description="Trials per sample set, with disjoint (dev, test) parts.", examples=[3]
+        default=3,
+        ge=1,
+        description="Trials per sample set, with disjoint (dev, test) parts, under protocol `paper`; "
+        "`corrected` tests every part.",
+        examples=[3],
     )
     split_by: SplitBy = Field(
         default="utterance",
@@ -29,16 +40,27 @@ class ScoringOptions(Section):
     )
     epsilons: tuple[float, ...] | None = Field(
         default=None,
-        description="Regularisers; all pairs (features, target) are tried, the best on dev is used. "
-        "None: the candidates of the published code.",
+        description="Regularisers; pairs (features, target) of them are tried, the best on dev is used. "
+        "Under `corrected` they are ridges on standardised dimensions, None: 1e-8 to 10. Under `paper` None: "
+        "the candidates of the published code.",
         examples=[[1e-6, 1e-4, 1e-2]],
     )
-    bootstrap: int = Field(
-        default=1000, ge=0, description="Bootstrap resamples for confidence intervals.", examples=[1000]
+    permutations: int = Field(
+        default=200,
+        ge=0,
+        description="Permutations of the targets for the null distribution, or as many as `null_cost` "
+        "allows, but no fewer than 19. 0: none.",
+        examples=[1000],
+    )
+    null_cost: float = Field(
+        default=1.0,
+        gt=0,
+        description="What all permutations may cost, as a multiple of what the scores cost.",
+        examples=[100],
     )
     similarities: bool = Field(
         default=False,
-        description="Also write mean CCA, SVCCA and linear CKA of the same test rows, as further columns.",
+        description="Also write mean CCA, SVCCA and debiased linear CKA of the same test rows, as columns.",
         examples=[True],
     )
     device: str = Field(

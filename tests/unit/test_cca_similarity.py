@@ -5,10 +5,12 @@ import pytest
 from sklearn.decomposition import PCA
 
 from layerwise.cca import cross_validate, debiased_cka
+from layerwise.cca.crossval import score_parts
 from layerwise.cca.moments import fixed_shift, part_moments, row_moments
-from layerwise.cca.pwcca import _singular_triplets
+from layerwise.cca.regularised import _singular_triplets
 from layerwise.cca.similarity import KernelSums, debiased_cka_of, part_kernel_sums, svcca
 from layerwise.errors import AnalysisError
+from layerwise.options.scoring import ScoringOptions
 
 
 def views(seed=0, n=400, dims=(9, 6)):
@@ -75,7 +77,7 @@ def test_debiased_cka_adds_up_over_parts_and_takes_any_shift():
     part = np.random.default_rng(0).integers(0, 4, 300)
     near = fixed_shift(x, y)
     for shift in (near, near + 3):
-        sums = list(zip(part_moments(x, y, part, shift)[0], part_kernel_sums(x, y, part, shift), strict=True))
+        sums = list(zip(part_moments(x, y, part, shift), part_kernel_sums(x, y, part, shift), strict=True))
         for number, (m, k) in enumerate(sums):
             rows = part == number
             assert debiased_cka_of(m, k) == pytest.approx(debiased_cka(x[rows], y[rows]), abs=1e-10)
@@ -142,12 +144,25 @@ def test_svcca_is_cca_of_the_principal_components():
 
 def test_similarities_are_further_columns_of_the_same_rows():
     x, y = views(3, n=900)
-    plain = cross_validate(x, y, bootstrap=0)
-    more = cross_validate(x, y, bootstrap=0, similarities=True)
+    plain = cross_validate(x, y)
+    more = cross_validate(x, y, similarities=True)
     assert plain.equals(more[plain.columns])
     assert list(more.columns.difference(plain.columns)) == ["cka", "mean_cca", "svcca"]
     assert more[["cka", "mean_cca", "svcca"]].gt(0.02).all(axis=None)
     assert more[["cka", "mean_cca", "svcca"]].lt(1).all(axis=None)
+
+
+def test_the_column_is_debiased_cka_of_the_tested_rows():
+    x, y = views(4, n=530)
+    part = np.repeat(np.arange(10), 44 + 2 * np.arange(10))
+    table = score_parts(
+        x, y, part, ScoringOptions(similarities=True, permutations=0), units=None, permute=False
+    ).trials
+    whole = table[table.n_excluded == 0]
+    assert len(whole) > 2
+    for row in whole.itertuples():
+        tested = part == (row.n_test - 44) // 2
+        assert row.cka == pytest.approx(debiased_cka(x[tested], y[tested]), abs=1e-10)
 
 
 @pytest.mark.parametrize("shape", [(40, 12), (12, 40), (20, 20)])

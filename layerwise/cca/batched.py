@@ -1,0 +1,84 @@
+"""Many target permutations of one fold at once.
+
+The same numbers as ``RidgeCCA.directions`` and ``held_out`` give one by one, but for the rare cases in which
+singular values are too close for a Gram matrix; a null distribution has no need of those digits.
+"""
+
+import numpy as np
+
+from layerwise.cca.folds import Fold
+from layerwise.cca.moments import Array, Moments
+from layerwise.cca.pwcca import DEPENDENT, JITTER
+from layerwise.cca.regularised import NO_CORRELATION
+
+# A held-out variate with less than this share of its training variance has none.
+NO_VARIANCE = 1e-12
+
+
+class PermutedFold:
+    """A fold without a third view, and what of it does not change when targets are permuted within parts.
+
+    ``train`` and ``test`` are its moments; of them only the cross moments are permuted.
+    """
+
+    def __init__(self, fold: Fold, train: Moments, test: Moments) -> None:
+        dims = fold.cca.dims
+        views = (slice(0, dims[0]), slice(dims[0], None))
+        self.wide, self.narrow = (0, 1) if dims[0] >= dims[1] else (1, 0)
+        wide, narrow = views[self.wide], views[self.narrow]
+        x, y = fold.cca.whitening(0, fold.pair[0]), fold.cca.whitening(1, fold.pair[1])
+        self._train = (train.n, np.outer(train.total[wide], train.total[narrow]) / train.n)
+        self._test = (test.n, np.outer(test.total[wide], test.total[narrow]) / test.n)
+        covariance = test.covariance
+        self._C_wide, self._C_narrow = covariance[wide, wide], covariance[narrow, narrow]
+        W, self._whitener = (x, y) if self.wide == 0 else (y, x)
+        self._inverse = W @ W.T
+
+    def scores(self, train: Array, test: Array) -> Array:
+        """Return the held-out PWCCA score of each permutation, (k,).
+
+        ``train`` and ``test`` (k, dx, dy) are sums of products of x and permuted y about the shift.
+        """
+        if self.wide == 1:
+            train, test = train.transpose(0, 2, 1), test.transpose(0, 2, 1)
+        S = (train - self._train[1]) / self._train[0]
+        Z = _times(self._inverse, S @ self._whitener)
+        squares, V = np.linalg.eigh(self._whitener.T @ (S.transpose(0, 2, 1) @ Z))
+        live = squares > NO_CORRELATION**2 * squares[:, -1:]
+        a, b = Z @ V, self._whitener @ V
+        image = self._C_narrow @ b
+        cross = (test - self._test[1]) / self._test[0]
+        spread_a = np.einsum("kdq,kdq->kq", a, _times(self._C_wide, a))
+        spread_b = np.einsum("knq,knq->kq", b, image)
+        moved = spread_b > NO_VARIANCE
+        live &= moved & (spread_a > NO_VARIANCE * np.where(live, squares, 1.0))
+        norms = np.sqrt(np.where(live, spread_a * spread_b, 1.0))
+        shared = np.einsum("knq,knq->kq", cross.transpose(0, 2, 1) @ a, b)
+        correlations = np.where(live, shared / norms, 0.0)
+        weights = _weights(b.transpose(0, 2, 1) @ image, image.transpose(0, 2, 1), moved)
+        scores: Array = np.sum(correlations * weights, axis=1)
+        return scores
+
+
+def _times(matrix: Array, stack: Array) -> Array:
+    """Return matrix (d, d) times each of a stack (k, d, q), as one product."""
+    count, d, q = stack.shape
+    product = matrix @ stack.transpose(1, 0, 2).reshape(d, count * q)
+    return product.reshape(len(matrix), count, q).transpose(1, 0, 2)
+
+
+def _weights(HH: Array, HX: Array, moved: Array) -> Array:
+    """PWCCA weights (k, q) of variates with moments HH (k, q, q) and HX (k, q, n) with their view.
+
+    Falling order of correlation matters: the order of ``eigh`` is turned round here.
+    """
+    HH, HX, moved = HH[:, ::-1, ::-1], HX[:, ::-1], moved[:, ::-1]
+    norms = np.sqrt(np.where(moved, np.diagonal(HH, axis1=1, axis2=2), 1.0))
+    scale = moved / norms
+    R = HH * scale[:, :, None] * scale[:, None, :]
+    q = R.shape[1]
+    R[:, np.arange(q), np.arange(q)] = 1.0 + JITTER
+    L = np.linalg.cholesky(R)
+    P = np.linalg.solve(L, HX * scale[:, :, None])
+    weights = np.abs(P).sum(axis=2) * (np.diagonal(L, axis1=1, axis2=2) ** 2 > DEPENDENT) * moved
+    return (weights / weights.sum(axis=1, keepdims=True))[:, ::-1]
