@@ -37,6 +37,10 @@ class AnalysisError(LayerwiseError):
     """A layer-wise analysis cannot be computed from the data at hand."""
 
 
+class InfeasibleError(AnalysisError):
+    """An analysis cannot be run on this corpus or model: it is reported, and the run goes on without it."""
+
+
 class TaskError(LayerwiseError):
     """A downstream task cannot be trained or scored."""
 

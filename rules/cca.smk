@@ -1,10 +1,11 @@
 # Log-mel is compared with labels only: with frames it would be compared with itself.
-SCORES = [
-    f"<run>/cca/{model}/{name}.csv"
+CCA_STEMS = [
+    f"<run>/cca/{model}/{name}"
     for model in MODELS
     for name, analysis in ANALYSES.items()
     if model != "logmel" or analysis.of_logmel
 ]
+SCORES = [f"{stem}.csv" for stem in CCA_STEMS]
 INTER = [f"<run>/cca/inter/{a}-vs-{b}.csv" for a, b in CONFIG.inter.pairs]
 
 
@@ -14,11 +15,19 @@ use rule job as cca with:
         digest="<run>/features/{model}.digest.json",
         logmel=ancient(needed("logmel", "<run>/features/logmel.zarr")),
         logmel_digest=needed("logmel", "<run>/features/logmel.digest.json"),
+        prosody=ancient(needed("prosody", "<run>/features/prosody.zarr")),
+        prosody_digest=needed("prosody", "<run>/features/prosody.digest.json"),
         samples=SAMPLES,
         speakers=needed("speakers", MANIFEST),
-        vectors=needed("vectors", "<run>/vectors/{analysis}.parquet"),
+        intervals=needed("intervals", INTERVALS),
+        vectors=vectors_table,
     output:
         scores="<run>/cca/{model}/{analysis}.csv",
+        units="<run>/cca/{model}/{analysis}.units.parquet",
+        nulls="<run>/cca/{model}/{analysis}.null.parquet",
+        sizes="<run>/cca/{model}/{analysis}.sizes.csv",
+        traits="<run>/cca/{model}/{analysis}.traits.csv",
+        infeasible="<run>/cca/{model}/{analysis}.infeasible.csv",
         record="<run>/lineage/cca.{model}.{analysis}.csv.json",
     pathvars:
         job="cca/{model}/{analysis}",
@@ -28,8 +37,13 @@ use rule job as cca with:
         mem_mb=8000,
         runtime=240,
     params:
-        **runs("cca", lambda wildcards: [ANALYSES[wildcards.analysis].code]),
+        **runs("cca", lambda wildcards: ANALYSES[wildcards.analysis].codes),
         plugin=lambda wildcards: ANALYSES[wildcards.analysis].code,
+        plain=lambda wildcards: ANALYSES[wildcards.analysis].plain,
+        split=lambda wildcards: ANALYSES[wildcards.analysis].split,
+        given=lambda wildcards: {
+            given.name: given.code for given in ANALYSES[wildcards.analysis].given
+        },
         cca=options(CONFIG.cca, "threads"),
         own=lambda wildcards: own_options(wildcards.analysis),
         protocol=CONFIG.protocol,
@@ -43,16 +57,16 @@ use rule job as vectors with:
         file=vectors_file,
         segments=SEGMENTS,
     output:
-        vectors="<run>/vectors/{analysis}.parquet",
-        missing="<run>/vectors/{analysis}.missing.csv",
-        record="<run>/lineage/vectors.{analysis}.parquet.json",
+        vectors="<run>/vectors/{vectors}.parquet",
+        missing="<run>/vectors/{vectors}.missing.csv",
+        record="<run>/lineage/vectors.{vectors}.parquet.json",
     pathvars:
-        job="vectors/{analysis}",
+        job="vectors/{vectors}",
     params:
         **runs("vectors"),
-        unit=lambda wildcards: ANALYSES[wildcards.analysis].unit,
+        unit=lambda wildcards: CONFIG.vectors[wildcards.vectors].unit,
     message:
-        "Reading the vectors of {wildcards.analysis}"
+        "Reading the vectors of {wildcards.vectors}"
 
 
 use rule job as inter with:

@@ -23,7 +23,9 @@ INTERVALS = "<run>/alignment/intervals.parquet"
 SAMPLES = [f"<run>/samples/{number}.parquet" for number in range(CONFIG.samples.number)]
 SEGMENTS = "<run>/samples/segments.parquet"
 MODELS = {entry.name: entry for entry in CONFIG.all_models()}
-ANALYSES = {name: CONFIG.analysis(name) for name in CONFIG.analyses}
+# What is extracted: the models, and what analyses compare them with that is stored as a model is.
+STORES = {entry.name: entry for entry in CONFIG.all_stores()}
+ANALYSES = CONFIG.analysis_specs
 TASKS = {name: CONFIG.registry.find(TaskSpec, name) for name in CONFIG.tasks}
 REPORT = "<run>/report/report.pdf"
 

@@ -19,10 +19,10 @@ use rule job as extract with:
         **runs("extract", lambda wildcards: [model_code(wildcards)]),
         plugin=model_code,
         location=lambda wildcards: SOURCES[wildcards.model].location,
-        hub=lambda wildcards: bool(hub_id(MODELS[wildcards.model].source)),
+        hub=lambda wildcards: bool(hub_id(STORES[wildcards.model].source)),
         random=lambda wildcards: SOURCES[wildcards.model].random,
         model=lambda wildcards: options(
-            MODELS[wildcards.model], "objective", "supervision", "twin"
+            STORES[wildcards.model], "objective", "supervision", "twin"
         ),
         extraction=options(CONFIG.extraction, "threads"),
         tasks=bool(TASKS),
@@ -37,8 +37,8 @@ rule verify:
     No job as the others are: what has a benchmark runs only once.
     """
     input:
-        stores=ancient(expand("<run>/features/{model}.zarr", model=MODELS)),
-        digests=expand("<run>/features/{model}.digest.json", model=MODELS),
+        stores=ancient(expand("<run>/features/{model}.zarr", model=STORES)),
+        digests=expand("<run>/features/{model}.digest.json", model=STORES),
     log:
         "<run>/logs/verify.log",
     conda:

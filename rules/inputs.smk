@@ -7,7 +7,7 @@ CORPUS_MISSING = (
     CONFIG.corpus and CONFIG.corpus.download and not Path(CONFIG.corpus.path).exists()
 )
 SOURCES = {
-    name: parse_source(entry.source, CONFIG.registry) for name, entry in MODELS.items()
+    name: parse_source(entry.source, CONFIG.registry) for name, entry in STORES.items()
 }
 
 
@@ -49,7 +49,7 @@ def fetched_corpus_files(wildcards):
 
 def hub_record(model):
     """Record of a hub model's commit and files; models of the same source and revision share one."""
-    key = (hub_id(MODELS[model].source), MODELS[model].revision)
+    key = (hub_id(STORES[model].source), STORES[model].revision)
     same = (
         name
         for name, other in MODELS.items()
@@ -70,7 +70,7 @@ def needs_weights(record):
 def model_files(wildcards):
     """Files of a model in a local folder or checkpoint, or the record of one from the hub."""
     name = wildcards.model
-    if hub_id(MODELS[name].source):
+    if hub_id(STORES[name].source):
         return [hub_record(name)]
     source = SOURCES[name]
     family = family_of(source, model_type(source.location), CONFIG.registry)
@@ -129,13 +129,19 @@ def aligner_files():
 
 def vectors_file(wildcards):
     """The file of vectors of an analysis."""
-    file = CONFIG.vectors[wildcards.analysis].file
+    file = CONFIG.vectors[wildcards.vectors].file
     if not Path(file).is_file():
         raise WorkflowError(
-            f"`vectors.{wildcards.analysis}.file`: {file} does not exist; put the table there or correct "
+            f"`vectors.{wildcards.vectors}.file`: {file} does not exist; put the table there or correct "
             "the path (docs/analyses.md says what it looks like)"
         )
     return file
+
+
+def vectors_table(wildcards):
+    """The table of vectors of an analysis that has one; its variants share it."""
+    spec = ANALYSES[wildcards.analysis]
+    return f"<run>/vectors/{spec.plain}.parquet" if "vectors" in spec.needs else []
 
 
 def aligner_work():
@@ -153,8 +159,8 @@ def aligner_work():
 
 
 def own_options(analysis):
-    """The options that only this analysis has; its file of vectors is an input."""
-    return options(CONFIG.options_of(ANALYSES[analysis]), "file")
+    """The options that only this analysis has; its file of vectors is an input, its split a param."""
+    return options(CONFIG.options_of(ANALYSES[analysis]), "file", "split")
 
 
 def needed(what, path):

@@ -1,8 +1,9 @@
 wildcard_constraints:
-    model=one_of(MODELS),
+    model=one_of(STORES),
     model_a=one_of(MODELS),
     model_b=one_of(MODELS),
     analysis=one_of(ANALYSES),
+    vectors=one_of(CONFIG.vectors),
     task=one_of(TASKS),
 
 

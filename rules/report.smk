@@ -4,9 +4,9 @@ include: "report_inputs.smk"
 TABLES = [f"<run>/tables/{name}.csv" for name in RUN_TABLES]
 FACTS = f"<run>/tables/{FACTS_NAME}"
 LATEX = [
-    f"<run>/tables/{name}.tex" for name in latex_names(CONFIG.analyses, CONFIG.tasks)
+    f"<run>/tables/{name}.tex" for name in latex_names(list(ANALYSES), CONFIG.tasks)
 ]
-VECTORS = [name for name, analysis in ANALYSES.items() if "vectors" in analysis.needs]
+VECTORS = sorted({spec.plain for spec in ANALYSES.values() if "vectors" in spec.needs})
 
 
 use rule job as tables with:

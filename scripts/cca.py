@@ -1,13 +1,13 @@
 """Score every layer of one model in one analysis."""
 
-import pandas as pd
 from _job import job, snakemake
 
 from layerwise import contracts
-from layerwise.analyses.engine import Beside, score_layers
+from layerwise.analyses.engine import Beside, Variant, join_samples, score_layers
+from layerwise.contracts.alignment import INTERVALS
 from layerwise.contracts.corpus import MANIFEST
 from layerwise.contracts.samples import SAMPLE
-from layerwise.contracts.scores import SCORES
+from layerwise.contracts.scores import INFEASIBLE, NULLS, SCORES, SIZES, TRAITS, UNITS
 from layerwise.contracts.vectors import VECTORS
 from layerwise.features.store import FeatureStore
 from layerwise.options.scoring import ScoringOptions
@@ -21,27 +21,41 @@ def speakers(path: str) -> dict[str, str]:
 
 
 with job():
-    inputs, params = snakemake.input, snakemake.params
+    inputs, params, outputs = snakemake.input, snakemake.params, snakemake.output
     analysis = load_object(params.plugin)
     beside = Beside(
         logmel=FeatureStore(inputs.logmel) if inputs.logmel else None,
+        prosody=FeatureStore(inputs.prosody) if inputs.prosody else None,
         speakers=speakers(inputs.speakers) if inputs.speakers else {},
         vectors=contracts.read(VECTORS, inputs.vectors).set_index("label") if inputs.vectors else None,
+        intervals=contracts.read(INTERVALS, inputs.intervals) if inputs.intervals else None,
     )
-    tables = [
-        score_layers(
-            analysis,
-            snakemake.wildcards.analysis,
-            FeatureStore(inputs.store),
-            contracts.read(SAMPLE, path),
-            number,
-            options=ScoringOptions(**params.cca),
-            own=analysis.own(**params.own) if analysis.own else None,
-            beside=beside,
-            protocol=params.protocol,
-            seed=params.seed,
-            threads=snakemake.threads,
-        )
-        for number, path in enumerate(inputs.samples)
-    ]
-    contracts.write(SCORES, pd.concat(tables), snakemake.output.scores)
+    tables = join_samples(
+        [
+            score_layers(
+                analysis,
+                snakemake.wildcards.analysis,
+                FeatureStore(inputs.store),
+                contracts.read(SAMPLE, path),
+                number,
+                options=ScoringOptions(**params.cca),
+                own=analysis.own(**params.own) if analysis.own else None,
+                beside=beside,
+                variant=Variant(
+                    params.plain,
+                    {name: load_object(code) for name, code in params.given.items()},
+                    params.split,
+                ),
+                protocol=params.protocol,
+                seed=params.seed,
+                threads=snakemake.threads,
+            )
+            for number, path in enumerate(inputs.samples)
+        ]
+    )
+    contracts.write(SCORES, tables.scores, outputs.scores)
+    contracts.write(UNITS, tables.units, outputs.units)
+    contracts.write(NULLS, tables.nulls, outputs.nulls)
+    contracts.write(SIZES, tables.sizes, outputs.sizes)
+    contracts.write(TRAITS, tables.traits, outputs.traits)
+    contracts.write(INFEASIBLE, tables.infeasible, outputs.infeasible)

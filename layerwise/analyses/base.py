@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 
 from layerwise.cca.crossval import score_parts
 from layerwise.cca.moments import Index, View
+from layerwise.cca.scored import Scored, trials_only
 from layerwise.cca.splits import assign_parts
-from layerwise.errors import AnalysisError
+from layerwise.errors import AnalysisError, InfeasibleError
 from layerwise.features.source import FeatureSource
+from layerwise.options.analyses import Split
 from layerwise.options.protocol import Protocol
 from layerwise.options.scoring import ScoringOptions
 from layerwise.options.section import Section
@@ -25,7 +27,8 @@ class ViewPair(NamedTuple):
     """Two views of the same rows, what is resampled as a whole, and the part of each row.
 
     x is (n, dx); y is (n, dy), or the labels (n,) of each row for mutual information; units and part are
-    (n,). ``name_row`` says what a row is (an utterance and frame, a segment), for messages.
+    (n,). ``name_row`` says what a row is (an utterance and frame, a segment), for messages. ``given`` (n, dz)
+    is regressed out of both views; ``control`` (n, dy) are control targets (`layerwise.analyses.control`).
     """
 
     x: View
@@ -33,6 +36,8 @@ class ViewPair(NamedTuple):
     units: NDArray[Any]
     part: Index
     name_row: Callable[[int], str]
+    given: View | None = None
+    control: View | None = None
 
 
 @dataclass(frozen=True)
@@ -50,9 +55,11 @@ class Scoring:
     own: Section | None = None
 
 
-def score_pwcca(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
-    """Cross-validate PWCCA: one row per trial, the columns of ``cross_validate``."""
-    return score_parts(
+def score_pwcca(views: ViewPair, scoring: Scoring) -> Scored:
+    """Cross-validate PWCCA (``score_parts``)."""
+    if views.given is not None:
+        raise NotImplementedError("the engine cannot regress out a third view yet")
+    trials = score_parts(
         views.x,
         views.y,
         views.part,
@@ -62,6 +69,7 @@ def score_pwcca(views: ViewPair, scoring: Scoring) -> pd.DataFrame:
         mode=scoring.protocol,
         seed=scoring.seed,
     )
+    return trials_only(trials)
 
 
 class PreparedTarget(ABC):
@@ -79,8 +87,10 @@ class Request:
     """One analysis of one model in one sample set.
 
     ``sample`` is samples/{n}.parquet; ``speakers`` maps every utterance of the manifest to its speaker;
-    ``logmel`` is the store of the log-mel baseline; ``vectors`` has a row for each label (``read_vectors``);
-    ``own`` are the options that only this analysis has; ``seed`` is that of this analysis and sample set.
+    ``logmel`` and ``prosody`` are stores of these baselines; ``vectors`` has a row for each label
+    (``read_vectors``); ``intervals`` is the alignment; ``own`` are the options that only this analysis has;
+    ``given`` is what is regressed out, by name; ``split`` is what parts keep whole; ``seed`` is that of this
+    analysis, without what is given, and sample set.
     """
 
     name: str
@@ -91,34 +101,69 @@ class Request:
     seed: int
     own: Section | None = None
     logmel: FeatureSource | None = None
+    prosody: FeatureSource | None = None
     speakers: Mapping[str, str] = field(default_factory=dict)
     vectors: pd.DataFrame | None = None
+    intervals: pd.DataFrame | None = None
+    given: "Mapping[str, Given]" = field(default_factory=dict)
+    split: Split = "utterance"
 
     def rows(self, kind: Unit) -> pd.DataFrame:
-        """Return the sampled rows of one kind. Raises AnalysisError if there are none."""
+        """Return the sampled rows of one kind. Raises InfeasibleError if there are none."""
         rows = self.sample[self.sample["kind"] == kind]
         if rows.empty:
-            raise AnalysisError(f"{self.name}: the sample has no {kind} rows")
+            raise InfeasibleError(f"{self.name}: the sample has no {kind} rows: use more data")
         return rows
+
+    def aligned(self) -> pd.DataFrame:
+        """Return the alignment. Raises AnalysisError without one."""
+        if self.intervals is None:
+            raise AnalysisError(f"{self.name} needs the alignment: ask for the need `intervals` in its spec")
+        return self.intervals
+
+    def describe(self, rows: pd.DataFrame) -> NDArray[Any] | None:
+        """Return what is given of sampled rows, (len(rows), dz), or None if nothing is.
+
+        Raises InfeasibleError for something that is the same in all rows.
+        """
+        views = {name: given(self, rows) for name, given in self.given.items()}
+        for name, view in views.items():
+            if not np.ptp(view, axis=0).any():
+                raise InfeasibleError(
+                    f"{self.name}: `given: {name}` is the same in all {len(rows)} rows, so nothing can be "
+                    "regressed out: leave it out, or use a more varied corpus"
+                )
+        return np.concatenate(list(views.values()), axis=1) if views else None
 
     def units(self, rows: pd.DataFrame) -> NDArray[Any]:
         """Return what is kept whole and resampled as a whole: the utterance or speaker of each row."""
         return rows["utt_id" if self.options.split_by == "utterance" else "speaker"].to_numpy(str)
 
     def deal(self, units: NDArray[Any], labels: NDArray[Any] | None = None) -> Index:
-        """Return the part of each row: ``corrected`` keeps units whole, ``paper`` deals single rows."""
-        groups = units if self.protocol == "corrected" else None
-        return assign_parts(
-            len(units), groups=groups, labels=labels, parts=self.options.parts, seed=self.seed
-        )
+        """Return the part of each row: ``corrected`` keeps units whole, ``paper`` deals single rows.
+
+        Raises InfeasibleError, as the two below do, where the parts cannot be filled.
+        """
+        return self._deal(units if self.protocol == "corrected" else None, labels, len(units))
 
     def deal_rows(self, labels: NDArray[Any]) -> Index:
         """Return the part of each row, single rows being dealt, stratified by label, in both protocols."""
-        return assign_parts(len(labels), labels=labels, parts=self.options.parts, seed=self.seed)
+        return self._deal(None, labels, len(labels))
 
-    def deal_types(self, labels: NDArray[Any]) -> Index:
-        """Return the part of each row, all rows of a label in one part."""
-        return assign_parts(len(labels), groups=labels, parts=self.options.parts, seed=self.seed)
+    def deal_types(self, types: NDArray[Any], labels: NDArray[Any] | None = None) -> Index:
+        """Return the part of each row, all rows of a type in one part, in both protocols."""
+        return self._deal(types, labels, len(types))
+
+    def _deal(self, groups: NDArray[Any] | None, labels: NDArray[Any] | None, n: int) -> Index:
+        parts = self.options.parts
+        try:
+            return assign_parts(n, groups=groups, labels=labels, parts=parts, seed=self.seed)
+        except AnalysisError as error:
+            raise InfeasibleError(f"{self.name}: {error}") from error
+
+
+# What is given of sampled rows, (len(rows), dz): the code of a `GivenSpec`.
+Given = Callable[[Request, pd.DataFrame], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -132,7 +177,7 @@ class Analysis:
 
     prepare: Callable[[Request], PreparedTarget]
     permute: bool
-    score: Callable[[ViewPair, Scoring], pd.DataFrame] = score_pwcca
+    score: Callable[[ViewPair, Scoring], Scored] = score_pwcca
     own: type[Section] | None = None
 
 

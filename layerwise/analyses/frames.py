@@ -7,9 +7,10 @@ from math import floor
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from layerwise.analyses.base import PreparedTarget, Request, ViewPair, frame_namer
-from layerwise.cca.moments import Index, RowsOf
+from layerwise.cca.moments import Index, RowsOf, View
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
 from layerwise.options.protocol import Protocol
@@ -35,6 +36,10 @@ class FramePairs(NamedTuple):
     target: Index
     utterance: Index
     dropped: int
+
+    def where(self, chosen: NDArray[np.bool_]) -> "FramePairs":
+        """Return the pairs that are chosen, (n,)."""
+        return FramePairs(self.layer[chosen], self.target[chosen], self.utterance[chosen], self.dropped)
 
 
 def pair_frames(layer: FrameTimes, target: FrameTimes, protocol: Protocol = "corrected") -> FramePairs:
@@ -101,7 +106,12 @@ class PairedFrames(PreparedTarget):
         rows = request.rows("utterance")
         self.utterances = rows["utt_id"].tolist()
         self.units = request.units(rows)
-        self.target, self.target_grid = open_frames(target, target_layer, self.utterances)
+        if request.protocol == "corrected":
+            request.deal(self.units)  # refuse too few of them before anything is read
+        self.given = request.describe(rows)
+        target_frames, self.target_grid = open_frames(target, target_layer, self.utterances)
+        self.target: View = target_frames
+        self.kept: NDArray[np.bool_] | None = None  # target frames that take part, all unless a subclass says
 
     def views(self, layer: str) -> ViewPair:
         """Return the frames of a layer that have a partner, and their partners."""
@@ -115,9 +125,12 @@ class PairedFrames(PreparedTarget):
                 pairs.dropped,
                 int(grid.offsets[-1]),
             )
+        if self.kept is not None:
+            pairs = pairs.where(self.kept[pairs.target])
         layer_view = RowsOf(frames.view, frames.rows[pairs.layer])
-        target = RowsOf(self.target.view, self.target.rows[pairs.target])
+        target = RowsOf(self.target, pairs.target)
         x, y = (layer_view, target) if self.layer_first else (target, layer_view)
         units = self.units[pairs.utterance]
         name_row = frame_namer(self.utterances, grid.offsets, pairs.layer)
-        return ViewPair(x, y, units, self.request.deal(units), name_row)
+        given = None if self.given is None else RowsOf(self.given, pairs.utterance)
+        return ViewPair(x, y, units, self.request.deal(units), name_row, given)

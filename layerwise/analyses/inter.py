@@ -73,7 +73,7 @@ def run_inter(
         pair_views = None
         try:
             pair_views = _views(frames[0][layer_a], frames[1][layer_b], utt_ids, units, scoring)
-            scores = score_pwcca(pair_views, scoring)
+            scores = score_pwcca(pair_views, scoring).trials
         except AnalysisError as error:
             raise AnalysisError(f"{where}: {error}{named_row(error, pair_views)}") from error
         return scores.assign(

@@ -6,7 +6,7 @@ published. Layers with another stride than the target are not part of the analys
 
 from layerwise.analyses.base import Analysis, PreparedTarget, Request
 from layerwise.analyses.frames import PairedFrames
-from layerwise.errors import AnalysisError
+from layerwise.errors import InfeasibleError
 from layerwise.layers import is_conv, layer_index
 
 
@@ -16,11 +16,11 @@ def prepare_t0(request: Request) -> PreparedTarget:
 
 
 def prepare_conv(request: Request) -> PreparedTarget:
-    """Compare with the last conv layer, the paper's layer 0. Raises AnalysisError without conv layers."""
+    """Compare with the last conv layer, the paper's layer 0. Raises InfeasibleError without any."""
     layers = request.source.layers
     conv = [layer for layer in layers if is_conv(layer)]
     if not conv:
-        raise AnalysisError(f"{request.source.model} has no conv layers: leave {request.name} out for it")
+        raise InfeasibleError(f"{request.name}: {request.source.model} has no conv layers to compare with")
     return _prepare(request, max(conv, key=lambda layer: layer_index(layer, layers)))
 
 

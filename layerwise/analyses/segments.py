@@ -9,20 +9,25 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from layerwise.analyses.base import PreparedTarget, Request, ViewPair, row_namer
-from layerwise.cca.moments import View
+from layerwise.analyses.control import Control, control_labels
+from layerwise.cca.moments import RowsOf, View
 from layerwise.cca.splits import rare_classes
-from layerwise.errors import AnalysisError
+from layerwise.errors import InfeasibleError
 from layerwise.features.source import SegmentKind
 
 logger = logging.getLogger(__name__)
 
 
 class LabelledSegments(PreparedTarget):
-    """Segments of one kind with ``encode(labels)``, parts stratified by label.
+    """Segments of one kind with ``encode(targets)``, parts stratified by target.
 
-    Labels that are not ``known`` (default: all are) and classes too rare to be in training, dev and test
-    parts are left out and logged. ``by_type`` puts all segments of a label into one part instead; the label
-    is then also what the bootstrap resamples.
+    ``rows`` are sampled rows of that kind (default: all), which may have two more columns: ``target``, what
+    is encoded in place of the label, and ``type``, what a type is if not the target. Targets that are
+    not ``known`` (default: all are) and classes too rare to be in training, dev and test parts are left out
+    and logged. Where the request splits by type, all segments of a type are in one part; the type is then
+    also what intervals resample. ``control`` says how control targets are made (`control_labels`).
+
+    Raises InfeasibleError where fewer than two classes, or fewer units than parts, are left.
     """
 
     def __init__(
@@ -32,43 +37,61 @@ class LabelledSegments(PreparedTarget):
         encode: Callable[[NDArray[Any]], View],
         *,
         known: Collection[str] | None = None,
-        by_type: bool = False,
+        rows: pd.DataFrame | None = None,
+        control: Control = "draw",
     ) -> None:
-        self.source, self.kind, self.layers = request.source, kind, request.source.layers
-        rows = request.rows(kind)
+        self.source, self.kind = request.source, kind
+        by_type = request.split == "type"
+        rows = request.rows(kind) if rows is None else rows
+        rows = rows.assign(target=rows.get("target", rows["label"]))
+        rows = rows.assign(type=rows.get("type", rows["target"]))
         if known is not None:
-            rows = _without(request.name, rows, set(rows["label"]) - set(known), "without a target")
-        if not by_type:
-            groups = request.units(rows) if request.protocol == "corrected" else None
-            rare = set(rare_classes(rows["label"].to_numpy(str), groups))
-            rows = _without(request.name, rows, rare, "too rare to train and test")
-        if rows["label"].nunique() < 2:
-            raise AnalysisError(f"{request.name}: fewer than two classes are frequent enough: use more data")
-        labels = rows["label"].to_numpy(str)
+            rows = _without(request.name, rows, set(rows["target"]) - set(known), "without a target")
+        units = rows["type"].to_numpy(str) if by_type else request.units(rows)
+        one_type_each = by_type and rows.groupby("target")["type"].nunique().max() == 1
+        if not one_type_each:
+            groups = units if by_type or request.protocol == "corrected" else None
+            rare = set(rare_classes(rows["target"].to_numpy(str), groups))
+            keep = ~rows["target"].isin(rare).to_numpy()
+            rows, units = _without(request.name, rows, rare, "too rare to train and test"), units[keep]
+        if rows["target"].nunique() < 2:
+            raise InfeasibleError(
+                f"{request.name}: fewer than two classes are frequent enough: use more data"
+            )
+        targets, types = rows["target"].to_numpy(str), rows["type"].to_numpy(str)
         self.rows = rows["segment"].to_numpy(np.int64)
-        self.units = labels if by_type else request.units(rows)
-        self.target = encode(labels)
-        self.part = request.deal_types(labels) if by_type else request.deal(self.units, labels)
+        self.units = units
+        spread = None if one_type_each else targets
+        self.part = request.deal_types(types, spread) if by_type else request.deal(units, spread)
+        self.given = request.describe(rows)
+        self.target = encode(targets)
+        self.control: View | None = None
+        if request.options.control and control != "none":
+            drawn = control_labels(types, targets, request.seed, control)
+            # Encoded together, both have the same classes as columns.
+            both = encode(np.concatenate([targets, drawn]))
+            self.control = RowsOf(both, np.arange(len(targets), 2 * len(targets)))
         self.name_row = row_namer(rows)
+        self.layers = request.source.layers
 
     def views(self, layer: str) -> ViewPair:
         """Return the segments of a layer and their targets."""
         segments = self.source.segments(self.kind, layer, self.rows)
-        return ViewPair(segments, self.target, self.units, self.part, self.name_row)
+        return ViewPair(segments, self.target, self.units, self.part, self.name_row, self.given, self.control)
 
 
-def _without(name: str, rows: pd.DataFrame, labels: set[str], reason: str) -> pd.DataFrame:
-    """Leave out the rows of some labels and say so."""
-    kept = rows[~rows["label"].isin(labels)]
-    if labels:
+def _without(name: str, rows: pd.DataFrame, targets: set[str], reason: str) -> pd.DataFrame:
+    """Leave out the rows of some targets and say so."""
+    kept = rows[~rows["target"].isin(targets)]
+    if targets:
         logger.warning(
             "%s: %d of %d classes (%d of %d segments) left out, %s: %s",
             name,
-            len(labels),
-            rows["label"].nunique(),
+            len(targets),
+            rows["target"].nunique(),
             len(rows) - len(kept),
             len(rows),
             reason,
-            ", ".join(sorted(labels)),
+            ", ".join(sorted(targets)),
         )
     return kept

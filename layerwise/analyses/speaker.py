@@ -7,7 +7,7 @@ import numpy as np
 from layerwise.analyses.base import Analysis, PreparedTarget, Request, ViewPair
 from layerwise.analyses.labels import one_hot
 from layerwise.cca.splits import rare_classes
-from layerwise.errors import AnalysisError
+from layerwise.errors import InfeasibleError
 
 logger = logging.getLogger(__name__)
 
@@ -17,11 +17,11 @@ class SpeakerMeans(PreparedTarget):
 
     An utterance is one row; parts are stratified by speaker. Sample sets differ in how utterances are dealt
     to parts, not in the utterances, since CCA needs more of them than dimensions. Speakers with fewer than
-    three utterances are left out and logged. Raises AnalysisError with fewer than two speakers.
+    three utterances are left out and logged. Raises InfeasibleError with fewer than two speakers.
     """
 
     def __init__(self, request: Request) -> None:
-        self.source, self.layers = request.source, request.source.layers
+        self.source = request.source
         rare = set(rare_classes(list(request.speakers.values()), None))
         kept = {utt_id: name for utt_id, name in sorted(request.speakers.items()) if name not in rare}
         if rare:
@@ -35,7 +35,7 @@ class SpeakerMeans(PreparedTarget):
                 ", ".join(sorted(rare)),
             )
         if len(set(kept.values())) < 2:
-            raise AnalysisError(
+            raise InfeasibleError(
                 f"{request.name}: two speakers with three utterances each are needed and the corpus has "
                 f"{len(set(kept.values()))}: use a corpus with more speakers, or leave this analysis out"
             )
@@ -44,6 +44,7 @@ class SpeakerMeans(PreparedTarget):
         labels = np.array(list(kept.values()))
         self.target = one_hot(labels)[0]
         self.part = request.deal_rows(labels)
+        self.layers = request.source.layers
 
     def views(self, layer: str) -> ViewPair:
         """Return the utterance means of a layer and their speakers."""

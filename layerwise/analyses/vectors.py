@@ -11,10 +11,10 @@ from layerwise.options.vectors import VectorTarget
 def prepare(request: Request) -> PreparedTarget:
     """Compare phones or words with the vectors of their labels.
 
-    ``split`` of the options is what a part keeps whole: ``utterance`` (or what the run splits by) has types
-    in training and test at once, so a score may come from telling types apart; ``type`` keeps all tokens of a
-    type in one part, so that directions must carry over to unseen types. Raises AnalysisError without the
-    table of vectors.
+    Parts that keep utterances (or what the run splits by) whole have types in training and test at once, so a
+    score may come from telling types apart; those that keep types whole ask directions to carry over to
+    unseen types. Control targets are the vectors permuted among the types. Raises AnalysisError without
+    the table of vectors.
     """
     table, own = request.vectors, request.own
     if table is None or not isinstance(own, VectorTarget):
@@ -23,7 +23,7 @@ def prepare(request: Request) -> PreparedTarget:
     def encode(labels: np.ndarray) -> np.ndarray:
         return table.loc[labels].to_numpy(np.float32)
 
-    return LabelledSegments(request, own.unit, encode, known=set(table.index), by_type=own.split == "type")
+    return LabelledSegments(request, own.unit, encode, known=set(table.index), control="permute")
 
 
 VECTORS = Analysis(prepare, permute=True, own=VectorTarget)

@@ -6,11 +6,14 @@ from layerwise.lazy import exports
 
 if TYPE_CHECKING:
     from layerwise.cca.arrays import SplitScore, cross_validate, cross_validate_fully, score_split
+    from layerwise.cca.crossval import EPSILONS, RIDGES
     from layerwise.cca.curve import draw_curve, layer_curve
     from layerwise.cca.inputs import as_view
     from layerwise.cca.similarity import debiased_cka
 
 __all__ = [
+    "EPSILONS",
+    "RIDGES",
     "SplitScore",
     "as_view",
     "cross_validate",
@@ -24,6 +27,8 @@ __all__ = [
 __getattr__, __dir__ = exports(
     __name__,
     {
+        "EPSILONS": "layerwise.cca.crossval",
+        "RIDGES": "layerwise.cca.crossval",
         "SplitScore": "layerwise.cca.arrays",
         "as_view": "layerwise.cca.inputs",
         "cross_validate": "layerwise.cca.arrays",

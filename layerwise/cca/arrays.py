@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
 
-from layerwise.cca.crossval import PUBLISHED_PAIRS, RIDGES, score_parts
+from layerwise.cca.crossval import EPSILONS, RIDGES, score_parts
 from layerwise.cca.inputs import Features, ViewsGiven, as_view, as_views
 from layerwise.cca.moments import Index, NotFiniteError, fixed_shift, row_moments
 from layerwise.cca.pwcca import Mode, held_out
@@ -61,7 +61,7 @@ def score_split(
         raise AnalysisError(f"{error}{given.place(error.row)}") from error
     cca = fit(moments[0], mode)
     scores = DevScores(cca, moments[1], mode)
-    pairs = epsilons or (PUBLISHED_PAIRS if mode == "paper" else None)
+    pairs = epsilons or (EPSILONS if mode == "paper" else None)
     chosen = best_of(scores, pairs) if pairs else climb(scores, RIDGES)
     return SplitScore(held_out(cca.directions(*chosen), moments[2], mode).pwcca, chosen)
 

@@ -10,17 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from layerwise.cca.folds import Fold, Partition
-from layerwise.cca.moments import Index, RowsOf, View
+from layerwise.cca.moments import Index, View
 from layerwise.cca.null import numbered
-from layerwise.cca.partial import mapped_moments
 from layerwise.cca.permuted import null_scores
 from layerwise.cca.pwcca import Mode
 from layerwise.cca.scored import Scored
 from layerwise.cca.search import DevScores, Pair, best_of, climb
-from layerwise.cca.similarity import debiased_cka_of_views, svcca
 from layerwise.cca.splits import dev_test_pairs, rotation
 from layerwise.cca.traits import learning_curve, traits
-from layerwise.cca.units import t_interval, without_each
+from layerwise.cca.units import t_interval, unit_contributions, without_each
 from layerwise.errors import AnalysisError
 from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed
@@ -30,14 +28,14 @@ RIDGES = tuple(10.0**power for power in range(-8, 2))
 _SMALL = (1e-10, 1e-11, 1e-9)
 _LARGE = (1e-8, 1e-7, 1e-6, 1e-5)
 # The published candidates: (epsilon_x, epsilon_y), both small or both large.
-PUBLISHED_PAIRS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
+EPSILONS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
 PAPER_CANDIDATES = 6
 
 
 def paper_epsilons(seed: int, trial: int) -> list[Pair]:
     """Return the regularisers that the published code tries: six at random of its nine smallest pairs."""
     order = np.random.default_rng(derive_seed(seed, "epsilons", trial)).permutation(len(_SMALL) ** 2)
-    return [PUBLISHED_PAIRS[i] for i in order[:PAPER_CANDIDATES]]
+    return [EPSILONS[i] for i in order[:PAPER_CANDIDATES]]
 
 
 def score_parts(
@@ -117,7 +115,7 @@ def _trial(
     number: int, fold: Fold, left_out: NDArray[np.float64], partition: Partition, options: ScoringOptions
 ) -> dict[str, Any]:
     m, score = len(left_out), fold.result.pwcca
-    low, high = t_interval(score, (m - 1) / m * (np.nanmean(left_out) - left_out) if m > 1 else np.zeros(1))
+    low, high = t_interval(score, unit_contributions(left_out))
     record = {
         "trial": number,
         "score": score,
@@ -133,20 +131,8 @@ def _trial(
         "dim_y": partition.dims[1],
     }
     if options.similarities:
-        record |= {"mean_cca": fold.result.mean_cca} | _similarities(fold, partition)
+        record |= {"mean_cca": fold.result.mean_cca, **partition.similarities(fold)}
     return record
-
-
-def _similarities(fold: Fold, partition: Partition) -> dict[str, float]:
-    """Of the tested rows, in residuals where there is a third view."""
-    training = partition.of(fold.train)
-    residual = partition.residual(training)
-    rows = np.setdiff1d(np.flatnonzero(partition.part == fold.test), fold.outside)
-    x, y = (RowsOf(view, rows) for view in partition.views(residual))
-    return {
-        "svcca": svcca(mapped_moments(training, residual), mapped_moments(fold.tested, residual)),
-        "cka": debiased_cka_of_views(x, y),
-    }
 
 
 def _unit_table(
@@ -163,8 +149,8 @@ def _unit_table(
             contribution[units] += (score - mean) / count
             influence[units] += (score - mean) / max(count - 1, 1)
         else:
+            contribution[units] += unit_contributions(left_out) / count
             known = np.where(np.isnan(left_out), score, left_out)
-            contribution[units] += (m - 1) / m * (known.mean() - known) / count
             influence[units] += (score - known) / count
     counted = rows + excluded > 0
     columns = {"rows": rows.astype(np.int64), "excluded": excluded.astype(np.int64)}

@@ -6,11 +6,12 @@ from functools import cached_property
 
 import numpy as np
 
-from layerwise.cca.moments import Array, Index, Moments, View, fixed_shift, part_moments, row_moments
+from layerwise.cca.moments import Array, Index, Moments, RowsOf, View, fixed_shift, part_moments, row_moments
 from layerwise.cca.partial import Mapped, SideBySide, mapped_moments, residual_map
 from layerwise.cca.pwcca import Directions, HeldOut, Mode, held_out
 from layerwise.cca.regularised import CCA, fit
 from layerwise.cca.search import DevScores, Pair
+from layerwise.cca.similarity import debiased_cka_of, part_kernel_sums, svcca
 from layerwise.cca.units import RANGE_ROWS, UnitSums, examine, training_range, variates
 
 # Of a part, so many rows and this share stay in, or all do: more than that is no matter of single rows.
@@ -81,7 +82,7 @@ class Partition:
         scores = DevScores(cca, mapped_moments(self.moments[dev], residual), self.mode)
         pair = search(scores)
         directions = cca.directions(*pair)
-        views = self.views(residual)
+        views = self._views(residual)
         rows = np.flatnonzero(self.part == test)
         limits = np.full((2, directions.A.shape[1]), np.inf)
         if self.mode == "corrected":
@@ -99,8 +100,20 @@ class Partition:
             dev, test, train, cca, search, pair, scores.tried, directions, result, tested, sums, outside
         )
 
-    def views(self, residual: Array | None) -> tuple[View, View]:
-        """Return x and y, or their residuals, read as they are indexed."""
+    def similarities(self, fold: Fold) -> dict[str, float]:
+        """Return SVCCA and debiased linear CKA of the rows that a fold tested."""
+        train = self.of(fold.train)
+        residual = self.residual(train)
+        rows = np.setdiff1d(np.flatnonzero(self.part == fold.test), fold.outside)
+        x, y = (RowsOf(view, rows) for view in self._views(residual))
+        tested = mapped_moments(fold.tested, residual)
+        sums = part_kernel_sums(x, y, np.zeros(len(rows), np.int64), tested.shift)[0]
+        return {
+            "svcca": svcca(mapped_moments(train, residual), tested),
+            "cka": debiased_cka_of(tested, sums),
+        }
+
+    def _views(self, residual: Array | None) -> tuple[View, View]:
         if residual is None:
             return self.x, self.y
         everything, dim_x = SideBySide((self.x, self.rest)), self.dims[0]

@@ -8,6 +8,7 @@ from copy import copy
 from typing import Literal, NamedTuple, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cholesky
 from scipy.linalg.lapack import dpstrf, dtrtri
 
@@ -15,8 +16,8 @@ from layerwise.cca.moments import Array, Moments
 from layerwise.cca.pwcca import ROUNDING_UNITS, Directions, Mode
 from layerwise.errors import AnalysisError
 
-# A smaller ridge on unit variances would leave a dependent dimension to rounding.
-LEAST_RIDGE = 1e-10
+# A smaller ridge on unit variances leaves dependent dimensions to rounding: they are looked for.
+LEAST_RIDGE = 1e-8
 # Pivots of a unit-diagonal covariance below this are rounding: the dimension depends on those before it.
 RANK_TOLERANCE = 1e-12
 # Canonical correlations below this share of the largest are rounding: their directions do not exist.
@@ -63,6 +64,8 @@ class CCA(ABC):
         self._scales = (self._scale("x", np.diag(S)[x]), self._scale("y", np.diag(S)[y]))
         self._views = (_scaled(S[x, x], self._scales[0]), _scaled(S[y, y], self._scales[1]))
         self._cross = self._scales[0][:, None] * S[x, y] * self._scales[1]
+        # Directions are in units of the data; the published code leaves them in those of the scaled views.
+        self._units = self._scales
         self._whiteners: tuple[dict[float, _Whitener], dict[float, _Whitener]] = ({}, {})
         self._half: dict[float, Array] = {}
 
@@ -88,7 +91,7 @@ class CCA(ABC):
 
     def whitening(self, view: Literal[0, 1], epsilon: float) -> Array:
         """Return W (d, rank) with W' S W = I for the regularised training covariance S of a view."""
-        return self._scales[view][:, None] * self._whitener(view, epsilon).back(np.eye(self.dims[view]))
+        return self._units[view][:, None] * self._whitener(view, epsilon).back(np.eye(self.dims[view]))
 
     def directions(self, epsilon_x: float, epsilon_y: float) -> Directions:
         """Return the canonical directions for one pair of regularisers."""
@@ -97,7 +100,7 @@ class CCA(ABC):
             self._half[epsilon_x] = x.whiten(self._cross)
         U, s, V = _singular_triplets(y.whiten(self._half[epsilon_x].T).T)
         weigh_x = self._weigh_x(x.rank, y.rank)
-        A, B = self._scales[0][:, None] * x.back(U), self._scales[1][:, None] * y.back(V)
+        A, B = self._units[0][:, None] * x.back(U), self._units[1][:, None] * y.back(V)
         signs = _signs(A if weigh_x else B)
         return Directions(A * signs, B * signs, s, x.keep, y.keep, weigh_x)
 
@@ -112,11 +115,11 @@ class CCA(ABC):
         whitener = self._whitener(view, epsilon)
         orthonormal, R = np.linalg.qr(whitener.whiten(self._cross if view == 0 else self._cross.T))
         identity = {epsilon: _Whitener(None, np.ones(len(R), dtype=bool), whitener.rank)}
-        ones, basis = np.ones(len(R)), self._scales[view][:, None] * whitener.back(orthonormal)
+        ones, basis = np.ones(len(R)), self._units[view][:, None] * whitener.back(orthonormal)
         small = copy(self)
         small._cross = R if view == 0 else R.T
         small._whiteners = (identity, self._whiteners[1]) if view == 0 else (self._whiteners[0], identity)
-        small._scales = (ones, self._scales[1]) if view == 0 else (self._scales[0], ones)
+        small._units = (ones, self._units[1]) if view == 0 else (self._units[0], ones)
         small._half = {}
         return small, basis
 
@@ -132,7 +135,8 @@ class RidgeCCA(CCA):
 
     Each dimension is divided by its training standard deviation (a constant one has no part), so that the
     mean eigenvalue of a view is 1, and epsilon is added to its eigenvalues. No dimension is dropped, whatever
-    epsilon, so there may be fewer rows than dimensions. A ridge below LEAST_RIDGE is taken for that.
+    epsilon, so there may be fewer rows than dimensions. PWCCA weights come from the view with fewer dimensions
+    that vary (ties: y).
 
     Raises AnalysisError with fewer than three training rows or if a view is constant.
     """
@@ -142,6 +146,7 @@ class RidgeCCA(CCA):
             raise AnalysisError(f"{train.n} training rows; at least 3 are needed: use more data")
         self._errors = train.rounding**2 * ROUNDING_UNITS
         super().__init__(train)
+        self._varying = [np.count_nonzero(scale) for scale in self._scales]
 
     def _scale(self, name: str, variances: Array) -> Array:
         errors = self._errors[: len(variances)] if name == "x" else self._errors[-len(variances) :]
@@ -151,13 +156,15 @@ class RidgeCCA(CCA):
         return np.where(varies, 1 / np.sqrt(np.where(varies, variances, 1.0)), 0.0)
 
     def _whiten(self, S: Array, epsilon: float) -> _Whitener:
+        if epsilon < LEAST_RIDGE:
+            return _pivoted(S, epsilon, np.diag(S) > 0)
         regularised = S.copy()
-        regularised[np.diag_indices_from(regularised)] += max(epsilon, LEAST_RIDGE)
+        regularised[np.diag_indices_from(regularised)] += epsilon
         inverse, _ = dtrtri(cholesky(regularised, lower=True, check_finite=False), lower=1)
         return _Whitener(np.ascontiguousarray(inverse.T), np.ones(len(S), dtype=bool), len(S))
 
     def _weigh_x(self, rank_x: int, rank_y: int) -> bool:
-        return self.dims[0] < self.dims[1]
+        return self._varying[0] < self._varying[1]
 
 
 class PublishedCCA(CCA):
@@ -178,6 +185,7 @@ class PublishedCCA(CCA):
                 f"{train.n} training rows for {self.dims[0]} and {self.dims[1]} dimensions; CCA needs at "
                 f"least {max(self.dims) + 1}: use more data"
             )
+        self._units = (np.ones(self.dims[0]), np.ones(self.dims[1]))
 
     def _scale(self, name: str, variances: Array) -> Array:
         largest = float(np.max(np.abs(variances)))
@@ -187,20 +195,24 @@ class PublishedCCA(CCA):
 
     def _whiten(self, S: Array, epsilon: float) -> _Whitener:
         variances = np.diag(S)
-        keep = (variances >= epsilon) & (variances > 0)
-        kept = np.flatnonzero(keep)
-        regularised = S[np.ix_(kept, kept)]
-        regularised[np.diag_indices_from(regularised)] += epsilon
-        scale = 1 / np.sqrt(np.diag(regularised))
-        factor, pivots, rank, _ = dpstrf(regularised * np.outer(scale, scale), tol=RANK_TOLERANCE, lower=1)
-        inverse, _ = dtrtri(np.tril(factor[:rank, :rank]), lower=1)
-        chosen = pivots[:rank] - 1
-        W = np.zeros((len(S), rank))
-        W[kept[chosen]] = inverse.T * scale[chosen, None]
-        return _Whitener(W, keep, rank)
+        return _pivoted(S, epsilon, (variances >= epsilon) & (variances > 0))
 
     def _weigh_x(self, rank_x: int, rank_y: int) -> bool:
         return rank_x < rank_y
+
+
+def _pivoted(S: Array, epsilon: float, keep: NDArray[np.bool_]) -> _Whitener:
+    """Whiten the kept dimensions by a pivoted Cholesky factor of their unit-diagonal matrix."""
+    kept = np.flatnonzero(keep)
+    regularised = S[np.ix_(kept, kept)]
+    regularised[np.diag_indices_from(regularised)] += epsilon
+    scale = 1 / np.sqrt(np.diag(regularised))
+    factor, pivots, rank, _ = dpstrf(regularised * np.outer(scale, scale), tol=RANK_TOLERANCE, lower=1)
+    inverse, _ = dtrtri(np.tril(factor[:rank, :rank]), lower=1)
+    chosen = pivots[:rank] - 1
+    W = np.zeros((len(S), rank))
+    W[kept[chosen]] = inverse.T * scale[chosen, None]
+    return _Whitener(W, keep, rank)
 
 
 def fit(train: Moments, mode: Mode) -> CCA:

@@ -30,9 +30,8 @@ class Scored(NamedTuple):
     sizes: pd.DataFrame
     traits: pd.DataFrame
 
-    @classmethod
-    def of_trials(cls, trials: pd.DataFrame) -> "Scored":
-        """Return scores of which nothing is known but the trials."""
-        empty = (pd.DataFrame(columns=list(names)) for names in (UNITS, NULL, SIZES))
-        traits = pd.DataFrame({name: [float("nan")] for name in TRAITS})
-        return cls(trials, *empty, traits)
+
+def trials_only(trials: pd.DataFrame) -> Scored:
+    """Return scores of a yardstick that gives nothing but its trials."""
+    units, null, sizes = (pd.DataFrame(columns=list(names)) for names in (UNITS, NULL, SIZES))
+    return Scored(trials, units, null, sizes, pd.DataFrame({name: [float("nan")] for name in TRAITS}))

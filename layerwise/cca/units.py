@@ -94,6 +94,17 @@ def without_each(sums: UnitSums, result: HeldOut) -> Array:
     return np.where(n[:, 0] > 0, scores, np.nan)
 
 
+def unit_contributions(without: Array) -> Array:
+    """Return what each of m units contributes to the score of a part, from the scores without each, (m,).
+
+    The sum of their squares times m / (m - 1) is the variance that the jackknife gives, (m - 1) / m times the sum of
+    squared deviations (Efron and Stein 1981). A unit without rows contributes nothing.
+    """
+    m = len(without)
+    known = np.where(np.isnan(without), np.nanmean(without) if m > 1 else 0.0, without)
+    return (m - 1) / m * (known.mean() - known)
+
+
 def t_interval(mean: float, contributions: Array, level: float = 0.95) -> tuple[float, float]:
     """Return the limits of a mean from what each unit contributes to it, (m,); NaN with fewer than two units.
 

@@ -5,13 +5,15 @@
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from layerwise.errors import ModelError
 from layerwise.options.alignment import AlignmentOptions
+from layerwise.options.analyses import AnalysisEntry
 from layerwise.options.corpus import CorpusOptions
 from layerwise.options.extraction import ExtractionOptions
 from layerwise.options.inter import InterOptions
@@ -26,7 +28,8 @@ from layerwise.options.vectors import VectorsOptions
 from layerwise.specs.analyses import vector_analysis
 from layerwise.specs.registry import Registry, registry
 from layerwise.specs.sources import parse_source
-from layerwise.specs.spec import AlignerSpec, AnalysisSpec, Configured, TaskSpec
+from layerwise.specs.spec import AlignerSpec, AnalysisSpec, Configured, GivenSpec, TaskSpec
+from layerwise.specs.variants import variant
 
 
 class ModelEntry(Section):
@@ -87,6 +90,14 @@ class ModelEntry(Section):
         return self
 
 
+def _entry(value: Any) -> Any:
+    """A name alone as the entry that it stands for."""
+    return AnalysisEntry(analysis=value) if isinstance(value, str) else value
+
+
+Entry = Annotated[AnalysisEntry, BeforeValidator(_entry, json_schema_input_type=str | AnalysisEntry)]
+
+
 class RunConfig(Section):
     """One run of the workflow."""
 
@@ -122,10 +133,11 @@ class RunConfig(Section):
         description="Tables of word or phone vectors, by the name of the analysis that each makes.",
         examples=[{"cca-glove": {"file": "data/glove.840B.300d.txt"}}],
     )
-    analyses: tuple[str, ...] = Field(
-        default=("cca-intra", "cca-mel", "cca-phone", "cca-word"),
-        description="Layer-wise analyses: known names (below) and those of `vectors`.",
-        examples=[["cca-phone", "cca-word"]],
+    analyses: tuple[Entry, ...] = Field(
+        default=tuple(map(_entry, ("cca-intra", "cca-mel", "cca-phone", "cca-word"))),
+        description="Layer-wise analyses: known names (below) and those of `vectors`, or a mapping with more "
+        "keys.",
+        examples=[["cca-phone", {"analysis": "cca-word", "given": ["phones", "duration"]}]],
     )
     tasks: tuple[str, ...] = Field(default=(), description="Downstream tasks.", examples=[["pr", "scenario"]])
     extraction: ExtractionOptions = Field(default=ExtractionOptions(), description="Feature extraction.")
@@ -157,16 +169,26 @@ class RunConfig(Section):
                 raise ValueError(f"{name!r} is no name: use letters, digits, dots, hyphens and underscores")
         return value
 
-    @field_validator("analyses", "tasks")
+    @field_validator("analyses")
     @classmethod
-    def _known_names(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        # Where `vectors` is wrong, that is said; whether names are known cannot be told then.
-        more = info.data.get("vectors", value) if info.field_name == "analyses" else ()
+    def _known_analyses(
+        cls, value: tuple[AnalysisEntry, ...], info: ValidationInfo
+    ) -> tuple[AnalysisEntry, ...]:
+        if "vectors" in info.data:  # else that is said; whether names are known cannot be told then
+            for entry in value:
+                known = {*_registry(info).names("analyses"), *info.data["vectors"]}
+                if entry.name in known - {entry.analysis}:
+                    raise ValueError(f"`name: {entry.name}` is that of another analysis; choose another")
+                _spec_of(entry, info.data["vectors"], _registry(info))
+        _no_repetition([entry.label for entry in value], "give one of them another `name:`")
+        return value
+
+    @field_validator("tasks")
+    @classmethod
+    def _known_tasks(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         for name in value:
-            if name not in more:
-                check_name(str(info.field_name), name, info)
-        if len(set(value)) < len(value):
-            raise ValueError(f"a name is given twice in {list(value)}")
+            check_name("tasks", name, info)
+        _no_repetition(value, "take it out")
         return value
 
     @model_validator(mode="after")
@@ -196,6 +218,8 @@ class RunConfig(Section):
     @model_validator(mode="after")
     def _known_families(self, info: ValidationInfo) -> "RunConfig":
         for entry in self.models:
+            if "prosody" in (entry.name, entry.source):
+                raise ValueError("`models`: prosody is no model; `analyses: [cca-f0, cca-energy]` make it")
             try:
                 parse_source(entry.source, _registry(info))
             except ModelError as error:
@@ -204,7 +228,8 @@ class RunConfig(Section):
 
     @model_validator(mode="after")
     def _options_from_outside(self) -> "RunConfig":
-        used = {spec.name: spec for spec in self.used_specs() if spec.origin and spec.options}
+        specs = [spec for spec in self.used_specs() if spec.origin and spec.options]
+        used = {spec.plain if isinstance(spec, AnalysisSpec) else spec.name: spec for spec in specs}
         for name in self.options:
             if name not in used:
                 raise ValueError(
@@ -220,26 +245,27 @@ class RunConfig(Section):
         """All specs that the run may use."""
         return registry(self.plugins)
 
-    def analysis(self, name: str) -> AnalysisSpec:
-        """Return the spec of an analysis: a known one, or one of `vectors`."""
-        if name in self.vectors:
-            return vector_analysis(name, self.vectors[name])
-        return self.registry.find(AnalysisSpec, name)
+    @property
+    def analysis_specs(self) -> dict[str, AnalysisSpec]:
+        """Specs of the analyses of the run, by their names there."""
+        specs = (_spec_of(entry, self.vectors, self.registry) for entry in self.analyses)
+        return {spec.name: spec for spec in specs}
 
     def used_specs(self) -> list[Configured]:
         """Specs of the aligner, analyses and tasks of the run."""
         aligner = self.registry.find(AlignerSpec, self.aligner)
         tasks = [self.registry.find(TaskSpec, name) for name in self.tasks]
-        return [aligner, *map(self.analysis, self.analyses), *tasks]
+        return [aligner, *self.analysis_specs.values(), *tasks]
 
     def options_of(self, spec: Configured) -> Section | None:
         """Return the options that only this spec has, from its own section of the config."""
         if spec.options is None:
             return None
+        name = spec.plain if isinstance(spec, AnalysisSpec) else spec.name
         if spec.origin:
-            return spec.options.model_validate(self.options.get(spec.name, {}))
+            return spec.options.model_validate(self.options.get(name, {}))
         if spec.section == "vectors":
-            return self.vectors[spec.name]
+            return self.vectors[name]
         section: Any = self
         for part in spec.section.split("."):
             section = getattr(section, part)
@@ -259,6 +285,27 @@ class RunConfig(Section):
         )
         named = any(entry.source == "logmel" for entry in self.models)
         return self.models + twins + (() if named else (ModelEntry(name="logmel", source="logmel"),))
+
+    def all_stores(self) -> tuple[ModelEntry, ...]:
+        """All models, and what analyses compare them with that is stored as a model is."""
+        needed = any("prosody" in spec.needs for spec in self.analysis_specs.values())
+        prosody = ModelEntry(name="prosody", source="prosody", supervision="none", twin=False)
+        return self.all_models() + ((prosody,) if needed else ())
+
+
+def _spec_of(entry: AnalysisEntry, vectors: Mapping[str, VectorsOptions], specs: Registry) -> AnalysisSpec:
+    """The spec of an entry of `analyses`. Raises ValueError for what is unknown or does not fit."""
+    if entry.analysis in vectors:
+        plain = vector_analysis(entry.analysis, vectors[entry.analysis])
+    else:
+        plain = specs.all(AnalysisSpec)[specs.check("analyses", entry.analysis)]
+    return variant(plain, entry, specs.all(GivenSpec))
+
+
+def _no_repetition(names: Sequence[str], remedy: str) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{twice[0]!r} is there twice; {remedy}")
 
 
 def _registry(info: ValidationInfo) -> Registry:

@@ -14,7 +14,7 @@ from layerwise.analyses.base import Scoring, ViewPair
 from layerwise.cca.bootstrap import CONFIDENCE
 from layerwise.cca.moments import Array, Index, NotFiniteError
 from layerwise.cca.splits import dev_test_pairs
-from layerwise.errors import AnalysisError
+from layerwise.errors import InfeasibleError
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.seeds import derive_seed
 
@@ -36,7 +36,7 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
     bootstrap over units. Resampling inflates the plug-in estimate as well, so the interval is that of the
     replicates shifted to have the score as its mean.
 
-    Raises AnalysisError for NaN or infinity and for more clusters than training rows.
+    Raises AnalysisError for NaN or infinity, InfeasibleError for more clusters than training rows.
     """
     own = scoring.own if isinstance(scoring.own, MutualInformationOptions) else MutualInformationOptions()
     number_of = own.phone_clusters if unit == "phone" else own.word_clusters
@@ -52,7 +52,7 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
         scored = np.isin(part, pair)
         train, test = np.flatnonzero(~scored), np.flatnonzero(scored)
         if number_of > len(train):
-            raise AnalysisError(
+            raise InfeasibleError(
                 f"{number_of} clusters need at least as many training segments and there are "
                 f"{len(train)}: lower the number under `mutual_information`, or use more data"
             )

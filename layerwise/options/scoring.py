@@ -58,6 +58,11 @@ class ScoringOptions(Section):
         description="What all permutations may cost, as a multiple of what the scores cost.",
         examples=[100],
     )
+    control: bool = Field(
+        default=True,
+        description="Also score labels that a random map of types draws (selectivity, docs/analyses.md).",
+        examples=[False],
+    )
     similarities: bool = Field(
         default=False,
         description="Also write mean CCA, SVCCA and debiased linear CKA of the same test rows, as columns.",

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from layerwise.options.analyses import Split
 from layerwise.options.section import Section
 
 
@@ -13,7 +14,7 @@ class VectorTarget(Section):
     unit: Literal["word", "phone"] = Field(
         default="word", description="What the vectors stand for.", examples=["word"]
     )
-    split: Literal["utterance", "type"] = Field(
+    split: Split = Field(
         default="utterance",
         description="What a part keeps whole: `utterance` (or what `cca.split_by` says), or `type`: all "
         "tokens of a word or phone, so that test types are unseen.",

@@ -54,4 +54,10 @@ MODELS = (
         code="layerwise.models.logmel:load",
         located=False,
     ),
+    ModelSpec(
+        name="prosody",
+        title="F0, voicing and energy",
+        code="layerwise.models.prosody:load",
+        located=False,
+    ),
 )

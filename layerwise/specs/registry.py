@@ -13,19 +13,30 @@ from layerwise.specs.aligners import ALIGNERS
 from layerwise.specs.analyses import ANALYSES
 from layerwise.specs.archives import CATALOGUE
 from layerwise.specs.code import load_object
+from layerwise.specs.givens import GIVENS
 from layerwise.specs.models import MODELS
 from layerwise.specs.readers import READERS
-from layerwise.specs.spec import AlignerSpec, AnalysisSpec, Located, ModelSpec, ReaderSpec, Spec, TaskSpec
+from layerwise.specs.spec import (
+    AlignerSpec,
+    AnalysisSpec,
+    GivenSpec,
+    Located,
+    ModelSpec,
+    ReaderSpec,
+    Spec,
+    TaskSpec,
+)
 from layerwise.specs.tasks import TASKS
 
 KINDS: dict[str, type[Spec]] = {
     "models": ModelSpec,
     "analyses": AnalysisSpec,
+    "givens": GivenSpec,
     "tasks": TaskSpec,
     "aligners": AlignerSpec,
     "readers": ReaderSpec,
 }
-BUILT_IN: tuple[Spec, ...] = (*MODELS, *ANALYSES, *TASKS, *ALIGNERS, *READERS)
+BUILT_IN: tuple[Spec, ...] = (*MODELS, *ANALYSES, *GIVENS, *TASKS, *ALIGNERS, *READERS)
 PLUGIN_SPECS = "SPECS"  # what a plug-in file must define
 
 S = TypeVar("S", bound=Spec)

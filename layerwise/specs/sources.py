@@ -35,7 +35,7 @@ class ModelSource:
 def hub_id(source: str) -> str | None:
     """Hub id that a model source (or the source of a random-initialised twin) names; None for all others."""
     location = source.removeprefix("random:").removeprefix("huggingface:")
-    is_local = location == "logmel" or Path(location).is_dir()
+    is_local = location in ("logmel", "prosody") or Path(location).is_dir()
     return location if HUB_ID.fullmatch(location) and not is_local else None
 
 

@@ -1,4 +1,4 @@
-"""The kinds of spec: model families, analyses, tasks, aligners and corpus readers.
+"""The kinds of spec: model families, analyses, what is given in them, tasks, aligners and corpus readers.
 
 A spec is a frozen dataclass that imports nothing heavy. Its code is a string, ``module:object``, loaded only
 in the job that runs it (`layerwise.specs.code.load_object`).
@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from layerwise.options.analyses import Split
 from layerwise.options.section import Section
 from layerwise.options.training import TrainingRecipe
 from layerwise.specs.code import load_object
 from layerwise.specs.metrics import Metric
 
-Unit = Literal["utterance", "phone", "word"]
-Need = Literal["logmel", "speakers", "vectors", "intervals"]
+Unit = Literal["frame", "utterance", "phone", "word"]
+Need = Literal["logmel", "speakers", "vectors", "intervals", "prosody"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,7 @@ class ModelSpec(Located):
     Attributes:
         model_types: for checkpoints in the transformers format (a hub id or a folder, without a prefix): the
             ``model_type`` values of config.json that this family reads; ``*``: all that no other reads.
-        located: whether a location follows the name; the log-mel baseline has none.
+        located: whether a location follows the name; baselines have none.
         guide: where to get the files, for error messages.
     """
 
@@ -95,20 +96,43 @@ class ModelSpec(Located):
 
 
 @dataclass(frozen=True, kw_only=True)
+class GivenSpec(Spec):
+    """Something that can be regressed out of both views of an analysis (partial CCA).
+
+    Its code is a `layerwise.analyses.base.Given`.
+
+    Attributes:
+        units: the rows that it describes, units of analyses.
+        needs: what must be there beside the samples.
+        of_logmel: whether anything is left of the log-mel baseline without it.
+    """
+
+    units: frozenset[Unit]
+    needs: frozenset[Need] = frozenset()
+    of_logmel: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class AnalysisSpec(Configured):
     """Something that every layer is compared with.
 
-    Its code is a `layerwise.analyses.base.Analysis`.
+    Its code is a `layerwise.analyses.base.Analysis`. An entry of `analyses:` with more than a name makes a
+    variant of it (`layerwise.specs.variants`): a spec of another name with the same code.
 
     Attributes:
         method: what is compared, for the report's text on methods.
-        unit: what a row is: an utterance (or one of its frames), a phone or a word.
+        unit: what a row is: a frame, a whole utterance, a phone or a word.
         measure: what the score is, for axes.
         higher_is_better: the direction of the score.
         needs: what must be there beside the model's store and the samples.
         of_logmel: whether the log-mel baseline takes part.
         reference: the layer that is compared with itself and scores 1, or None.
         own_reference: each model is its own reference, so that scores of models are not compared.
+        takes_given: something may be regressed out of its views.
+        splits: what its parts may keep whole.
+        split: what its parts keep whole.
+        given: what is regressed out of its views.
+        variant_of: the analysis that it is a variant of; empty for a plain one.
     """
 
     method: str
@@ -119,6 +143,21 @@ class AnalysisSpec(Configured):
     of_logmel: bool = True
     reference: str | None = None
     own_reference: bool = False
+    takes_given: bool = False
+    splits: tuple[Split, ...] = ("utterance",)
+    split: Split = "utterance"
+    given: tuple[GivenSpec, ...] = ()
+    variant_of: str = ""
+
+    @property
+    def plain(self) -> str:
+        """Name of the plain analysis: its options and parts are those of all its variants."""
+        return self.variant_of or self.name
+
+    @property
+    def codes(self) -> list[str]:
+        """Its code and that of what is given."""
+        return [self.code, *(given.code for given in self.given)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from layerwise.cca.moments import BLOCK_ROWS, RowsOf, fixed_shift, part_moments, row_moments
+from layerwise.cca.moments import BLOCK_ROWS, RowsOf, cross_moments, fixed_shift, part_moments, row_moments
 from layerwise.errors import AnalysisError
 
 
@@ -28,22 +28,35 @@ def views(n, dx=4, dy=3, seed=0):
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(20, 90), st.integers(1, 4))
 @pytest.mark.parametrize("device", ["cpu", "cpu:0"])  # "cpu:0": the code for GPUs, on the CPU
-def test_parts_and_mispaired_parts_are_those_of_the_rows_themselves(device, seed, n, parts):
+def test_parts_are_those_of_the_rows_themselves(device, seed, n, parts):
     x, y = views(n, seed=seed)
-    rng = np.random.default_rng(seed)
-    part = rng.permutation(np.arange(n) % parts)
-    partners = np.arange(n)
-    for number in range(parts):
-        rows = np.flatnonzero(part == number)
-        partners[rows] = rng.permutation(rows)
-    true, wrong = part_moments(x, y, part, fixed_shift(x, y), partners, device)
-    for number in range(parts):
-        rows = part == number
-        for moments, target in ((true[number], y[rows]), (wrong[number], y[partners[rows]])):
-            z = np.column_stack([x[rows], target])
-            assert moments.n == rows.sum()
-            np.testing.assert_allclose(moments.mean, z.mean(axis=0), atol=1e-10)
-            np.testing.assert_allclose(moments.covariance, np.cov(z.T, bias=True), atol=1e-10)
+    part = np.random.default_rng(seed).permutation(np.arange(n) % parts)
+    for number, moments in enumerate(part_moments(x, y, part, fixed_shift(x, y), device)):
+        z = np.column_stack([x, y])[part == number]
+        assert moments.n == len(z)
+        np.testing.assert_allclose(moments.mean, z.mean(axis=0), atol=1e-10)
+        np.testing.assert_allclose(moments.covariance, np.cov(z.T, bias=True), atol=1e-10)
+
+
+def test_cross_moments_are_those_of_reordered_rows(monkeypatch):
+    monkeypatch.setattr("layerwise.cca.moments.BLOCK_ROWS", 16)
+    (x, y), rng = views(90), np.random.default_rng(1)
+    part = rng.integers(0, 3, 90)
+    shift = fixed_shift(x, y)
+    orders = []
+    for _ in range(2):
+        order = np.arange(90)
+        for number in range(3):
+            order[part == number] = rng.permutation(np.flatnonzero(part == number))
+        orders.append(order)
+    sums = cross_moments(x, y, part, orders, shift)
+    assert sums.shape == (2, 3, 4, 3)
+    for order, found in zip(orders, sums, strict=True):
+        wrong = part_moments(x, y[order], part, shift)
+        true = part_moments(x, y, part, shift)
+        for number in range(3):
+            replaced = true[number].with_cross(found[number])
+            np.testing.assert_allclose(replaced.covariance, wrong[number].covariance, atol=1e-10)
 
 
 def test_rows_are_read_once_in_order_and_a_block_at_a_time():

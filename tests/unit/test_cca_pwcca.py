@@ -12,7 +12,9 @@ from sklearn.cross_decomposition import CCA
 from layerwise.analyses.labels import one_hot
 from layerwise.cca import EPSILONS, score_split
 from layerwise.cca.moments import fixed_shift, row_moments
-from layerwise.cca.pwcca import RegularisedCCA, grid_scores, held_out
+from layerwise.cca.pwcca import held_out
+from layerwise.cca.regularised import PublishedCCA, RidgeCCA, fit
+from layerwise.cca.search import DevScores
 from layerwise.errors import AnalysisError
 
 Array = NDArray[np.float64]
@@ -41,7 +43,8 @@ def textbook(x: Array, y: Array, train: Rows, test: Rows) -> float:
     views = [view[test] - view[test].mean(axis=0) for view in (x, y)]
     H, G = views[0] @ Wx @ U, views[1] @ Wy @ Vt.T
     rho = [float(np.corrcoef(h, g)[0, 1]) for h, g in zip(H.T, G.T, strict=True)]
-    low, variates = (views[0], H) if Wx.shape[1] < Wy.shape[1] else (views[1], G)
+    varying = [int((view[train].std(axis=0) > 1e-12 * np.abs(view).max()).sum()) for view in (x, y)]
+    low, variates = (views[0], H) if varying[0] < varying[1] else (views[1], G)
     P, _ = np.linalg.qr(variates)
     alpha = np.abs(P.T @ low).sum(axis=1)
     return float(alpha @ rho / alpha.sum())
@@ -73,6 +76,24 @@ def exact_roots(x: NDArray[Any], y: NDArray[Any], epsilons: tuple[float, float])
     return roots
 
 
+def ridge_roots(x: NDArray[Any], y: NDArray[Any], epsilons: tuple[float, float]) -> list[Array]:
+    """Roots for a ridge on standardised dimensions, from an SVD of the data; constant dimensions are left out."""
+    roots = []
+    for view, epsilon in zip((x, y), epsilons, strict=True):
+        centred = (view - view.mean(axis=0)) / np.sqrt(len(view))
+        deviations = np.linalg.norm(centred, axis=0)
+        keep = deviations > 1e-12 * np.abs(view).max()
+        scale = 1 / deviations[keep]
+        stacked = np.vstack([centred[:, keep] * scale, np.sqrt(epsilon) * np.eye(keep.sum())])
+        _, values, Vt = np.linalg.svd(stacked, full_matrices=False)
+        roots.append(embed(scale[:, None] * (Vt.T / values) @ Vt, keep))
+    return roots
+
+
+def roots_of(mode: str, x: NDArray[Any], y: NDArray[Any], epsilons: tuple[float, float]) -> list[Array]:
+    return (exact_roots if mode == "paper" else ridge_roots)(x, y, epsilons)
+
+
 def embed(root: Array, keep: NDArray[np.bool_]) -> Array:
     full = np.zeros((len(keep), len(keep)))
     full[np.ix_(keep, keep)] = root
@@ -81,7 +102,7 @@ def embed(root: Array, keep: NDArray[np.bool_]) -> Array:
 
 def direct(x: NDArray[Any], y: NDArray[Any], train: Rows, test: Rows, roots: list[Array], mode: str) -> float:
     """The published procedure for one pair of regularisers: SVD, projection of the data, QR, weights."""
-    keeps = [np.diag(root) > 0 for root in roots]
+    keeps = [np.diag(root) != 0 for root in roots]
     tops = [view[train].var(axis=0, ddof=1).max() for view in (x, y)]
     whitened = [(v[train] - v[train].mean(axis=0)) @ r for v, r in zip((x, y), roots, strict=True)]
     U, _, Vt = np.linalg.svd(whitened[0].T @ whitened[1] / np.sqrt(tops[0] * tops[1]) / (len(train) - 1))
@@ -161,7 +182,7 @@ def test_regularised_scores_are_those_of_a_direct_implementation(mode, problem, 
     score, chosen = score_split(x, y, train, test, test, [epsilons], mode=mode)
     assert chosen == epsilons
     x, y = x.astype(np.float64), y.astype(np.float64)
-    expected = direct(x, y, train, test, exact_roots(x[train], y[train], epsilons), mode)
+    expected = direct(x, y, train, test, roots_of(mode, x[train], y[train], epsilons), mode)
     # The uncentred means of outlier dimensions, 1e4 times larger, cost the published weights some digits.
     assert score == pytest.approx(expected, abs=1e-8 if mode == "corrected" else 1e-7)
 
@@ -190,11 +211,13 @@ def test_modes_agree_when_every_part_is_centred():
     for rows in (train, dev, test):
         x[rows] -= x[rows].mean(axis=0)
         y[rows] -= y[rows].mean(axis=0)
-    paper, corrected = (score_split(x, y, train, dev, test, mode=mode) for mode in ("paper", "corrected"))
+    paper, corrected = (
+        score_split(x, y, train, dev, test, UNREGULARISED, mode) for mode in ("paper", "corrected")
+    )
     assert paper.score == pytest.approx(corrected.score, abs=1e-8)
-    shifted = score_split(x + 5, y + 5, train, dev, test, mode="paper")
+    shifted = score_split(x + 5, y + 5, train, dev, test, UNREGULARISED, mode="paper")
     assert abs(shifted.score - paper.score) > 1e-4
-    shifted = score_split(x + 5, y + 5, train, dev, test)
+    shifted = score_split(x + 5, y + 5, train, dev, test, UNREGULARISED)
     assert shifted.score == pytest.approx(corrected.score, abs=1e-8)
 
 
@@ -209,7 +232,7 @@ def test_one_hot_targets_with_an_unseen_class_and_a_constant_sum(mode):
     train, test = np.arange(300), np.arange(300, 400)
     for epsilons in EPSILONS:
         score = score_split(x, y, train, test, test, [epsilons], mode=mode).score
-        roots = exact_roots(x[train], y[train], epsilons)
+        roots = roots_of(mode, x[train], y[train], epsilons)
         assert score == pytest.approx(direct(x, y, train, test, roots, mode), abs=1e-8)
     absent = labels != 2
     without = score_split(x[absent], y[absent], np.arange(200), test - 100, test - 100, mode=mode).score
@@ -225,7 +248,7 @@ def test_canonical_correlations_are_those_of_scikit_learn():
     x[:, 1] *= 1e4
     model = CCA(4, tol=1e-14, max_iter=100_000).fit(x, y)
     expected = [np.corrcoef(a, b)[0, 1] for a, b in zip(*(v.T for v in model.transform(x, y)), strict=True)]
-    directions = RegularisedCCA(moments(x + 30, y + 30)).directions(0, 0)
+    directions = PublishedCCA(moments(x + 30, y + 30)).directions(0, 0)
     np.testing.assert_allclose(directions.correlations, expected, atol=1e-8)
     on_itself = held_out(directions, moments(x + 30, y + 30))
     np.testing.assert_allclose(on_itself.correlations, directions.correlations, atol=1e-10)
@@ -236,10 +259,10 @@ def test_rows_barely_above_dimensions():
     rng = np.random.default_rng(3)
     x, y = rng.standard_normal((12, 11)), rng.standard_normal((12, 4))
     with np.errstate(all="raise"):
-        correlations = RegularisedCCA(moments(x, y)).directions(0, 0).correlations
+        correlations = PublishedCCA(moments(x, y)).directions(0, 0).correlations
     np.testing.assert_allclose(correlations, 1, atol=1e-8)  # 11 dimensions fit any 12 centred rows
     with pytest.raises(AnalysisError, match=r"12 training rows.*at least 13"):
-        RegularisedCCA(moments(rng.standard_normal((12, 12)), y))
+        PublishedCCA(moments(rng.standard_normal((12, 12)), y))
 
 
 @settings(max_examples=30, deadline=None)
@@ -251,7 +274,7 @@ def test_invariances(seed, dx, dy):
     train, test = np.arange(80), np.arange(80, 120)
 
     def evaluate(a: Array, b: Array, rows: tuple[Any, Any] = (train, test)):
-        directions = RegularisedCCA(moments(a[rows[0]], b[rows[0]])).directions(0, 0)
+        directions = PublishedCCA(moments(a[rows[0]], b[rows[0]])).directions(0, 0)
         return held_out(directions, moments(a[rows[1]], b[rows[1]]))
 
     expected = evaluate(x, y)
@@ -265,7 +288,7 @@ def test_invariances(seed, dx, dy):
     assert evaluate(x * signs[0], y * signs[1]).pwcca == pytest.approx(expected.pwcca, abs=1e-8)
     shuffled = evaluate(x, y, (rng.permutation(train), rng.permutation(test)))
     assert shuffled.pwcca == pytest.approx(expected.pwcca, abs=1e-10)
-    flipped = RegularisedCCA(moments(x[train], y[train])).directions(0, 0)
+    flipped = PublishedCCA(moments(x[train], y[train])).directions(0, 0)
     flips = rng.choice([-1.0, 1.0], min(dx, dy))
     flipped = flipped._replace(A=flipped.A * flips, B=flipped.B * flips)
     assert held_out(flipped, moments(x[test], y[test])).pwcca == pytest.approx(expected.pwcca, abs=1e-10)
@@ -275,7 +298,7 @@ def test_more_directions_than_held_out_rows_use_only_what_the_rows_span():
     rng = np.random.default_rng(4)
     source = rng.standard_normal((200, 20))
     x, y = source + rng.standard_normal((200, 20)), source + rng.standard_normal((200, 20))
-    directions = RegularisedCCA(moments(x[:180], y[:180])).directions(1e-8, 1e-8)
+    directions = PublishedCCA(moments(x[:180], y[:180])).directions(1e-8, 1e-8)
     result = held_out(directions, moments(x[180:192], y[180:192]))
     assert (result.weights[:11] > 0).all() and (result.weights[11:] == 0).all()
     P, _ = np.linalg.qr((y[180:192] - y[180:192].mean(axis=0)) @ directions.B[:, :11])
@@ -299,7 +322,30 @@ def test_unusable_views_are_refused():
     with pytest.raises(AnalysisError, match="same n"):
         score_split(x, x[:50], rows, rows, rows)
     with pytest.raises(AnalysisError, match="at least 4"):
-        score_split(x, x, rows[:3], rows, rows)
+        score_split(x, x, rows[:3], rows, rows, mode="paper")
+    with pytest.raises(AnalysisError, match=r"2 training rows.*at least 3"):
+        score_split(x, x, rows[:2], rows, rows)
+
+
+def test_fewer_rows_than_dimensions_are_a_matter_of_ridge():
+    rng = np.random.default_rng(8)
+    source = rng.standard_normal((130, 3))
+    x, y = (source @ rng.standard_normal((3, d)) + rng.standard_normal((130, d)) for d in (80, 30))
+    train, dev, test = np.arange(50), np.arange(50, 90), np.arange(90, 130)
+    score, chosen = score_split(x, y, train, dev, test)
+    assert score > 0.2 and min(chosen) > 1e-8
+    one = score_split(x, y, train, test, test, [chosen]).score
+    assert one == pytest.approx(direct(x, y, train, test, ridge_roots(x[train], y[train], chosen), "corrected"))
+
+
+def test_no_ridge_drops_a_dimension_or_changes_the_weighing_view():
+    rng = np.random.default_rng(9)
+    x, y = rng.standard_normal((200, 6)) * 10.0 ** np.arange(6), rng.standard_normal((200, 5))
+    for epsilon in (0.0, 1e-8, 1e-2, 10.0):
+        directions = RidgeCCA(moments(x, y)).directions(epsilon, epsilon)
+        assert directions.keep_x.all() and directions.keep_y.all() and not directions.weigh_x
+        assert (directions.A != 0).all()
+    assert not PublishedCCA(moments(x, y)).directions(1e-2, 1e-2).keep_x.all()
 
 
 @pytest.mark.parametrize("dims", [(40, 6), (6, 40)])
@@ -312,9 +358,9 @@ def test_a_grid_searched_in_few_coordinates_gives_the_scores_of_all_of_them(dims
     y[:, 1] = y[:, 0]
     shift = fixed_shift(x, y)
     train, dev = (row_moments(x, y, rows, shift) for rows in (np.arange(450), np.arange(450, 600)))
-    cca = RegularisedCCA(train)
-    # The last pair drops most dimensions of x.
+    cca = fit(train, mode)
+    # The last pair drops most dimensions of x in `paper` mode.
     grid = [*EPSILONS, (1e-3, 1e-8)]
     directly = [held_out(cca.directions(*pair), dev, mode).pwcca for pair in grid]
-    np.testing.assert_allclose(grid_scores(cca, dev, grid, mode), directly, atol=1e-9)
+    np.testing.assert_allclose(list(map(DevScores(cca, dev, mode), grid)), directly, atol=1e-9)
     assert np.ptp(directly) > 1e-6

@@ -1,14 +1,14 @@
 """Parts never split a group, are balanced and deterministic, and refuse what cannot be split."""
 
-import warnings
+from itertools import combinations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.metrics import adjusted_rand_score
 
-from layerwise.cca.splits import _stratify_groups, assign_parts, dev_test_pairs, rare_classes
+from layerwise.cca.splits import assign_parts, assign_partitions, dev_test_pairs, rare_classes, rotation
 from layerwise.errors import AnalysisError
 
 
@@ -52,32 +52,32 @@ def test_labels_are_spread_while_groups_stay_whole():
     assert table.min() >= 5 and table.max() <= 16
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(0, 1000), st.integers(10, 40), st.integers(2, 12), st.integers(2, 10))
-def test_parts_are_those_of_stratified_group_k_fold(seed, n_groups, n_classes, parts):
-    rng = np.random.default_rng(seed)
-    groups = np.concatenate([np.arange(n_groups), rng.integers(0, n_groups, 600)])
-    labels = rng.choice(n_classes, len(groups), p=rng.dirichlet(np.full(n_classes, 2.0)))
-    labels = np.unique(np.concatenate([labels[:-3], [0, 0, 0]]), return_inverse=True)[1]
-    check_against_scikit_learn(groups, labels, parts, seed)
+def test_partitions_of_two_seeds_are_as_different_as_chance():
+    rng = np.random.default_rng(5)
+    groups = np.repeat(np.arange(140), rng.integers(3, 60, 140))
+    labels = rng.choice(39, len(groups), p=rng.dirichlet(np.full(39, 2.0)))
+    labels[:117] = np.tile(np.arange(39), 3)
+    units = np.unique(groups, return_index=True)[1]
+    seeds = [assign_parts(len(groups), groups=groups, labels=labels, seed=seed) for seed in range(4)]
+    alike = [adjusted_rand_score(a[units], b[units]) for a, b in combinations(seeds, 2)]
+    assert max(alike) < 0.05
+    sizes = np.array([np.bincount(part) for part in seeds])
+    assert (sizes.min(axis=1) > 0.8 * sizes.mean(axis=1)).all()
 
 
-@pytest.mark.parametrize("seed", [0, 6, 14])
-def test_spreads_that_differ_by_rounding_are_ties(seed):
-    rng = np.random.default_rng(seed)
-    groups = np.concatenate([np.repeat(np.arange(20), 2), rng.integers(0, 20, 6)])
-    labels = np.concatenate([np.tile([0, 1], 20), rng.integers(0, 2, 6)])
-    check_against_scikit_learn(groups, labels, 3, seed)
+def test_every_part_is_once_test_and_once_dev():
+    pairs = rotation(10, seed=3)
+    assert sorted(dev for dev, _ in pairs) == sorted(test for _, test in pairs) == list(range(10))
+    assert all(dev != test for dev, test in pairs)
+    assert pairs == rotation(10, seed=3) != rotation(10, seed=4)
 
 
-def check_against_scikit_learn(groups, labels, parts, seed):
-    part = _stratify_groups(np.random.default_rng(seed), groups, labels, parts)
-    state = int(np.random.default_rng(seed).integers(2**31))
-    oracle = StratifiedGroupKFold(parts, shuffle=True, random_state=state)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        for number, (_, rows) in enumerate(oracle.split(labels, labels, groups)):
-            np.testing.assert_array_equal(np.flatnonzero(part == number), rows)
+def test_partitions_are_dealt_anew():
+    groups = np.repeat(np.arange(40), 5)
+    several = assign_partitions(200, groups=groups, partitions=3, seed=1)
+    assert several.shape == (3, 200)
+    np.testing.assert_array_equal(several[0], assign_parts(200, groups=groups, seed=1))
+    assert len({tuple(part) for part in several.tolist()}) == 3
 
 
 def test_impossible_splits_are_refused():
