@@ -22,7 +22,7 @@ use rule job as extract with:
         hub=lambda wildcards: bool(hub_id(STORES[wildcards.model].source)),
         random=lambda wildcards: SOURCES[wildcards.model].random,
         model=lambda wildcards: options(
-            STORES[wildcards.model], "objective", "supervision", "twin"
+            STORES[wildcards.model], "objective", "recipe", "supervision", "twin"
         ),
         extraction=options(CONFIG.extraction, "threads"),
         tasks=bool(TASKS),

@@ -13,7 +13,12 @@ def facts_params():
         "description": CONFIG.corpus.description,
         "aligner": CONFIG.aligner,
         "samples": CONFIG.samples.number,
-        "trials": CONFIG.cca.trials,
+        "trials": (
+            CONFIG.cca.trials
+            if CONFIG.protocol == "paper"
+            else CONFIG.cca.parts * CONFIG.cca.partitions
+        ),
+        "smallest_effect": CONFIG.report.smallest_effect,
         "analyses": [
             {field: getattr(spec, field) for field in told.split()}
             for spec in ANALYSES.values()
@@ -37,3 +42,8 @@ def caption(path):
     if stem in ANALYSES:
         stem = "layer"
     return f"../report/{'inter' if stem.startswith('inter-') else stem}.rst"
+
+
+def beside_scores(ending):
+    """Paths of one of the tables that the job of an analysis writes beside its scores."""
+    return [f"{path.removesuffix('.csv')}.{ending}" for path in SCORES]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from layerwise.cca.crossval import score_parts
 from layerwise.cca.moments import Index, View
-from layerwise.cca.scored import Scored, trials_only
-from layerwise.cca.splits import assign_parts
+from layerwise.cca.scored import Scored
+from layerwise.cca.splits import assign_partitions
 from layerwise.errors import AnalysisError, InfeasibleError
 from layerwise.features.source import FeatureSource
 from layerwise.options.analyses import Split
@@ -22,13 +22,18 @@ from layerwise.options.section import Section
 
 Unit = Literal["utterance", "phone", "word"]
 
+# With fewer speakers than this there is no telling how speakers vary.
+MANY_SPEAKERS = 10
+
 
 class ViewPair(NamedTuple):
-    """Two views of the same rows, what is resampled as a whole, and the part of each row.
+    """Two views of the same rows, the unit of each row, and its part in each partition.
 
-    x is (n, dx); y is (n, dy), or the labels (n,) of each row for mutual information; units and part are
-    (n,). ``name_row`` says what a row is (an utterance and frame, a segment), for messages. ``given`` (n, dz)
-    is regressed out of both views; ``control`` (n, dy) are control targets (`layerwise.analyses.control`).
+    x is (n, dx); y is (n, dy), or the labels (n,) of each row for mutual information; ``units`` are (n,):
+    what intervals take as drawn from the population; ``part`` is (partitions, n). ``within`` (n,): what the
+    null keeps targets within, if not the units. ``layer``: which view is the layer's. ``name_row`` says what
+    a row is (an utterance and frame, a segment), for messages. ``given`` (n, dz) is regressed out of both
+    views; ``control`` (n, dy) are control targets (`layerwise.analyses.control`).
     """
 
     x: View
@@ -38,6 +43,8 @@ class ViewPair(NamedTuple):
     name_row: Callable[[int], str]
     given: View | None = None
     control: View | None = None
+    within: NDArray[Any] | None = None
+    layer: Literal["x", "y"] = "x"
 
 
 @dataclass(frozen=True)
@@ -57,19 +64,20 @@ class Scoring:
 
 def score_pwcca(views: ViewPair, scoring: Scoring) -> Scored:
     """Cross-validate PWCCA (``score_parts``)."""
-    if views.given is not None:
-        raise NotImplementedError("the engine cannot regress out a third view yet")
-    trials = score_parts(
+    return score_parts(
         views.x,
         views.y,
         views.part,
         scoring.options,
         units=views.units,
+        within=views.within,
         permute=scoring.permute,
         mode=scoring.protocol,
         seed=scoring.seed,
+        given=views.given,
+        control=views.control,
+        layer=views.layer,
     )
-    return trials_only(trials)
 
 
 class PreparedTarget(ABC):
@@ -136,28 +144,35 @@ class Request:
         return np.concatenate(list(views.values()), axis=1) if views else None
 
     def units(self, rows: pd.DataFrame) -> NDArray[Any]:
-        """Return what is kept whole and resampled as a whole: the utterance or speaker of each row."""
+        """Return what parts keep whole: the utterance or speaker of each row."""
         return rows["utt_id" if self.options.split_by == "utterance" else "speaker"].to_numpy(str)
 
+    def drawn(self, rows: pd.DataFrame) -> NDArray[Any]:
+        """Return what intervals take as drawn: the speaker where there are ten, else the utterance."""
+        many = rows["speaker"].nunique() >= MANY_SPEAKERS or self.options.split_by == "speaker"
+        return rows["speaker" if many else "utt_id"].to_numpy(str)
+
     def deal(self, units: NDArray[Any], labels: NDArray[Any] | None = None) -> Index:
-        """Return the part of each row: ``corrected`` keeps units whole, ``paper`` deals single rows.
+        """Return the parts of rows, (partitions, n): ``corrected`` keeps units whole, ``paper`` no two rows.
 
         Raises InfeasibleError, as the two below do, where the parts cannot be filled.
         """
         return self._deal(units if self.protocol == "corrected" else None, labels, len(units))
 
     def deal_rows(self, labels: NDArray[Any]) -> Index:
-        """Return the part of each row, single rows being dealt, stratified by label, in both protocols."""
+        """Return the parts of rows, which are dealt singly, stratified by label, in both protocols."""
         return self._deal(None, labels, len(labels))
 
     def deal_types(self, types: NDArray[Any], labels: NDArray[Any] | None = None) -> Index:
-        """Return the part of each row, all rows of a type in one part, in both protocols."""
+        """Return the parts of rows, all rows of a type in one part, in both protocols."""
         return self._deal(types, labels, len(types))
 
     def _deal(self, groups: NDArray[Any] | None, labels: NDArray[Any] | None, n: int) -> Index:
-        parts = self.options.parts
+        many = self.options.partitions if self.protocol == "corrected" else 1
         try:
-            return assign_parts(n, groups=groups, labels=labels, parts=parts, seed=self.seed)
+            return assign_partitions(
+                n, groups=groups, labels=labels, parts=self.options.parts, partitions=many, seed=self.seed
+            )
         except AnalysisError as error:
             raise InfeasibleError(f"{self.name}: {error}") from error
 

@@ -105,7 +105,7 @@ class PairedFrames(PreparedTarget):
         self.request, self.layers, self.layer_first = request, tuple(layers), layer_first
         rows = request.rows("utterance")
         self.utterances = rows["utt_id"].tolist()
-        self.units = request.units(rows)
+        self.units, self.drawn = request.units(rows), request.drawn(rows)
         if request.protocol == "corrected":
             request.deal(self.units)  # refuse too few of them before anything is read
         self.given = request.describe(rows)
@@ -130,7 +130,15 @@ class PairedFrames(PreparedTarget):
         layer_view = RowsOf(frames.view, frames.rows[pairs.layer])
         target = RowsOf(self.target, pairs.target)
         x, y = (layer_view, target) if self.layer_first else (target, layer_view)
-        units = self.units[pairs.utterance]
         name_row = frame_namer(self.utterances, grid.offsets, pairs.layer)
         given = None if self.given is None else RowsOf(self.given, pairs.utterance)
-        return ViewPair(x, y, units, self.request.deal(units), name_row, given)
+        return ViewPair(
+            x,
+            y,
+            self.drawn[pairs.utterance],
+            self.request.deal(self.units[pairs.utterance]),
+            name_row,
+            given,
+            within=pairs.utterance,
+            layer="x" if self.layer_first else "y",
+        )

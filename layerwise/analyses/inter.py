@@ -13,7 +13,7 @@ from layerwise.analyses.base import Scoring, ViewPair, frame_namer, score_pwcca
 from layerwise.analyses.engine import named_row
 from layerwise.analyses.frames import FrameTimes, open_frames, pair_frames
 from layerwise.cca.moments import RowsOf
-from layerwise.cca.splits import assign_parts
+from layerwise.cca.splits import assign_partitions
 from layerwise.contracts.scores import INTER
 from layerwise.errors import AnalysisError
 from layerwise.features.source import FeatureSource
@@ -133,7 +133,7 @@ def _views(
         pairs = pair_frames(grid_b, grid_a, scoring.protocol)
         rows_a, rows_b = pairs.target, pairs.layer
     groups = units[pairs.utterance]
-    part = assign_parts(
+    part = assign_partitions(
         len(groups),
         groups=groups if scoring.protocol == "corrected" else None,
         parts=scoring.options.parts,
@@ -142,4 +142,4 @@ def _views(
     name_row = frame_namer(utt_ids, grid_a.offsets, rows_a)
     x = RowsOf(frames_a.view, frames_a.rows[rows_a])
     y = RowsOf(frames_b.view, frames_b.rows[rows_b])
-    return ViewPair(x, y, groups, part, name_row)
+    return ViewPair(x, y, groups, part, name_row, within=pairs.utterance)

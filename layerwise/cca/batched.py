@@ -81,4 +81,5 @@ def _weights(HH: Array, HX: Array, moved: Array) -> Array:
     L = np.linalg.cholesky(R)
     P = np.linalg.solve(L, HX * scale[:, :, None])
     weights = np.abs(P).sum(axis=2) * (np.diagonal(L, axis1=1, axis2=2) ** 2 > DEPENDENT) * moved
-    return (weights / weights.sum(axis=1, keepdims=True))[:, ::-1]
+    shares: Array = weights / weights.sum(axis=1, keepdims=True)
+    return shares[:, ::-1]

@@ -30,6 +30,10 @@ _LARGE = (1e-8, 1e-7, 1e-6, 1e-5)
 # The published candidates: (epsilon_x, epsilon_y), both small or both large.
 EPSILONS = (*product(_SMALL, _SMALL), *product(_LARGE, _LARGE))
 PAPER_CANDIDATES = 6
+# Scores of one corpus share training data, which the spread over test units does not show. Nadeau and Bengio
+# (2003) add n_test / n_train to the 1 / J of J test parts; in simulations half of that is right
+# (docs/statistics.md).
+OVERLAP = 0.5
 
 
 def paper_epsilons(seed: int, trial: int) -> list[Pair]:
@@ -45,6 +49,7 @@ def score_parts(
     options: ScoringOptions,
     *,
     units: Sequence[Any] | NDArray[Any] | None,
+    within: Sequence[Any] | NDArray[Any] | None = None,
     permute: bool,
     mode: Mode = "corrected",
     seed: int = 0,
@@ -56,10 +61,11 @@ def score_parts(
     """Cross-validate views x (n, dx) and y (n, dy) with given parts: (n,), or (partitions, n).
 
     Columns of the trials and options are those of ``layerwise.cca.cross_validate``. ``units`` (n,) are what
-    intervals, influence and permutations take as a whole; None: single rows. ``permute``: the null permutes
-    targets, else it shifts them in a circle. ``given`` (n, dz) is taken out of both views. ``control`` (n,
-    dc) are targets that are scored like y, for comparison. ``layer``: which view is the layer's. ``pairs``
-    are tried in place of those of ``options``. The numbers of parts and partitions are those of ``part``.
+    intervals and influence take as a whole, None: single rows; ``within`` (n,) are what the null keeps
+    targets within, None: the units. ``permute``: the null permutes targets, else it shifts them in a circle.
+    ``given`` (n, dz) is taken out of both views. ``control`` (n, dc) are targets that are scored like y, for
+    comparison. ``layer``: which view is the layer's. ``pairs`` are tried in place of those of ``options``.
+    The numbers of parts and partitions are those of ``part``.
     """
     _check_views(x, y, given)
     names, codes = numbered(np.arange(x.shape[0]) if units is None else units)
@@ -71,7 +77,8 @@ def score_parts(
         folds += _folds(partition, codes, options, derive_seed(seed, "partition", number), pairs)
     assert first is not None
     count = len(folds) // len(np.atleast_2d(part))
-    null, by_fold = null_scores(first, folds[:count], codes, permute, options, seed)
+    blocks = codes if within is None else numbered(within)[1]
+    null, by_fold = null_scores(first, folds[:count], blocks, permute, options, seed)
     without = [without_each(fold.sums, fold.result) for fold in folds]
     records = [
         _trial(number, fold, left_out, first, options)
@@ -86,7 +93,9 @@ def score_parts(
         measured["control"] = float(np.mean([fold.result.pwcca for fold in scores]))
     return Scored(
         trials,
-        _unit_table(folds, without, names, codes),
+        _unit_table(
+            folds, without, names, codes, count * float((trials["n_test"] / trials["n_train"]).mean())
+        ),
         null,
         learning_curve(first, folds[:count]),
         pd.DataFrame([measured]),
@@ -114,8 +123,10 @@ def _search(pairs: Sequence[Pair] | None, ridges: Sequence[float] = ()) -> Calla
 def _trial(
     number: int, fold: Fold, left_out: NDArray[np.float64], partition: Partition, options: ScoringOptions
 ) -> dict[str, Any]:
-    m, score = len(left_out), fold.result.pwcca
-    low, high = t_interval(score, unit_contributions(left_out))
+    score = fold.result.pwcca
+    training = partition.of(fold.train).n
+    inflation = np.sqrt(1 + OVERLAP * fold.tested.n / training)
+    low, high = t_interval(score, inflation * unit_contributions(left_out))
     record = {
         "trial": number,
         "score": score,
@@ -123,7 +134,7 @@ def _trial(
         "high": high,
         "epsilon_x": fold.pair[0],
         "epsilon_y": fold.pair[1],
-        "n_train": partition.of(fold.train).n,
+        "n_train": training,
         "n_dev": partition.moments[fold.dev].n,
         "n_test": fold.tested.n,
         "n_excluded": len(fold.outside),
@@ -136,26 +147,41 @@ def _trial(
 
 
 def _unit_table(
-    folds: Sequence[Fold], without: Sequence[NDArray[np.float64]], names: NDArray[Any], codes: Index
+    folds: Sequence[Fold],
+    without: Sequence[NDArray[np.float64]],
+    names: NDArray[Any],
+    codes: Index,
+    overlap: float,
 ) -> pd.DataFrame:
-    """What each unit adds to the mean score of the folds, and what that would be without it."""
+    """What each unit adds to the mean score of the folds, and what that would be without it.
+
+    ``overlap`` is the number of test parts in a partition times n_test / n_train.
+    """
     rows, excluded, contribution, influence = (np.zeros(len(names)) for _ in range(4))
+    inflation = np.sqrt(1 + OVERLAP * overlap)
     mean, count = float(np.mean([fold.result.pwcca for fold in folds])), len(folds)
     for fold, left_out in zip(folds, without, strict=True):
         units, m, score = fold.sums.units, len(left_out), fold.result.pwcca
         rows[units] += fold.sums.counts
         excluded += np.bincount(codes[fold.outside], minlength=len(names))
         if m == 1:
-            contribution[units] += (score - mean) / count
+            contribution[units] += inflation * (score - mean) / count
             influence[units] += (score - mean) / max(count - 1, 1)
         else:
-            contribution[units] += unit_contributions(left_out) / count
+            contribution[units] += inflation * unit_contributions(left_out) / count
             known = np.where(np.isnan(left_out), score, left_out)
             influence[units] += (score - known) / count
     counted = rows + excluded > 0
-    columns = {"rows": rows.astype(np.int64), "excluded": excluded.astype(np.int64)}
-    columns |= {"contribution": contribution, "influence": influence}
-    return pd.DataFrame({"unit": names.astype(str), **columns})[counted].reset_index(drop=True)
+    table = pd.DataFrame(
+        {
+            "unit": names.astype(str),
+            "rows": rows.astype(np.int64),
+            "excluded": excluded.astype(np.int64),
+            "contribution": contribution,
+            "influence": influence,
+        }
+    )
+    return table[counted].reset_index(drop=True)
 
 
 def _check_views(x: View, y: View, given: View | None) -> None:

@@ -47,7 +47,8 @@ class Mapped:
         return (self.view.shape[0], self.matrix.shape[1])
 
     def __getitem__(self, rows: Index, /) -> NDArray[Any]:
-        return self.view[rows].astype(np.float64) @ self.matrix
+        mapped: NDArray[Any] = self.view[rows].astype(np.float64) @ self.matrix
+        return mapped
 
 
 def residual_map(train: Moments, dim_z: int) -> Array:
@@ -65,7 +66,8 @@ def residual_map(train: Moments, dim_z: int) -> Array:
     loadings = C[:kept, kept:] @ whitener
     variances = np.diag(C)[:kept]
     left = variances - np.einsum("ij,ij->i", loadings, loadings) > EXPLAINED * variances
-    return np.hstack([np.eye(kept), -loadings @ whitener.T]) * left[:, None]
+    residual: Array = np.hstack([np.eye(kept), -loadings @ whitener.T]) * left[:, None]
+    return residual
 
 
 def mapped_moments(moments: Moments, matrix: Array | None) -> Moments:

@@ -23,6 +23,9 @@ CROSS_BYTES = 64e6
 FEWEST = 19
 # What the calls for one score cost beside their sums, in floating-point operations.
 CALLS, SEARCH_CALLS = 6e6, 5e7
+# About so many pairs of regularisers are tried for one test part. Layers of equal size have equally many
+# permutations.
+TRIED = 8
 
 
 def null_scores(
@@ -65,7 +68,7 @@ def _affordable(partition: Partition, folds: Sequence[Fold], options: ScoringOpt
     n, dims, dim_z = len(partition.part), partition.dims, partition.dim_z
     wide, narrow, width = max(dims), min(dims), float(sum(dims) + dim_z)
     pair = 8.0 * wide**2 * narrow + 40.0 * narrow**3 + SEARCH_CALLS
-    search = sum(fold.tried for fold in folds) * pair
+    search = len(folds) * TRIED * pair
     fits = len(folds) * (3.0 * width**3 + 4.0 * n * width * narrow)
     sums = 2.0 * n * (dims[0] + dim_z) * dims[1]
     allowed = options.null_cost * (n * width**2 + search + fits)

@@ -135,8 +135,8 @@ class RidgeCCA(CCA):
 
     Each dimension is divided by its training standard deviation (a constant one has no part), so that the
     mean eigenvalue of a view is 1, and epsilon is added to its eigenvalues. No dimension is dropped, whatever
-    epsilon, so there may be fewer rows than dimensions. PWCCA weights come from the view with fewer dimensions
-    that vary (ties: y).
+    epsilon, so there may be fewer rows than dimensions. PWCCA weights come from the view with fewer
+    dimensions that vary (ties: y).
 
     Raises AnalysisError with fewer than three training rows or if a view is constant.
     """
@@ -164,7 +164,7 @@ class RidgeCCA(CCA):
         return _Whitener(np.ascontiguousarray(inverse.T), np.ones(len(S), dtype=bool), len(S))
 
     def _weigh_x(self, rank_x: int, rank_y: int) -> bool:
-        return self._varying[0] < self._varying[1]
+        return bool(self._varying[0] < self._varying[1])
 
 
 class PublishedCCA(CCA):

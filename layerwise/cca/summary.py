@@ -1,50 +1,102 @@
-"""The mean of scores over samples and trials, with its interval."""
+"""The mean of scores over samples and trials: its interval, its null and what it is above chance."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
+from scipy.stats import t as student
 
-_KEYS = ["model", "layer", "layer_index", "analysis"]
+from layerwise.cca.paired import CONFIDENCE, unit_errors, unit_variance
+
 _NORMAL_95 = 1.959963984540054
 
 
 class MeanScore(NamedTuple):
-    """The mean of ``n`` scores, its 95 % interval, and the mean of their floors."""
+    """The mean of ``n`` scores of one layer.
 
-    mean: float
+    Attributes:
+        score: the mean.
+        low: lower limit of its 95 % interval, NaN where there is none.
+        high: upper limit.
+        null: mean score with permuted targets, NaN without permutations.
+        calibrated: (score - null) / (1 - null): 0 at chance, 1 at best.
+        p: of a score as good with permuted targets.
+        n_units: units that the interval rests on; 0 where it rests on trials.
+        n: scores.
+    """
+
+    score: float
     low: float
     high: float
-    floor: float
+    null: float
+    calibrated: float
+    p: float
+    n_units: int
     n: int
 
 
-def mean_score(scores: pd.DataFrame) -> MeanScore:
-    """Return the mean of scores of one layer over samples and trials, with a 95 % interval.
+def mean_score(
+    trials: pd.DataFrame,
+    units: pd.DataFrame | None = None,
+    null: pd.DataFrame | None = None,
+    *,
+    higher_is_better: bool = True,
+) -> MeanScore:
+    """Return the mean of the scores of one layer over samples and trials, with a 95 % interval.
 
-    ``scores`` has the columns of ``cross_validate``. The variance of one score is taken as the larger of two
-    estimates: that over samples and trials, which sees the choice of data and splits, and the mean bootstrap
-    variance (interval width / 3.92, squared), which sees the utterances of the test part. Training sets of
-    different trials overlap, so scores are not independent: as Nadeau and Bengio (2003) propose, the variance
-    of the mean of n is (1/n + n_test / n_train) times that of one, not 1/n. low and high are mean -+ 1.96
-    standard errors; NaN for a single score without a bootstrap interval.
+    The tables have the columns of `contracts.scores.SCORES`, UNITS and NULLS; a column sample may be missing,
+    if there is one sample set only. The interval is that of t over units, with the variance U / (U - 1) times
+    the sum of squared contributions. Without units it is ``trial_interval``.
+
+    p is (1 + draws that are as good) / (1 + draws); draws of all sample sets are pooled. A draw is a mean
+    over one sample set, the score one over all of them, so p is rather too large. A ``null`` without rows
+    leaves the column null of ``trials``.
     """
-    widths = (scores["high"] - scores["low"]).to_numpy(np.float64) / (2 * _NORMAL_95)
-    spread = scores["score"].var(ddof=1)
-    variances = [value for value in (np.mean(widths**2), spread) if np.isfinite(value)]
-    overlap = float((scores["n_test"] / scores["n_train"]).mean())
-    error = np.sqrt(max(variances) * (1 / len(scores) + overlap)) if variances else np.nan
-    mean = float(scores["score"].mean())
-    low, high = mean - _NORMAL_95 * error, mean + _NORMAL_95 * error
-    return MeanScore(mean, low, high, scores["floor"].mean(), len(scores))
+    score = float(trials["score"].mean())
+    errors = _errors(units)
+    if len(errors) > 1:
+        half = float(student.ppf(0.5 + CONFIDENCE / 2, len(errors) - 1)) * np.sqrt(unit_variance(errors))
+        low, high = score - half, score + half
+    else:
+        low, high = trial_interval(trials)
+    draws = np.empty(0) if null is None else null["score"].to_numpy(np.float64)
+    chance = float(draws.mean()) if len(draws) else float(trials["null"].mean())
+    above = (score - chance) / (1 - chance) if higher_is_better and chance < 1 else np.nan
+    p = chance_p(score, draws, higher_is_better=higher_is_better)
+    count = len(errors) if len(errors) > 1 else 0
+    return MeanScore(score, low, high, chance, above, p, count, len(trials))
 
 
-def summarise(scores: pd.DataFrame) -> pd.DataFrame:
-    """Return one row per model, layer and analysis: the mean over samples and trials (``mean_score``).
+def chance_p(score: float, draws: ArrayLike, *, higher_is_better: bool = True) -> float:
+    """Return (1 + draws at least as good as the score) / (1 + draws), or NaN without draws."""
+    values = np.asarray(draws, dtype=np.float64)
+    as_good = values >= score if higher_is_better else values <= score
+    return float(1 + as_good.sum()) / (1 + len(values)) if len(values) else np.nan
 
-    ``scores`` has the columns of `contracts.scores.SCORES`. Columns returned: model, layer, layer_index,
-    analysis, mean, low, high, floor, n; n is the number of scores.
+
+def trial_interval(trials: pd.DataFrame) -> tuple[float, float]:
+    """Return 95 % limits of the mean of scores that have no units.
+
+    The variance of one score is the larger of that over samples and trials, which sees the choice of data and
+    splits, and the mean variance within a trial (interval width / 3.92, squared), which sees the test part.
+    Training sets of different trials overlap: as Nadeau and Bengio (2003) propose, the variance of the mean
+    of n is (1/n + n_test / n_train) times that of one, not 1/n, and t has n - 1 degrees of freedom. NaN for a
+    single score without an interval of its own.
     """
-    records = [(*key, *mean_score(rows)) for key, rows in scores.groupby(_KEYS, sort=False)]
-    table = pd.DataFrame.from_records(records, columns=[*_KEYS, *MeanScore._fields])
-    return table.sort_values(["analysis", "model", "layer_index"], ignore_index=True)
+    widths = (trials["high"] - trials["low"]).to_numpy(np.float64) / (2 * _NORMAL_95)
+    count, score = len(trials), float(trials["score"].mean())
+    spread = float(trials["score"].var(ddof=1)) if count > 1 else np.nan
+    variances = [value for value in (float(np.mean(widths**2)), spread) if np.isfinite(value)]
+    if not variances:
+        return np.nan, np.nan
+    overlap = float((trials["n_test"] / trials["n_train"]).mean())
+    quantile = float(student.ppf(0.5 + CONFIDENCE / 2, count - 1)) if count > 1 else _NORMAL_95
+    half = quantile * float(np.sqrt(max(variances) * (1 / count + overlap)))
+    return score - half, score + half
+
+
+def _errors(units: pd.DataFrame | None) -> pd.Series:
+    if units is None or units.empty:
+        return pd.Series(dtype=np.float64)
+    return unit_errors(units if "sample" in units else units.assign(sample=0))

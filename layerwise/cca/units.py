@@ -64,7 +64,9 @@ def examine(
     for block in row_blocks(len(rows)):
         block = block[np.argsort(codes[block], kind="stable")]
         found = variates(x[rows[block]], y[rows[block]], mean, directions)
-        inside = np.all([(np.abs(side) <= limit).all(axis=1) for side, limit in zip(found, limits, strict=True)], axis=0)
+        inside = np.all(
+            [(np.abs(side) <= limit).all(axis=1) for side, limit in zip(found, limits, strict=True)], axis=0
+        )
         outside.append(rows[block[~inside]])
         if not inside.any():
             continue
@@ -97,22 +99,25 @@ def without_each(sums: UnitSums, result: HeldOut) -> Array:
 def unit_contributions(without: Array) -> Array:
     """Return what each of m units contributes to the score of a part, from the scores without each, (m,).
 
-    The sum of their squares times m / (m - 1) is the variance that the jackknife gives, (m - 1) / m times the sum of
-    squared deviations (Efron and Stein 1981). A unit without rows contributes nothing.
+    The sum of their squares is the variance of the jackknife, (m - 1) / m times the sum of squared deviations
+    (Efron and Stein 1981). A unit without rows contributes nothing; nor does a single unit.
     """
     m = len(without)
-    known = np.where(np.isnan(without), np.nanmean(without) if m > 1 else 0.0, without)
-    return (m - 1) / m * (known.mean() - known)
+    if m < 2 or np.isnan(without).all():
+        return np.zeros(m)
+    known = np.where(np.isnan(without), np.nanmean(without), without)
+    contributions: Array = np.sqrt((m - 1) / m) * (known.mean() - known)
+    return contributions
 
 
 def t_interval(mean: float, contributions: Array, level: float = 0.95) -> tuple[float, float]:
     """Return the limits of a mean from what each unit contributes to it, (m,); NaN with fewer than two units.
 
-    Its variance is m / (m - 1) times the sum of squared contributions, with m - 1 degrees of freedom.
+    Its variance is the sum of squared contributions, with m - 1 degrees of freedom.
     """
     m = len(contributions)
     if m < 2:
         return np.nan, np.nan
-    error = float(np.sqrt(m / (m - 1) * np.sum(contributions**2)))
+    error = float(np.sqrt(np.sum(contributions**2)))
     half = float(stdtrit(m - 1, 0.5 + level / 2)) * error
     return mean - half, mean + half

@@ -20,6 +20,7 @@ from layerwise.options.inter import InterOptions
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.options.pretraining import PretrainOptions
 from layerwise.options.protocol import Protocol
+from layerwise.options.report import ReportOptions
 from layerwise.options.samples import SamplesOptions
 from layerwise.options.scoring import ScoringOptions
 from layerwise.options.section import NAME_PATTERN, Section, check_name
@@ -55,6 +56,12 @@ class ModelEntry(Section):
         default="",
         description="Pre-training objective, for the report.",
         examples=["masked cluster prediction"],
+    )
+    recipe: str = Field(
+        default="",
+        description="Pre-training recipe: models with the same one are seeds of one pre-training; contrasts "
+        "of objectives then compare the mean over seeds and count the variance between them.",
+        examples=["hubert-tiny"],
     )
     supervision: Literal["self", "weak", "none"] = Field(
         default="self",
@@ -147,6 +154,7 @@ class RunConfig(Section):
     )
     inter: InterOptions = Field(default=InterOptions(), description="Models against each other.")
     downstream: TrainingOptions = Field(default=TrainingOptions(), description="Downstream training.")
+    report: ReportOptions = Field(default=ReportOptions(), description="Words of the report.")
     options: dict[str, dict[str, Any]] = Field(
         default={},
         description="Options of analyses, tasks and aligners from outside, by their name.",

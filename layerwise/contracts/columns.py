@@ -43,7 +43,9 @@ LEARNING_RATE = number("learning_rate", 0, about="the first learning rate; that 
 WEIGHT = number("weight", 0, 1, about="its weight; those of a training sum to 1")
 SCORE = number("score", about="held-out score")
 CORRELATION = number("correlation", -1 - ROUNDING, 1 + ROUNDING, about="a correlation")
-FLOOR = replace(SCORE, name="floor", empty=True, about="score of the same views with wrong targets")
+NULL = replace(
+    SCORE, name="null", empty=True, about="mean score with permuted targets; empty without permutations"
+)
 LOW = number("low", empty=True, about="lower limit of the 95 % interval; empty where there is none")
 HIGH = number("high", empty=True, about="upper limit")
 

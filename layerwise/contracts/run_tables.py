@@ -6,7 +6,6 @@ from layerwise.contracts.columns import (
     ANALYSIS,
     BLOCK,
     CORRELATION,
-    FLOOR,
     HEAD,
     HIGH,
     IN_ORDER,
@@ -16,6 +15,7 @@ from layerwise.contracts.columns import (
     LOW,
     METRIC,
     MODEL,
+    NULL,
     REASON,
     SAMPLE_NUMBER,
     SCORE,
@@ -31,9 +31,14 @@ from layerwise.contracts.columns import (
     in_range,
 )
 from layerwise.contracts.scores import INTER, SCORES
-from layerwise.contracts.spec import Column, Rule, Table, count, number
+from layerwise.contracts.spec import Column, Rule, Table, choice, count, number
 from layerwise.contracts.tasks import TASK_SCORES, TASK_WEIGHTS
 from layerwise.errors import ReportError
+
+SHAPES = (
+    *("peak", "plateau", "flat", "U", "rises", "falls", "tie"),
+    *("contradiction", "too little data"),
+)
 
 
 def _table(name: str, columns: tuple[Column, ...], key: tuple[str, ...], *rules: Rule, about: str) -> Table:
@@ -50,13 +55,17 @@ def _table(name: str, columns: tuple[Column, ...], key: tuple[str, ...], *rules:
     )
 
 
-# A single difference has no interval: its limits are infinite.
+P = number("p", 0, 1, empty=True, about="p of no difference, two-sided; empty without an interval")
+# A single pair has no interval: its limits are infinite.
 DIFFERENCE = (
-    number("difference", about="mean of the paired differences of scores"),
-    Column("low", "number", infinite=True, about="lower limit of the interval of the difference"),
+    number("difference", about="difference of mean scores"),
+    Column("low", "number", infinite=True, about="lower limit of its 95 % interval"),
     Column("high", "number", infinite=True, about="upper limit"),
-    count("n", 1, about="pairs of sample set and trial"),
+    P,
+    replace(P, name="p_holm", about="p corrected for all rows of the table (Holm)"),
+    count("n", 1, about="units, or pairs of sample set and trial, that it rests on"),
 )
+CHANCE = replace(P, about="p of a score as good with permuted targets; empty without permutations")
 RANK_CORRELATION = replace(CORRELATION, name="spearman", about="rank correlation; positive: they agree")
 
 _LAYER_SCORES = _table(
@@ -70,23 +79,52 @@ _LAYER_SUMMARY = _table(
     "layer_summary",
     (
         *(MODEL, LAYER, LAYER_INDEX, ANALYSIS),
-        replace(SCORE, name="mean", about="mean score over sample sets and trials"),
+        replace(SCORE, about="mean score over sample sets and trials"),
         *(LOW, HIGH),
-        replace(FLOOR, about="mean score with wrong targets"),
+        replace(NULL, about="mean score with permuted targets; empty without permutations"),
+        number("calibrated", empty=True, about="(score - null) / (1 - null)"),
+        CHANCE,
+        count("n_units", about="units that the interval rests on; 0 if on trials"),
+        count("n_rows", about="test rows scored, over sample sets and trials"),
+        choice("tie", "yes", "no", about="whether the best block layer does not beat it"),
+        replace(SCORE, name="control", empty=True, about="score for a random map of types to labels"),
+        number("selectivity", empty=True, about="score minus control"),
+        replace(SCORE, name="ceiling", empty=True, about="score of two halves of the data with each other"),
+        number("effective_rank", 0, empty=True, about="effective rank of the layer's covariance"),
+        count("excluded", about="test rows kept out: their variates leave the training range"),
+        count("permutations", about="draws behind null and p, of all sample sets"),
+        Column("search", empty=True, about="grid: permutations repeat the whole search; chosen: they do not"),
         count("n", 1, about="scores"),
     ),
     ("model", "layer", "analysis"),
-    in_range("mean"),
-    in_range("floor"),
+    in_range("score"),
+    in_range("null"),
     IN_ORDER,
     about="a layer of a model in one analysis",
+)
+_PEAKS = _table(
+    "peaks",
+    (
+        *(MODEL, ANALYSIS),
+        replace(BLOCK, about="the best block layer; the lowest where each model is its own reference"),
+        *(LAYER_INDEX, SCORE),
+        replace(P, about="p of the score against the best layer of each permutation"),
+        replace(P, name="p_holm", about="p corrected for all rows of the table (Holm)"),
+        Column("tie", about="the layers that it does not beat, joined by blanks"),
+        count("n_tie", 1, about="how many these are"),
+        count("n_layers", 1, about="block layers of the curve"),
+        choice("shape", *SHAPES, about="the shape of the curve"),
+    ),
+    ("model", "analysis"),
+    in_range("score"),
+    about="the curve of a model over its block layers in one analysis",
 )
 _CONTROL_CONTRASTS = _table(
     "control_contrasts",
     (
-        *(MODEL, ANALYSIS, replace(BLOCK, about="the layer with the highest mean score")),
+        *(MODEL, ANALYSIS, replace(BLOCK, about="the layer with the best mean score")),
         Column("control", about="the model's random twin, or a baseline"),
-        replace(BLOCK, name="control_layer", about="the control's layer with the highest mean score"),
+        replace(BLOCK, name="control_layer", about="the control's layer with the best mean score"),
         *DIFFERENCE,
     ),
     ("model", "analysis", "control"),
@@ -95,10 +133,16 @@ _CONTROL_CONTRASTS = _table(
 )
 _CURVE_CONTRASTS = _table(
     "curve_contrasts",
-    (replace(MODEL, name="model_a"), replace(MODEL, name="model_b"), ANALYSIS, BLOCK, *DIFFERENCE),
+    (
+        replace(MODEL, name="model_a", about="a model or, with several pre-training seeds, their recipe"),
+        replace(MODEL, name="model_b", about="another"),
+        *(ANALYSIS, BLOCK, *DIFFERENCE),
+        count("seeds_a", 1, about="pre-training seeds of the first"),
+        count("seeds_b", 1, about="pre-training seeds of the second"),
+    ),
     ("model_a", "model_b", "analysis", "layer"),
     IN_ORDER,
-    about="a layer of two models whose curves are compared by shape",
+    about="a layer of two models: how far each is above its random twin, and the difference of the two",
 )
 _LAST_BLOCK_CONTRASTS = _table(
     "last_block_contrasts",
@@ -160,9 +204,40 @@ _AGREEMENT = _table(
 )
 _OMISSIONS = _table(
     "omissions",
-    (MODEL, TASK, ANALYSIS, replace(REASON, about="why it is undefined")),
+    (
+        *(
+            MODEL,
+            replace(TASK, empty=True, about="name of the task; empty for the analysis itself"),
+            ANALYSIS,
+        ),
+        replace(REASON, about="why it is undefined or cannot be run"),
+    ),
     ("model", "task", "analysis"),
-    about="a rank correlation that is undefined",
+    about="a rank correlation that is undefined, or an analysis that cannot be run",
+)
+_INFLUENTIAL = _table(
+    "influential",
+    (
+        *(MODEL, LAYER, ANALYSIS),
+        Column("unit", about="speaker, utterance or label"),
+        count("rows", about="its test rows that are scored"),
+        replace(SCORE, about="mean score of the layer"),
+        number("influence", about="mean score minus the mean score without the unit"),
+    ),
+    ("model", "layer", "analysis", "unit"),
+    about="a unit that moves the mean score of a layer more than others do",
+)
+_LEARNING = _table(
+    "learning",
+    (
+        *(MODEL, LAYER, LAYER_INDEX, ANALYSIS),
+        count("parts", 1, about="training parts"),
+        number("n_train", 0, about="rows of the training parts"),
+        replace(SCORE, about="mean score over sample sets"),
+    ),
+    ("model", "layer", "analysis", "parts"),
+    in_range("score"),
+    about="a score of one layer with fewer training parts",
 )
 _INTER_SCORES = _table("inter_scores", INTER.columns, INTER.key, *INTER.rules, about=INTER.about)
 _EXCLUSIONS = _table(
@@ -195,7 +270,7 @@ _SEGMENTS = _table(
 RUN_TABLES = {
     table.path.removeprefix("tables/").removesuffix(".csv"): table
     for table in (
-        *(_LAYER_SCORES, _LAYER_SUMMARY),
+        *(_LAYER_SCORES, _LAYER_SUMMARY, _PEAKS, _INFLUENTIAL, _LEARNING),
         *(_CONTROL_CONTRASTS, _CURVE_CONTRASTS, _LAST_BLOCK_CONTRASTS),
         *(_DOWNSTREAM, _DOWNSTREAM_SUMMARY, _SINGLE_WEIGHTED, _WEIGHTS),
         *(_AGREEMENT, _OMISSIONS, _INTER_SCORES, _EXCLUSIONS, _UTTERANCES, _SEGMENTS),

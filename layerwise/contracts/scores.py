@@ -5,29 +5,32 @@ from dataclasses import replace
 from layerwise.contracts.columns import (
     ANALYSIS,
     CORRELATION,
-    FLOOR,
     HIGH,
     IN_ORDER,
     LAYER,
     LAYER_INDEX,
     LOW,
     MODEL,
+    NULL,
     REASON,
     SAMPLE_NUMBER,
     SCORE,
     TRIAL,
     in_range,
 )
-from layerwise.contracts.spec import Column, Table, choice, count, number
+from layerwise.contracts.spec import Column, Rule, Table, choice, count, number
 from layerwise.errors import ReportError
 
+SEARCHES = ("grid", "chosen")
+
 SCORED = (
-    *(SCORE, LOW, HIGH, FLOOR),
+    *(SCORE, LOW, HIGH, NULL),
     number("epsilon_x", 0, empty=True, about="regulariser of the first view, chosen on dev; empty if none"),
     number("epsilon_y", 0, empty=True, about="regulariser of the second view"),
     count("n_train", 1, about="rows of the training parts"),
     count("n_dev", about="rows of the dev part"),
-    count("n_test", 1, about="rows of the test part"),
+    count("n_test", 1, about="rows of the test part that are scored"),
+    count("n_excluded", about="rows of the test part kept out: their variates leave the training range"),
     count("dim_x", 1, about="dimensions of the first view"),
     count("dim_y", 1, about="dimensions of the second view, or clusters"),
 )
@@ -37,83 +40,88 @@ SIMILARITIES = (
     replace(SIMILARITY, name="svcca", about="SVCCA"),
     replace(SIMILARITY, name="cka", about="debiased linear CKA"),
 )
+OF_LAYER = (MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER)
+LAYER_KEY = ("model", "analysis", "layer", "sample")
 
-SCORES = Table(
-    path="cca/{model}/{analysis}.csv",
-    made_by="cca",
-    error=ReportError,
-    columns=(MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER, TRIAL, *SCORED, *SIMILARITIES),
-    key=("model", "analysis", "layer", "sample", "trial"),
-    rules=(in_range("score"), in_range("floor"), IN_ORDER),
-    may_be_empty=True,
-    about="a score of one layer in one sample set and trial",
+
+def _table(ending: str, columns: tuple[Column, ...], key: tuple[str, ...], *rules: Rule, about: str) -> Table:
+    """A table beside the scores of one analysis of one model; it has no rows where it says nothing."""
+    return Table(
+        path=f"cca/{{model}}/{{analysis}}{ending}",
+        made_by="cca",
+        error=ReportError,
+        columns=columns,
+        key=key,
+        rules=rules,
+        may_be_empty=True,
+        about=about,
+    )
+
+
+SCORES = _table(
+    ".csv",
+    (*OF_LAYER, TRIAL, *SCORED, *SIMILARITIES),
+    (*LAYER_KEY, "trial"),
+    *(in_range("score"), in_range("null"), IN_ORDER),
+    about="a score of one layer in one sample set and trial; none where the analysis cannot be run",
 )
-UNITS = Table(
-    path="cca/{model}/{analysis}.units.parquet",
-    made_by="cca",
-    error=ReportError,
-    columns=(
-        *(MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER),
-        Column("unit", about="speaker, utterance or, where types are split, label"),
-        count("rows", about="rows tested"),
-        count("excluded", about="rows kept out: their variates leave the training range"),
-        number("contribution", about="what it adds to the mean score of its sample set"),
-        number("influence", about="the mean score minus that without it"),
+UNITS = _table(
+    ".units.parquet",
+    (
+        *OF_LAYER,
+        Column("unit", about="what an interval resamples: speaker, utterance or label"),
+        count("rows", about="its test rows that are scored"),
+        count("excluded", about="its test rows kept out"),
+        number("contribution", about="what it adds to the error of the mean score of the sample set"),
+        number("influence", about="mean score minus the mean score without it"),
     ),
-    key=("model", "analysis", "layer", "sample", "unit"),
-    may_be_empty=True,
-    about="what one unit does to the score of a layer in one sample set",
+    (*LAYER_KEY, "unit"),
+    about="a unit of the test rows of one layer and sample set; none for a measure without units",
 )
-NULLS = Table(
-    path="cca/{model}/{analysis}.null.parquet",
-    made_by="cca",
-    error=ReportError,
-    columns=(
-        *(MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER),
-        count("permutation", about="its number, the same for all layers"),
-        SCORE,
-        choice("search", "grid", "chosen", about="whether the regularisers were searched again"),
+NULLS = _table(
+    ".null.parquet",
+    (
+        *OF_LAYER,
+        count("permutation", about="number of the permutation; the same one for all layers"),
+        replace(SCORE, about="mean score over parts with permuted targets"),
+        choice(
+            *("search", *SEARCHES),
+            about="grid: the whole search was repeated; chosen: the chosen regularisers were kept",
+        ),
     ),
-    key=("model", "analysis", "layer", "sample", "permutation"),
-    may_be_empty=True,
-    about="the score of a layer with permuted or shifted targets",
+    (*LAYER_KEY, "permutation"),
+    in_range("score"),
+    about="a score of one layer and sample set with permuted targets",
 )
-SIZES = Table(
-    path="cca/{model}/{analysis}.sizes.csv",
-    made_by="cca",
-    error=ReportError,
-    columns=(
-        *(MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER),
+SIZES = _table(
+    ".sizes.csv",
+    (
+        *OF_LAYER,
         count("parts", 1, about="training parts"),
-        count("n_train", 1, about="rows of these parts"),
+        number("n_train", 0, about="rows of the training parts, mean over test parts"),
         SCORE,
     ),
-    key=("model", "analysis", "layer", "sample", "parts"),
-    may_be_empty=True,
-    about="the score of a layer with so many training parts",
+    (*LAYER_KEY, "parts"),
+    in_range("score"),
+    about="the mean score of one layer and sample set with fewer training parts",
 )
-TRAITS = Table(
-    path="cca/{model}/{analysis}.traits.csv",
-    made_by="cca",
-    error=ReportError,
-    columns=(
-        *(MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER),
-        number("effective_rank", 0, empty=True, about="dimensions that the layer's variance fills"),
-        number("ceiling", empty=True, about="the score that noise in the data allows"),
-        number("control", empty=True, about="score with control targets (Hewitt and Liang 2019)"),
+TRAITS = _table(
+    ".traits.csv",
+    (
+        *OF_LAYER,
+        number("effective_rank", 0, empty=True, about="effective rank of the layer's covariance"),
+        replace(SCORE, name="ceiling", empty=True, about="score of two halves of the data with each other"),
+        replace(SCORE, name="control", empty=True, about="score for a random map of types to labels"),
     ),
-    key=("model", "analysis", "layer", "sample"),
-    may_be_empty=True,
-    about="what is known of a layer beside its score in one sample set",
+    LAYER_KEY,
+    *(in_range("ceiling"), in_range("control")),
+    about="what else is known of one layer and sample set",
 )
-INFEASIBLE = Table(
-    path="cca/{model}/{analysis}.infeasible.csv",
-    made_by="cca",
-    error=ReportError,
-    columns=(MODEL, ANALYSIS, SAMPLE_NUMBER, replace(REASON, about="why it cannot be run")),
-    key=("model", "analysis", "sample"),
-    may_be_empty=True,
-    about="an analysis that cannot be run on the corpus or model; the other tables lack its rows",
+INFEASIBLE = _table(
+    ".infeasible.csv",
+    (MODEL, ANALYSIS, SAMPLE_NUMBER, replace(REASON, about="why it cannot be run")),
+    ("model", "analysis", "sample"),
+    about="a sample set in which an analysis cannot be run",
 )
 INTER = Table(
     path="cca/inter/{model_a}-vs-{model_b}.csv",
@@ -129,6 +137,6 @@ INTER = Table(
         *(ANALYSIS, TRIAL, *SCORED),
     ),
     key=("model_a", "model_b", "layer_a", "layer_b", "trial"),
-    rules=(in_range("score"), in_range("floor"), IN_ORDER),
+    rules=(in_range("score"), in_range("null"), IN_ORDER),
     about="a score of one layer of a model with one of another, in one trial",
 )

@@ -11,7 +11,6 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from layerwise.analyses.base import Scoring, ViewPair
-from layerwise.cca.bootstrap import CONFIDENCE
 from layerwise.cca.moments import Array, Index, NotFiniteError
 from layerwise.cca.splits import dev_test_pairs
 from layerwise.errors import InfeasibleError
@@ -20,6 +19,7 @@ from layerwise.seeds import derive_seed
 
 BATCH = 4096
 ITERATIONS = 500  # as published; rarely reached
+CONFIDENCE = (2.5, 97.5)
 
 
 def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", "word"]) -> pd.DataFrame:
@@ -31,8 +31,8 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
     of the label, 1 if they determine it. Nothing is tuned, so the dev part is scored as well (n_dev = 0).
 
     Columns as those of ``cross_validate``; epsilons are NaN, dim_y is the number of clusters. score, low,
-    high and floor are means over the seeds. floor: the same with permuted labels. The plug-in estimate is
-    biased upwards where clusters are many for the rows scored; the floor shows by how much. low, high: a
+    high and null are means over the seeds. null: the same with permuted labels. The plug-in estimate is
+    biased upwards where clusters are many for the rows scored; the null shows by how much. low, high: a
     bootstrap over units. Resampling inflates the plug-in estimate as well, so the interval is that of the
     replicates shifted to have the score as its mean.
 
@@ -40,7 +40,8 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
     """
     own = scoring.own if isinstance(scoring.own, MutualInformationOptions) else MutualInformationOptions()
     number_of = own.phone_clusters if unit == "phone" else own.word_clusters
-    part, every = views.part, np.arange(len(views.part))
+    part = np.atleast_2d(views.part)[0]
+    every = np.arange(len(part))
     x = views.x[every]
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if bad.size:
@@ -60,20 +61,21 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
         for number in range(own.seeds):
             seed = derive_seed(scoring.seed, "k-means", trial, number)
             clusters = _assign(x[train], x[test], number_of, seed)
-            values.append(_values(clusters, labels[test], views.units[test], scoring.options.bootstrap, seed))
-        score, low, high, floor = np.mean(values, axis=0)
+            values.append(_values(clusters, labels[test], views.units[test], own.bootstrap, seed))
+        score, low, high, null = np.mean(values, axis=0)
         records.append(
             {
                 "trial": trial,
                 "score": score,
                 "low": low,
                 "high": high,
-                "floor": floor,
+                "null": null,
                 "epsilon_x": np.nan,
                 "epsilon_y": np.nan,
                 "n_train": len(train),
                 "n_dev": 0,
                 "n_test": len(test),
+                "n_excluded": 0,
                 "dim_x": x.shape[1],
                 "dim_y": number_of,
             }
@@ -107,20 +109,20 @@ def _assign(train: NDArray[Any], test: NDArray[Any], clusters: int, seed: int) -
 def _values(
     clusters: Index, labels: Index, units: NDArray[Any], replicates: int, seed: int
 ) -> tuple[float, float, float, float]:
-    """Score, low, high and floor of one clustering."""
+    """Score, low, high and null of one clustering."""
     rng = np.random.default_rng(derive_seed(seed, "resampling"))
     score = normalised_information(clusters, labels)
-    floor = normalised_information(clusters, rng.permutation(labels))
+    null = normalised_information(clusters, rng.permutation(labels))
     names, codes = np.unique(units, return_inverse=True)
     if len(names) < 2 or replicates == 0:
-        return score, np.nan, np.nan, floor
+        return score, np.nan, np.nan, null
     cells = _Cells(clusters, labels)
     counts = np.zeros((len(names), len(cells.counts)))
     np.add.at(counts, (codes, cells.of_row), 1)
     draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), replicates)
     scores = cells.information(draws @ counts)
     low, high = np.percentile(scores - scores.mean(), CONFIDENCE)
-    return score, score + float(low), score + float(high), floor
+    return score, score + float(low), score + float(high), null
 
 
 class _Cells:

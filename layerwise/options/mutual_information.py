@@ -13,3 +13,6 @@ class MutualInformationOptions(Section):
     seeds: int = Field(
         default=3, ge=1, description="Clusterings of each trial, averaged in its score.", examples=[3]
     )
+    bootstrap: int = Field(
+        default=1000, ge=0, description="Bootstrap resamples for confidence intervals.", examples=[1000]
+    )

@@ -1,131 +1,121 @@
 """Differences between models, with intervals: what the report may claim and what it may not."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.stats import t as student
 
+from layerwise.cca.paired import Difference, holm
 from layerwise.contracts.run_tables import columns
-from layerwise.report.curves import block_layers, curve_of, last_block, peak_layer
-from layerwise.report.facts import RunFacts
+from layerwise.layers import is_normed
+from layerwise.report.curves import block_layers, peak_of
+from layerwise.report.evidence import Evidence
+from layerwise.report.facts import ModelFacts, RunFacts
+
+Row = tuple[object, ...]
 
 
-def resampled_interval(
-    differences: NDArray[np.float64], test_train: float, level: float = 0.95
-) -> tuple[float, float, float]:
-    """Mean and confidence limits of paired differences over sample sets and trials.
-
-    Trials share training data, so the plain t interval is too narrow. The variance of the mean is
-    (1/n + n_test/n_train) s^2 (Nadeau and Bengio 2003, "Inference for the generalization error").
-    A single difference has no interval: the limits are infinite.
-    """
-    n = len(differences)
-    mean = float(np.mean(differences))
-    if n < 2:
-        return mean, float("-inf"), float("inf")
-    spread = float(np.std(differences, ddof=1)) * float(np.sqrt(1 / n + test_train))
-    half = float(student.ppf(0.5 + level / 2, n - 1)) * spread
-    return mean, mean - half, mean + half
-
-
-def control_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
+def control_contrasts(evidence: Evidence, peaks: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
     """Peak of each trained model minus the peak of each of its controls, per content analysis.
 
     Controls are the model's random twin (at the twin's own best layer) and the baselines. Differences are
-    paired by sample set and trial. An analysis in which each model is its own reference has no control.
+    paired over units. An analysis in which each model is its own reference has no control.
     """
-    rows = []
-    for analysis in map(facts.analysis, sorted(set(scores["analysis"]))):
+    rows: list[tuple[Row, Difference]] = []
+    for analysis in map(facts.analysis, sorted(set(evidence.scores["analysis"]))):
         if analysis.own_reference:
             continue
         for model in facts.of_kind("trained"):
-            layer = peak_layer(summary, model.name, analysis)
+            best = peak_of(peaks, model.name, analysis.name)
             twin = facts.twin(model.name)
             for control in ([twin] if twin else []) + list(facts.of_kind("baseline")):
-                other = peak_layer(summary, control.name, analysis)
-                if layer is None or other is None:
+                other = peak_of(peaks, control.name, analysis.name)
+                if best is None or other is None:
                     continue
-                values, ratio = _paired(scores, analysis.name, (model.name, layer), (control.name, other))
-                if len(values):
-                    interval = resampled_interval(values, ratio)
-                    names = (model.name, analysis.name, layer, control.name, other)
-                    rows.append((*names, *interval, len(values)))
-    return pd.DataFrame(rows, columns=columns("control_contrasts"))
+                layers = str(best["layer"]), str(other["layer"])
+                weights = {(model.name, layers[0]): 1.0, (control.name, layers[1]): -1.0}
+                found = evidence.contrast(analysis.name, weights)
+                rows.append(((model.name, analysis.name, layers[0], control.name, layers[1]), found))
+    return _table("control_contrasts", rows)
 
 
-def curve_contrasts(scores: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
-    """Layer-by-layer difference in the shape of two models' curves, for pairs of different objectives.
+def curve_contrasts(evidence: Evidence, facts: RunFacts) -> pd.DataFrame:
+    """How far two models of different objectives are above their random twins, and the difference, by layer.
 
-    Only self-supervised models with the same block layers are compared. Each sample and trial gives one
-    curve per model, centred by its mean over layers, so that only shape counts (without the reference
-    layer of cca-intra, which scores 1 by definition); the differences of the centred curves are paired
-    by sample and trial. The limits hold for all layers of a pair at once (Bonferroni): the shapes differ
-    where an interval leaves out 0.
+    Two architectures differ without any training; what training adds is a layer's score minus that of the
+    same layer of the model's random twin. Compared are self-supervised models (or recipes: means over their
+    pre-training seeds) that have twins, at the block layers that all have; paired over units. The reference
+    layer of an analysis, the same by definition, is left out.
     """
-    rows = []
-    references = {name: facts.analysis(name).reference for name in set(scores["analysis"])}
-    compared = scores[scores["layer"] != scores["analysis"].map(references)]
-    wide = {
-        key: block_layers(group).pivot(index=["sample", "trial"], columns="layer_index", values="score")
-        for key, group in compared.groupby(["analysis", "model"], sort=True)
-    }
-    own = [model for model in facts.of_kind("trained") if model.supervision == "self-supervised"]
-    names = scores.drop_duplicates("layer_index").set_index("layer_index")["layer"]
-    for analysis in sorted(set(scores["analysis"])):
-        ratio = _test_train(scores[scores["analysis"] == analysis])
-        for a, b in combinations(own, 2):
-            first, second = wide.get((analysis, a.name)), wide.get((analysis, b.name))
-            if a.objective == b.objective or first is None or second is None:
+    rows: list[tuple[Row, Difference, Row]] = []
+    recipes = facts.recipes()
+    for name in sorted(set(evidence.scores["analysis"])):
+        reference = facts.analysis(name).reference
+        part = block_layers(evidence.scores[evidence.scores["analysis"] == name])
+        order = part[part["layer"] != reference].drop_duplicates("layer").sort_values("layer_index")
+        for (a, first), (b, second) in combinations(recipes.items(), 2):
+            if first[0].objective == second[0].objective:
                 continue
-            if len(first.columns) < 2 or not first.columns.equals(second.columns):
-                continue
-            shapes = [curve.sub(curve.mean(axis=1), axis=0) for curve in (first, second)]
-            difference = (shapes[0] - shapes[1]).dropna()
-            if difference.empty:
-                continue
-            level = 1 - 0.05 / difference.shape[1]
-            for index in difference.columns:
-                values = difference[index].to_numpy(dtype=float)
-                interval = resampled_interval(values, ratio, level)
-                rows.append((a.name, b.name, analysis, names[index], *interval, len(values)))
-    return pd.DataFrame(rows, columns=columns("curve_contrasts"))
+            for layer in map(str, order["layer"]):
+                sides = [_above_twins(evidence, facts, name, layer, side) for side in (first, second)]
+                if not (sides[0] and sides[1]):
+                    continue
+                weights = {**_weights(sides[0], 1.0), **_weights(sides[1], -1.0)}
+                seeds = [
+                    [sum(sign * evidence.mean(name, key) for key, sign in seed.items()) for seed in side]
+                    for side in sides
+                ]
+                found = evidence.contrast(name, weights, seeds)
+                rows.append(((a, b, name, layer), found, (len(sides[0]), len(sides[1]))))
+    return _table("curve_contrasts", rows)
 
 
-def last_block_contrasts(scores: pd.DataFrame, summary: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
-    """Last block minus each block layer of the same model, itself included, paired by sample and trial.
+def _above_twins(
+    evidence: Evidence, facts: RunFacts, analysis: str, layer: str, models: Sequence[ModelFacts]
+) -> list[dict[tuple[str, str], float]]:
+    """For each seed that has a twin, the weights of the layer's score minus its twin's."""
+    found = []
+    for model in models:
+        twin = facts.twin(model.name)
+        keys = [(entry.name, layer) for entry in (model, twin) if entry]
+        if len(keys) == 2 and all(evidence.knows(analysis, key) for key in keys):
+            found.append(dict(zip(keys, (1.0, -1.0), strict=True)))
+    return found
+
+
+def _weights(side: Sequence[dict[tuple[str, str], float]], sign: float) -> dict[tuple[str, str], float]:
+    """The weights of the mean over seeds."""
+    return {key: sign * weight / len(side) for seed in side for key, weight in seed.items()}
+
+
+def last_block_contrasts(evidence: Evidence, facts: RunFacts) -> pd.DataFrame:
+    """Last block minus each block layer of the same model, itself included, paired over units.
 
     Only for analyses in which each model is its own reference: there it says whether a curve that falls
     rises again.
     """
-    rows = []
-    for analysis in sorted(set(scores["analysis"])):
-        if not facts.analysis(analysis).own_reference:
+    rows: list[tuple[Row, Difference]] = []
+    for name in sorted(set(evidence.scores["analysis"])):
+        if not facts.analysis(name).own_reference:
             continue
-        for model in facts.in_order(scores.loc[scores["analysis"] == analysis, "model"]):
-            curve = curve_of(summary, model.name, analysis)
-            if curve.empty:
-                continue
-            last = last_block(curve)
-            for layer in map(str, curve.index):
-                values, ratio = _paired(scores, analysis, (model.name, last), (model.name, layer))
-                interval = resampled_interval(values, ratio)
-                rows.append((model.name, analysis, last, layer, *interval, len(values)))
-    return pd.DataFrame(rows, columns=columns("last_block_contrasts"))
+        part = block_layers(evidence.scores[evidence.scores["analysis"] == name])
+        for model in facts.in_order(part["model"]):
+            mine = part[part["model"] == model.name].drop_duplicates("layer").sort_values("layer_index")
+            layers = list(map(str, mine["layer"]))
+            last = [layer for layer in layers if not is_normed(layer)][-1]
+            for layer in layers:
+                weights = {(model.name, last): 1.0, (model.name, layer): -1.0}
+                # The last block minus itself is one entry of weight 0.
+                found = evidence.contrast(name, weights if layer != last else {(model.name, last): 0.0})
+                rows.append(((model.name, name, last, layer), found))
+    return _table("last_block_contrasts", rows)
 
 
-def _paired(
-    scores: pd.DataFrame, analysis: str, first: tuple[str, str], second: tuple[str, str]
-) -> tuple[NDArray[np.float64], float]:
-    part = scores[scores["analysis"] == analysis]
-    curves = []
-    for model, layer in (first, second):
-        rows = part[(part["model"] == model) & (part["layer"] == layer)]
-        curves.append(rows.set_index(["sample", "trial"])["score"].astype(float))
-    difference = (curves[0] - curves[1]).dropna().sort_index()
-    return np.asarray(difference, dtype=np.float64), _test_train(part)
-
-
-def _test_train(scores: pd.DataFrame) -> float:
-    return float((scores["n_test"].astype(float) / scores["n_train"].astype(float)).mean())
+def _table(name: str, rows: Sequence[tuple[Row, Difference] | tuple[Row, Difference, Row]]) -> pd.DataFrame:
+    """A table of differences; p_holm is corrected for all its rows."""
+    corrected = holm([row[1].p for row in rows])
+    records = []
+    for (key, found, *more), p_holm in zip(rows, corrected, strict=True):
+        limits = (found.difference, found.low, found.high, found.p, p_holm, found.n)
+        records.append((*key, *limits, *(more[0] if more else ())))
+    return pd.DataFrame(records, columns=columns(name))

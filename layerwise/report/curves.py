@@ -18,11 +18,19 @@ def curve_of(summary: pd.DataFrame, model: str, analysis: str) -> pd.DataFrame:
     return block_layers(curve).sort_values("layer_index").set_index("layer")
 
 
-def peak_layer(summary: pd.DataFrame, model: str, analysis: AnalysisFacts) -> str | None:
-    """Return the block layer with the best mean score (ties: the lower), or None without scores."""
-    curve = curve_of(summary, model, analysis.name)
-    best = analysis.sign * curve["mean"].to_numpy(dtype=float)
-    return None if curve.empty else str(curve.index[int(best.argmax())])
+def turn(analysis: AnalysisFacts) -> int:
+    """1 where the highest layer of a curve is sought, -1 where the lowest is.
+
+    The lowest is sought where lower is better, and where each model is its own reference: it says how far the
+    model moves away.
+    """
+    return -1 if analysis.own_reference else analysis.sign
+
+
+def peak_of(peaks: pd.DataFrame, model: str, analysis: str) -> pd.Series | None:
+    """Return the row of `RunTables.peaks` of a curve, or None without block layers."""
+    rows = peaks[(peaks["model"] == model) & (peaks["analysis"] == analysis)]
+    return None if rows.empty else rows.iloc[0]
 
 
 def last_block(curve: pd.DataFrame) -> str:

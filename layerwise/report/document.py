@@ -15,13 +15,13 @@ import typst
 
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
-from layerwise.report import findings
+from layerwise.report import cautions, curve_findings, findings
 from layerwise.report.facts import RunFacts
 from layerwise.report.methods import PROTOCOLS, corpus_text, method_text, references
 from layerwise.report.names import inter_name
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
-from layerwise.report.typeset import Table, agreement_table, analysis_table, task_table
+from layerwise.report.typeset import DASH, Table, agreement_table, analysis_table, task_table, traits_table
 
 Content = dict[str, Any]
 
@@ -52,12 +52,12 @@ def report_content(
                 tables=[comparison_table(second)],
             )
         )
-    for analysis in tables.analyses:
-        first = analysis == tables.analyses[0]
+    for analysis in tables.planned:
+        first = analysis == tables.planned[0]
         shown.append(
             _section(
                 facts.analysis(analysis).title,
-                bullets=findings.analysis_findings(tables, facts, analysis),
+                bullets=curve_findings.analysis_findings(tables, facts, analysis),
                 tables=[analysis_table(tables, facts, analysis)],
                 figures=["layers"] if first else [],
                 captions=captions,
@@ -65,9 +65,18 @@ def report_content(
             )
         )
     if tables.analyses:
-        objectives = findings.objective_findings(tables, facts)
+        objectives = curve_findings.objective_findings(tables, facts)
         title = "Does the objective shape the curves?"
         shown.append(_section(title, bullets=objectives, see=["layers"]))
+    if tables.planned:
+        shown.append(
+            _section(
+                "What the scores rest on",
+                bullets=cautions.cautions(tables, facts) if tables.analyses else [],
+                figures=["learning"],
+                captions=captions,
+            )
+        )
     for a, b in tables.pairs:
         stem = inter_name(a, b)
         shown.append(
@@ -91,7 +100,7 @@ def report_content(
                 see=[] if first else stems,
             )
         )
-    if tables.analyses and tables.tasks:
+    if tables.planned and tables.tasks:
         sentences = findings.agreement_findings(tables, facts)
         stems = ["agreement", "cca-vs-task"]
         title = "Do layer analyses predict tasks?"
@@ -160,17 +169,24 @@ def _model_table(facts: RunFacts) -> Table:
 
 
 def _appendix(run: RunTables, facts: RunFacts) -> list[Table]:
-    tables = []
+    tables = [traits_table(run, facts)] if run.analyses else []
+    if (run.layer_summary["excluded"] > 0).any():
+        tables.append(cautions.excluded_table(run, facts))
+    if not run.influential.empty:
+        tables.append(cautions.flagged_table(run, facts))
     if not run.agreement.empty:
         tables.append(agreement_table(run, facts))
     if not run.omissions.empty:
         order = {model.name: place for place, model in enumerate(facts.models)}
         gaps = run.omissions.assign(
             place=run.omissions["model"].map(order),
+            task=run.omissions["task"].replace("", DASH),
             model=[facts.model(name).label for name in run.omissions["model"]],
         ).sort_values(["place", "task", "analysis"], kind="stable")
         rows = _cells(gaps, ["model", "task", "analysis", "reason"])
-        caption = f"Rank correlations that are undefined ({len(rows)}), and why."
+        caption = (
+            f"Rank correlations that are undefined and analyses that cannot be run ({len(rows)}), and why."
+        )
         tables.append(Table(caption, ("Model", "Task", "Analysis", "Reason"), rows))
     if not run.exclusions.empty:
         lost = _cells(run.exclusions, ["item", "stage", "reason"])

@@ -18,7 +18,11 @@ PWCCA, MUTUAL_INFORMATION = "PWCCA score", "Normalised MI"  # measures that the 
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """One model of the run; ``twin_of`` names the trained model that a random twin was built from."""
+    """One model of the run.
+
+    ``twin_of`` names the trained model that a random twin was built from; models with one ``recipe`` are
+    seeds of one pre-training.
+    """
 
     name: str
     source: str
@@ -27,6 +31,7 @@ class ModelFacts:
     kind: ModelKind
     twin_of: str | None = None
     parameters: int | None = None
+    recipe: str = ""
 
     @property
     def label(self) -> str:
@@ -88,7 +93,8 @@ class RunFacts:
     """All that the report says about a run beside its tables.
 
     ``models`` are in the order of the config, which is the order of legends and tables. ``samples`` and
-    ``trials`` are the numbers of sample sets and of trials per set; ``digests`` maps artifacts to SHA-256.
+    ``trials`` are the numbers of sample sets and of trials per set; a difference below ``smallest_effect`` is
+    not worth a name; ``digests`` maps artifacts to SHA-256.
     """
 
     run: str
@@ -99,6 +105,7 @@ class RunFacts:
     aligner: str
     samples: int
     trials: int
+    smallest_effect: float = 0.02
     analyses: tuple[AnalysisFacts, ...] = ()
     tasks: tuple[TaskFacts, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -123,6 +130,15 @@ class RunFacts:
     def twin(self, name: str) -> ModelFacts | None:
         """Return the random twin of a trained model, if the run has one."""
         return next((model for model in self.of_kind("random") if model.twin_of == name), None)
+
+    def recipes(self) -> dict[str, tuple[ModelFacts, ...]]:
+        """Self-supervised models by name; those of one recipe, its seeds, by the recipe."""
+        made: dict[str, tuple[ModelFacts, ...]] = {}
+        for model in self.of_kind("trained"):
+            if model.supervision == "self-supervised":
+                name = model.recipe or model.name
+                made[name] = (*made.get(name, ()), model)
+        return made
 
     def in_order(self, names: Iterable[str]) -> list[ModelFacts]:
         """Models among ``names``, in config order."""

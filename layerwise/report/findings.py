@@ -2,39 +2,30 @@
 
 import pandas as pd
 
-from layerwise.layers import WEIGHTED_SUM, is_normed
-from layerwise.report.curves import curve_of, last_block, peak_layer
-from layerwise.report.facts import AnalysisFacts, ModelFacts, RunFacts
+from layerwise.layers import WEIGHTED_SUM
+from layerwise.report.facts import RunFacts
 from layerwise.report.run_tables import RunTables, of
-from layerwise.report.typeset import interval, last_block_rise, number, point
-
-SAME = "not distinguishable from"
-MOST_PAIRS = 4
-
-
-def verdict(low: float, high: float) -> str:
-    """Say what an interval of a difference allows: above, below or not distinguishable from."""
-    if low > 0:
-        return "above"
-    return "below" if high < 0 else SAME
+from layerwise.report.typeset import interval, number
+from layerwise.report.words import ABOVE, SAME, count, verdict
 
 
 def abstract(tables: RunTables, facts: RunFacts) -> list[str]:
     """Summarise the run in a few sentences of counts."""
     trained, corpus = facts.of_kind("trained"), facts.corpus
     sentences = [
-        f"This report analyses the layers of {_count(len(trained), 'trained speech model')} on the corpus "
-        f"{corpus.name} ({_count(corpus.utterances, 'utterance')}, {corpus.seconds / 60:.1f} min, "
-        f"{_count(corpus.speakers, 'speaker')}) with the {facts.protocol} protocol."
+        f"This report analyses the layers of {count(len(trained), 'trained speech model')} on the corpus "
+        f"{corpus.name} ({count(corpus.utterances, 'utterance')}, {corpus.seconds / 60:.1f} min, "
+        f"{count(corpus.speakers, 'speaker')}) with the {facts.protocol} protocol."
     ]
     for analysis in ("cca-phone", "cca-word"):
         mine = of(tables.control_contrasts, analysis=analysis)
         if mine.empty:
             continue
-        judged = mine.groupby("model", sort=True)["low"].min()
+        words = mine.apply(verdict, axis=1, smallest=facts.smallest_effect)
+        judged = (words == ABOVE).groupby(mine["model"]).all()
         sentences.append(
             f"{facts.analysis(analysis).short} peaks above every control (random twin, baseline) in "
-            f"{(judged > 0).sum()} of {_count(len(judged), 'model')}."
+            f"{judged.sum()} of {count(len(judged), 'model')}."
         )
     for task in tables.tasks:
         mine = of(tables.single_weighted, task=task)
@@ -45,119 +36,27 @@ def abstract(tables: RunTables, facts: RunFacts) -> list[str]:
                 f"In {title.lower()}, the weighted sum of all layers is better than the best "
                 f"single layer for {verdicts.count('better than')}, worse for {verdicts.count('worse than')} "
                 f"and not distinguishable from it for {verdicts.count(SAME)} of "
-                f"{_count(len(verdicts), 'model')} (random twins included)."
+                f"{count(len(verdicts), 'model')} (random twins included)."
             )
     return [" ".join(sentences)]
-
-
-def analysis_findings(tables: RunTables, facts: RunFacts, name: str) -> list[str]:
-    """One sentence per trained model on one analysis."""
-    sentences = []
-    analysis, summary = facts.analysis(name), tables.layer_summary
-    peaks = "peaks" if analysis.higher_is_better else "is lowest"
-    for model in facts.in_order(summary.loc[summary["analysis"] == name, "model"]):
-        curve = curve_of(summary, model.name, name)
-        if model.kind != "trained" or curve.empty:
-            continue
-        if analysis.own_reference:
-            sentences.append(_own_reference(tables, model, analysis, curve))
-            continue
-        peak = str(peak_layer(summary, model.name, analysis))
-        text = f"{analysis.short} of {model.label} {peaks} at {peak} ({point(curve, peak)})"
-        controls = of(tables.control_contrasts, model=model.name, analysis=name)
-        clauses = [_control(tables, facts, name, row) for _, row in controls.iterrows()]
-        sentences.append(f"{text}, {' and '.join(clauses)}." if clauses else f"{text}.")
-    return sentences
-
-
-def _control(tables: RunTables, facts: RunFacts, analysis: str, row: pd.Series) -> str:
-    control = facts.model(str(row["control"]))
-    layer = str(row["control_layer"])
-    score = point(curve_of(tables.layer_summary, control.name, analysis), layer)
-    name = f"the best layer of its random twin ({layer}, {score}" if control.kind == "random" else None
-    name = name or f"{control.label} ({score}"
-    word = verdict(float(row["low"]), float(row["high"]))
-    return f"{word} {name}; difference {interval(*row[['difference', 'low', 'high']])})"
-
-
-def _own_reference(tables: RunTables, model: ModelFacts, analysis: AnalysisFacts, curve: pd.DataFrame) -> str:
-    blocks = [str(layer) for layer in curve.index if not is_normed(str(layer))]
-    lowest, last = str(curve["mean"].loc[blocks].astype(float).idxmin()), last_block(curve)
-    text = f"{analysis.short} of {model.label} is lowest at {lowest} ({point(curve, lowest)})"
-    if lowest == last:
-        return f"{text}, its last block: it moves away from its input to the end."
-    rise = last_block_rise(tables, analysis.name, model.name, lowest)
-    if rise[1] > 0:
-        return (
-            f"{text} and rises again to {point(curve, last)} at its last block {last} "
-            f"(difference {interval(*rise)}): it returns towards its input."
-        )
-    return (
-        f"{text}; its last block {last} ({point(curve, last)}) is not distinguishable from that "
-        f"(difference {interval(*rise)})."
-    )
-
-
-def objective_findings(tables: RunTables, facts: RunFacts) -> list[str]:
-    """Say for each analysis and pair of objectives whether the shapes of the curves differ, and where.
-
-    Many pairs are counted per analysis and not told one by one.
-    """
-    sentences = []
-    if len(tables.curve_contrasts[["model_a", "model_b"]].drop_duplicates()) > MOST_PAIRS:
-        return _counted_shapes(tables.curve_contrasts, facts)
-    for names, rows in tables.curve_contrasts.groupby(["analysis", "model_a", "model_b"], sort=True):
-        analysis, a, b = map(str, names)
-        pair = f"{facts.model(a).label} ({facts.model(a).objective})"
-        pair += f" and {facts.model(b).label} ({facts.model(b).objective})"
-        low, high = rows["low"].astype(float), rows["high"].astype(float)
-        apart = rows[(low > 0) | (high < 0)]
-        largest = rows.iloc[int(rows["difference"].abs().to_numpy(dtype=float).argmax())]
-        span = interval(*largest[["difference", "low", "high"]])
-        text = f"{facts.analysis(analysis).short} of {pair}: "
-        if apart.empty:
-            text += "the shapes of the two curves are not distinguishable; the largest difference of the "
-            text += f"centred curves is {span} at {largest['layer']}."
-        else:
-            text += (
-                f"the shapes differ at {', '.join(apart['layer'])}, most at {largest['layer']}, where the "
-            )
-            text += f"centred curves differ by {interval(*largest[['difference', 'low', 'high']])}."
-        sentences.append(text)
-    if not sentences:
-        sentences.append(
-            "No two self-supervised models with different objectives and the same block layers were "
-            "analysed: nothing can be said on the effect of the objective."
-        )
-    return sentences
-
-
-def _counted_shapes(curves: pd.DataFrame, facts: RunFacts) -> list[str]:
-    sentences = []
-    for analysis, rows in curves.groupby("analysis", sort=True):
-        apart = (rows["low"].astype(float) > 0) | (rows["high"].astype(float) < 0)
-        pairs = apart.groupby([rows["model_a"], rows["model_b"]]).any()
-        name = facts.analysis(str(analysis)).short
-        sentences.append(
-            f"{name}: the shapes of the two curves differ in {pairs.sum()} of {len(pairs)} "
-            "pairs of models with different objectives and are not distinguishable in the others "
-            "(tables/curve_contrasts.csv)."
-        )
-    return sentences
 
 
 def inter_findings(tables: RunTables, facts: RunFacts, pair: tuple[str, str]) -> list[str]:
     """Say which layers of two models are most and least alike, over block layers."""
     mine = of(tables.inter_scores, model_a=pair[0], model_b=pair[1])
     keys = ["layer_index_a", "layer_index_b", "layer_a", "layer_b"]
-    means = mine.groupby(keys)[["score", "low", "high", "floor"]].mean().reset_index()
+    means = mine.groupby(keys)[["score", "low", "high", "null"]].mean().reset_index()
     order = means.sort_values("score")
     names = [facts.model(name).label for name in pair]
     return [
         f"{word}: {row['layer_a']} of {names[0]} and {row['layer_b']} of {names[1]}, "
-        f"{interval(*row[['score', 'low', 'high']])} (floor {number(row['floor'])})."
+        f"{interval(*row[['score', 'low', 'high']])} ({_chance(row['null'])})."
         for word, row in (("Most alike", order.iloc[-1]), ("Least alike", order.iloc[0]))
     ]
+
+
+def _chance(null: float) -> str:
+    return "no permutations" if pd.isna(null) else f"permuted: {number(null)}"
 
 
 def _single_verdict(row: pd.Series, sign: int) -> str:
@@ -214,7 +113,7 @@ def agreement_findings(tables: RunTables, facts: RunFacts) -> list[str]:
         regret = _range(rows["regret"].astype(float), 3)
         sentences.append(
             f"{facts.analysis(str(analysis)).short} ranks layers for {title.lower()} with Spearman {rho} "
-            f"({_count(len(rows), 'trained model')}); the regret of choosing the layer by it is {regret}."
+            f"({count(len(rows), 'trained model')}); the regret of choosing the layer by it is {regret}."
         )
     return sentences
 
@@ -262,16 +161,9 @@ def limits(facts: RunFacts) -> list[str]:
         "the information is there, not that the model uses it."
     )
     sentences.append(
-        "The peak layer of a model is the best of many on the scores that are reported for it, which "
-        "favours models with many layers over features with one; a control is beaten for certain only "
-        "where the difference is clear."
-    )
-    sentences.append(
-        "Comparisons of many models and layers are not corrected for their number, except across the layers "
-        "of one pair of curves."
+        "Intervals cover new units (speakers or utterances) of this corpus with the models as they are: "
+        "another initialisation of a random twin, or another pre-training run of a model, may differ by "
+        "more. A control is compared at its own best layer, so a model with many layers has more chances "
+        "than features with one."
     )
     return sentences
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" + ("" if n == 1 else "s")

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from layerwise import contracts
-from layerwise.cca.summary import summarise
 from layerwise.contracts.alignment import INTERVALS, QUALITY
 from layerwise.contracts.corpus import EXCLUDED, MANIFEST
 from layerwise.contracts.run_tables import RUN_TABLES, columns
@@ -17,10 +16,23 @@ from layerwise.contracts.vectors import MISSING_VECTORS
 from layerwise.errors import ReportError
 from layerwise.report import tables
 from layerwise.report.contrasts import control_contrasts, curve_contrasts, last_block_contrasts
+from layerwise.report.evidence import Evidence
 from layerwise.report.facts import RunFacts
 from layerwise.report.ranking import agreement
-from layerwise.report.raw import read_downstream, read_inter, read_scores, read_weights
+from layerwise.report.raw import (
+    read_downstream,
+    read_infeasible,
+    read_inter,
+    read_nulls,
+    read_scores,
+    read_sizes,
+    read_traits,
+    read_units,
+    read_weights,
+)
 from layerwise.report.run_tables import RunTables
+from layerwise.report.shapes import peaks
+from layerwise.report.summary import influential, layer_summary, learning
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +45,11 @@ class RawFiles:
         intervals: alignment/intervals.parquet.
         quality: alignment/quality.csv.
         scores: cca/{model}/{analysis}.csv.
+        units: cca/{model}/{analysis}.units.parquet.
+        nulls: cca/{model}/{analysis}.null.parquet.
+        sizes: cca/{model}/{analysis}.sizes.csv.
+        traits: cca/{model}/{analysis}.traits.csv.
+        infeasible: cca/{model}/{analysis}.infeasible.csv.
         inter: cca/inter/{a}-vs-{b}.csv.
         downstream: downstream/{model}/{task}.csv.
         weights: downstream/{model}/{task}.weights.csv.
@@ -45,6 +62,11 @@ class RawFiles:
     intervals: Path
     quality: Path
     scores: tuple[Path, ...] = ()
+    units: tuple[Path, ...] = ()
+    nulls: tuple[Path, ...] = ()
+    sizes: tuple[Path, ...] = ()
+    traits: tuple[Path, ...] = ()
+    infeasible: tuple[Path, ...] = ()
     inter: tuple[Path, ...] = ()
     downstream: tuple[Path, ...] = ()
     weights: tuple[Path, ...] = ()
@@ -69,21 +91,28 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
     """
     scores, runs = read_scores(files.scores), read_downstream(files.downstream)
     weights, inter = read_weights(files.weights), read_inter(files.inter)
-    _check_names(facts, scores, runs, weights, inter)
-    summary, tasks = summarise(scores), tables.downstream_summary(runs)
-    agreeing, omitted = agreement(summary, tasks, facts)
+    lacking = _infeasible(files.infeasible)
+    _check_names(facts, pd.concat([scores, lacking]), runs, weights, inter)
+    evidence = Evidence(scores, read_units(files.units), read_nulls(files.nulls))
+    best = peaks(evidence, facts)
+    summary = layer_summary(evidence, read_traits(files.traits), best, facts)
+    tasks = tables.downstream_summary(runs)
+    agreeing, undefined = agreement(summary, tasks, facts)
     made = RunTables(
         layer_scores=scores,
         layer_summary=summary,
-        control_contrasts=control_contrasts(scores, summary, facts),
-        curve_contrasts=curve_contrasts(scores, facts),
-        last_block_contrasts=last_block_contrasts(scores, summary, facts),
+        peaks=best,
+        influential=influential(evidence),
+        learning=learning(read_sizes(files.sizes)),
+        control_contrasts=control_contrasts(evidence, best, facts),
+        curve_contrasts=curve_contrasts(evidence, facts),
+        last_block_contrasts=last_block_contrasts(evidence, facts),
         downstream=runs,
         downstream_summary=tasks,
         single_weighted=tables.single_and_weighted(runs, facts),
         weights=weights,
         agreement=agreeing,
-        omissions=omitted,
+        omissions=pd.concat([lacking, undefined], ignore_index=True),
         inter_scores=inter,
         exclusions=_exclusions(files),
         utterances=_utterances(files),
@@ -109,6 +138,19 @@ def _check_names(
             )
     for task in sorted(set(weights["task"])):
         facts.task(str(task))
+
+
+def _infeasible(paths: Iterable[Path]) -> pd.DataFrame:
+    """Analyses that cannot be run, as rows of omissions without a task; equal reasons are said once."""
+    rows = []
+    table = read_infeasible(paths)
+    for (model, analysis), group in table.groupby(["model", "analysis"], sort=True):
+        reasons = group.groupby("reason", sort=False)["sample"].agg(
+            lambda numbers: ", ".join(map(str, numbers))
+        )
+        said = "; ".join(f"sample set {numbers}: {reason}" for reason, numbers in reasons.items())
+        rows.append((model, "", analysis, said))
+    return pd.DataFrame(rows, columns=columns("omissions"), dtype=str)
 
 
 def _exclusions(files: RawFiles) -> pd.DataFrame:

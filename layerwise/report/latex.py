@@ -5,7 +5,15 @@ from pathlib import Path
 from layerwise.files import write_text
 from layerwise.report.facts import RunFacts
 from layerwise.report.run_tables import RunTables
-from layerwise.report.typeset import DASH, MINUS, Table, agreement_table, analysis_table, task_table
+from layerwise.report.typeset import (
+    DASH,
+    MINUS,
+    Table,
+    agreement_table,
+    analysis_table,
+    layers_table,
+    task_table,
+)
 
 LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -20,10 +28,14 @@ LATEX = {
 
 
 def write_latex(tables: RunTables, facts: RunFacts, folder: Path) -> None:
-    """Write a LaTeX table for each analysis and task, and one of their agreement (`names.latex_names`)."""
-    typeset = {name: analysis_table(tables, facts, name) for name in tables.analyses}
+    """Write LaTeX tables of each analysis and task, and of their agreement (`names.latex_names`).
+
+    Tables of an analysis that cannot be run have no rows.
+    """
+    typeset = {name: analysis_table(tables, facts, name) for name in tables.planned}
+    typeset |= {f"{name}-layers": layers_table(tables, facts, name) for name in tables.planned}
     typeset |= {name: task_table(tables, facts, name) for name in tables.tasks}
-    if tables.analyses and tables.tasks:
+    if tables.planned and tables.tasks:
         typeset["agreement"] = agreement_table(tables, facts)
     for name, content in typeset.items():
         write_text(to_latex(content, label=f"tab:{name}"), folder / f"{name}.tex")
@@ -31,7 +43,14 @@ def write_latex(tables: RunTables, facts: RunFacts, folder: Path) -> None:
 
 def to_latex(table: Table, label: str) -> str:
     """Typeset a table for a paper; needs the ``booktabs`` package."""
-    columns = "l" + "c" * (len(table.header) - 1)
+    columns, bold = "l" + "c" * (len(table.header) - 1), set(table.bold)
+    rows = [
+        [
+            rf"\textbf{{{latex(cell)}}}" if (place, column) in bold else latex(cell)
+            for column, cell in enumerate(row)
+        ]
+        for place, row in enumerate(table.rows)
+    ]
     lines = [
         r"\begin{table}",
         r"\centering",
@@ -41,7 +60,7 @@ def to_latex(table: Table, label: str) -> str:
         r"\toprule",
         " & ".join(map(latex, table.header)) + r" \\",
         r"\midrule",
-        *(" & ".join(map(latex, row)) + r" \\" for row in table.rows),
+        *(" & ".join(row) + r" \\" for row in rows),
         r"\bottomrule",
         r"\end{tabular}",
         r"\end{table}",

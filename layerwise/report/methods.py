@@ -5,15 +5,18 @@ from typing import Literal
 
 from layerwise.report.facts import MUTUAL_INFORMATION, PWCCA, AnalysisFacts, RunFacts
 from layerwise.report.run_tables import RunTables
+from layerwise.report.words import count
 
 PROTOCOLS = {
     "corrected": (
         "Protocol: corrected. It follows Pasad et al. (2023) and changes what biases the scores: an "
-        "utterance is never divided between training, development and test parts, so neighbouring frames do "
-        "not leak; the whole grid of regularisers is searched on the development part; views are centred, so "
-        "that the score does not depend on the arbitrary sign of singular vectors; and each score has a "
-        "bootstrap interval over test utterances and a permutation floor. Scores are therefore not "
-        "comparable in value with published ones, which come from the paper protocol on other data."
+        "utterance is never divided between training, development and test parts, so neighbouring frames "
+        "do not leak; every part is tested; dimensions are standardised and regularised by a ridge "
+        "relative to their mean eigenvalue, and none is dropped; views are centred, so that the score does "
+        "not depend on the arbitrary sign of singular vectors; rows beyond the range of training are kept "
+        "out; and each score has an interval over units and is held against permuted targets. Scores are "
+        "therefore not comparable in value with published ones, which come from the paper protocol on "
+        "other data."
     ),
     "paper": (
         "Protocol: paper. It repeats the published procedure of Pasad et al. (2023), including what the "
@@ -61,7 +64,7 @@ def corpus_text(tables: RunTables, facts: RunFacts) -> list[str]:
     lost = len(tables.exclusions)
     text = (
         f"{corpus.name}: {corpus.utterances} utterances, {corpus.seconds / 60:.1f} minutes, "
-        f"{corpus.speakers} speaker{'' if corpus.speakers == 1 else 's'} ({splits}). {corpus.description}"
+        f"{count(corpus.speakers, 'speaker')} ({splits}). {corpus.description}"
     )
     if not lost:
         return [text.strip(), "Nothing was excluded."]
@@ -77,7 +80,9 @@ def method_text(tables: RunTables, facts: RunFacts) -> list[Paragraph]:
     texts = [Paragraph(LAYERS)]
     if analyses:
         texts.append(Paragraph(_layer_analyses(tables, analyses), kind="pwcca"))
-        texts += map(Paragraph, [*_information(analyses), *_other_measures(analyses), *_scores(facts)])
+        texts += map(
+            Paragraph, [*_information(analyses), *_other_measures(analyses), *_scores(tables, facts)]
+        )
     if tables.tasks:
         texts.append(Paragraph(TASKS))
     if analyses and tables.tasks:
@@ -105,7 +110,7 @@ def _information(analyses: list[AnalysisFacts]) -> list[str]:
         f"Mutual information ({', '.join(titles)}): segments of the training "
         "parts are clustered by k-means, those of the two other parts assigned to the clusters, and "
         "I(cluster; label) divided by the entropy of the labels there. This estimate is biased upwards "
-        "where clusters are many for the segments; the floor, with permuted labels, shows by how much."
+        "where clusters are many for the segments; permuted labels show by how much."
     ]
 
 
@@ -119,20 +124,47 @@ def _other_measures(analyses: list[AnalysisFacts]) -> list[str]:
     ]
 
 
-def _scores(facts: RunFacts) -> list[str]:
-    return [
-        f"Scores are means over {facts.samples} sample set{'' if facts.samples == 1 else 's'} of "
-        f"{facts.trials} trial{'' if facts.trials == 1 else 's'} each. The variance of one score is the "
-        "larger of that over sets and trials and that of a bootstrap over test utterances. Training "
-        "parts overlap, so the variance of the mean of n scores is (1/n + n_test/n_train) times that "
-        "(Nadeau and Bengio, 2003); intervals hold 95% under a normal approximation. The floor repeats "
-        "the analysis with permuted labels or shifted targets.",
-        "Differences between curves are taken within each sample set and trial, which both models share, "
-        "with the t interval of Nadeau and Bengio (2003), whose variance (1/n + n_test/n_train) s² "
-        "allows for overlapping training parts. Where an interval includes 0 the report says that two "
-        "scores are not distinguishable. The shape of two curves is compared after subtracting each "
-        "curve's mean over layers, with limits that hold for all layers at once (Bonferroni).",
+def _scores(tables: RunTables, facts: RunFacts) -> list[str]:
+    """Say how scores, intervals, permutations, tie sets and differences were computed."""
+    sets, trials = count(facts.samples, "sample set"), count(facts.trials, "trial")
+    if facts.protocol == "corrected":
+        parts = (
+            "The rows of a sample set are dealt to parts; each part is the test part once, another one is "
+            "the development part, and the rest is for training. Rows of a test part whose canonical "
+            "variates leave the range of training are kept out and counted."
+        )
+    else:
+        parts = "Each trial has a development and a test part of its own, and trains on the other parts."
+    texts = [
+        f"Scores are means over {sets} of {trials} each. {parts} Intervals hold 95%: each unit (a speaker "
+        "where there are ten or more, else an utterance, or the label where types are split) is left out "
+        "in turn with directions and weights as they are, which gives what it contributes to the mean "
+        "score; the variance of the mean of U units is U/(U - 1) times the sum of their squared "
+        "contributions, and t has U - 1 degrees of freedom. Measures without units have the t interval "
+        "over sample sets and trials of Nadeau and Bengio (2003), whose variance (1/n + n_test/n_train) s² "
+        "allows for overlapping training parts."
     ]
+    if (tables.layer_summary["permutations"] > 0).any():
+        texts.append(
+            "Permutations. The analysis is repeated with the targets permuted within units (labels) or "
+            "shifted in a circle (frames). The null is the mean score c of these draws; the calibrated "
+            "score of s is (s - c)/(1 - c), 0 at chance and 1 at best (Groeger et al., 2026). p of a layer "
+            "is the share of draws that reach its score. p of a best layer is the share of draws whose own "
+            "best layer reaches it, so that the choice among layers is paid for (Winkler et al., 2020); it "
+            "is corrected for all models and analyses (Holm)."
+        )
+    texts.append(
+        "Differences of layers and of models are taken unit by unit, so that a unit that is hard for both "
+        "counts against neither, with the same t interval. The tie set of a curve holds the best block "
+        "layer and those that it does not beat (Holm over layers, 5%); conv layers take no part in it. The "
+        "shape of a curve is named from such tests alone. Models of different objectives are compared by "
+        "what training adds at each layer, the score minus that of the same layer of the model's random "
+        "twin; where several models are seeds of one pre-training, by their mean, with the variance "
+        "between seeds added and the smaller degrees of freedom. p values of differences are corrected for "
+        "all differences of their table (Holm). A difference whose interval lies within "
+        f"{facts.smallest_effect:g} on both sides of 0 is called negligible, whatever its p."
+    )
+    return texts
 
 
 def references(tables: RunTables) -> list[str]:
@@ -143,6 +175,11 @@ def references(tables: RunTables) -> list[str]:
             "A. Morcos, M. Raghu, S. Bengio (2018). Insights on representational similarity in neural "
             "networks with canonical correlation. NeurIPS.",
             "C. Nadeau, Y. Bengio (2003). Inference for the generalization error. Machine Learning 52.",
+            "F. Groeger, S. Wen, M. Brbic (2026). Calibrated representational similarity. arXiv:2602.14486.",
+            "S. Holm (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal "
+            "of Statistics 6.",
+            "A. Winkler, O. Renaud, S. Smith, T. Nichols (2020). Permutation inference for canonical "
+            "correlation analysis. NeuroImage 220.",
             "A. Pasad, J.-C. Chou, K. Livescu (2021). Layer-wise analysis of a self-supervised speech "
             "representation model. ASRU. arXiv:2107.04734.",
         ]

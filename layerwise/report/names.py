@@ -7,7 +7,8 @@ FACTS_NAME = "facts.json"  # beside the tables
 
 def latex_names(analyses: Sequence[str], tasks: Sequence[str]) -> list[str]:
     """Stems of the LaTeX tables that `latex.write_latex` writes for a run's analyses and tasks."""
-    return [*analyses, *tasks, *(["agreement"] if analyses and tasks else [])]
+    layers = [f"{name}-layers" for name in analyses]
+    return [*analyses, *layers, *tasks, *(["agreement"] if analyses and tasks else [])]
 
 
 def inter_name(model_a: str, model_b: str) -> str:
@@ -21,7 +22,7 @@ def figure_names(
     """Stems of the figures that `figures.all.make_figures` makes for analyses, tasks and pairs."""
     names = ["corpus", *(inter_name(*pair) for pair in pairs)]
     if analyses:
-        names += ["layers", *analyses]
+        names += ["layers", "learning", *analyses]
     if tasks:
         names += ["tasks", "single-vs-weighted", "weights"]
     if analyses and tasks:

@@ -38,7 +38,7 @@ def agreement(
             shared = block_layers(curve).sort_values("layer_index")
             shared = shared[shared["layer"].isin(values.index)]
             shared = shared[shared["layer"] != analysis.reference]
-            scores = analysis.sign * shared["mean"].to_numpy(dtype=float)
+            scores = analysis.sign * shared["score"].to_numpy(dtype=float)
             goals = values.loc[shared["layer"]].to_numpy(dtype=float)
             if len(shared) < MIN_LAYERS:
                 reason = f"shared layers: {len(shared)}; at least {MIN_LAYERS} are needed"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from layerwise import contracts
-from layerwise.contracts.scores import INTER, SCORES
+from layerwise.contracts.scores import INFEASIBLE, INTER, NULLS, SCORES, SIZES, TRAITS, UNITS
 from layerwise.contracts.spec import Table
 from layerwise.contracts.tasks import TASK_SCORES, TASK_WEIGHTS
 from layerwise.errors import ReportError
@@ -14,8 +14,8 @@ from layerwise.layers import layer_index
 
 # What the tables need of the scores.
 SCORE_COLUMNS = (
-    *("model", "layer", "layer_index", "analysis", "sample", "trial", "score", "low", "high", "floor"),
-    *("n_train", "n_test"),
+    *("model", "layer", "layer_index", "analysis", "sample", "trial", "score", "low", "high", "null"),
+    *("n_train", "n_test", "n_excluded"),
 )
 
 
@@ -26,6 +26,31 @@ def read_scores(paths: Iterable[Path]) -> pd.DataFrame:
     """
     order = ["model", "analysis", "layer_index", "layer", "sample", "trial"]
     return _read(SCORES, paths, SCORE_COLUMNS).sort_values(order, ignore_index=True)
+
+
+def read_units(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``cca/{model}/{analysis}.units.parquet`` files: one row per layer, sample and unit."""
+    return _read(UNITS, paths)
+
+
+def read_nulls(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``cca/{model}/{analysis}.null.parquet`` files: one row per layer, sample and permutation."""
+    return _read(NULLS, paths)
+
+
+def read_sizes(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``cca/{model}/{analysis}.sizes.csv`` files: one row per layer, sample and number of parts."""
+    return _read(SIZES, paths)
+
+
+def read_traits(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``cca/{model}/{analysis}.traits.csv`` files: one row per layer and sample."""
+    return _read(TRAITS, paths)
+
+
+def read_infeasible(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``cca/{model}/{analysis}.infeasible.csv`` files: one row per sample that cannot be run."""
+    return _read(INFEASIBLE, paths)
 
 
 def read_inter(paths: Iterable[Path]) -> pd.DataFrame:
@@ -71,7 +96,8 @@ def _read(table: Table, paths: Iterable[Path], columns: Sequence[str] = ()) -> p
     read = {path: contracts.read(table, path)[wanted] for path in paths}
     if not read:
         return pd.DataFrame(columns=wanted)
-    whole = pd.concat(read.values(), ignore_index=True)
+    # Without the empty ones, whose columns have no types to keep.
+    whole = pd.concat([frame for frame in read.values() if len(frame)] or read.values(), ignore_index=True)
     key = list(table.key)
     doubled = whole[whole.duplicated(key)]
     if not doubled.empty:

@@ -36,10 +36,11 @@ def run_facts(
 ) -> RunFacts:
     """Put the facts of a run together.
 
-    ``values`` are plain: run, protocol, seed, aligner, samples, trials; corpus (its path) and description;
-    models (name, source, objective, supervision of each, as in a config); analyses and tasks (see
-    `facts.analysis_facts` and `facts.task_facts`). ``stores`` are the feature stores, ``{model}.zarr`` for
-    each model; ``artifacts`` are the files whose SHA-256 the report states, in this order.
+    ``values`` are plain: run, protocol, seed, aligner, samples, trials, smallest_effect; corpus (its path)
+    and description; models (name, source, objective, supervision, recipe of each, as in a config); analyses
+    and tasks (see `facts.analysis_facts` and `facts.task_facts`). ``stores`` are the feature stores,
+    ``{model}.zarr`` for each model; ``artifacts`` are the files whose SHA-256 the report states, in this
+    order.
 
     Raises `ReportError` for a model without a store, and the errors of readers for broken files.
     """
@@ -54,6 +55,7 @@ def run_facts(
         aligner=values["aligner"],
         samples=values["samples"],
         trials=values["trials"],
+        smallest_effect=values["smallest_effect"],
         analyses=analysis_facts(values["analyses"]),
         tasks=task_facts(values["tasks"]),
         versions={**versions, "python": platform.python_version()},
@@ -80,6 +82,7 @@ def _model(
         kind=kind,
         twin_of=next((model["name"] for model in models if source == f"random:{model['source']}"), None),
         parameters=FeatureStore(stores[name]).header.provenance["parameters"] or None,
+        recipe=entry["recipe"],
     )
 
 

@@ -15,16 +15,19 @@ class RunTables:
 
     Attributes:
         layer_scores: every score of the layer analyses.
-        layer_summary: their means over sample sets and trials, with 95% intervals.
+        layer_summary: their means over sample sets and trials, with 95% intervals (`summary.layer_summary`).
+        peaks: best layer, tie set and shape of each curve (`shapes.peaks`).
+        influential: units that move a mean score more than others do (`summary.influential`).
+        learning: scores with fewer training parts (`summary.learning`).
         control_contrasts: trained models against their controls (`contrasts.control_contrasts`).
-        curve_contrasts: shapes of the curves of two objectives (`contrasts.curve_contrasts`).
+        curve_contrasts: what training adds to the curves of two objectives (`contrasts.curve_contrasts`).
         last_block_contrasts: last block against the others (`contrasts.last_block_contrasts`).
         downstream: every result of the tasks.
         downstream_summary: their means over seeds on test.
         single_weighted: best single layer, chosen on dev, and weighted sum, on test.
         weights: weight of each layer in the learned weighted sum.
         agreement: rank correlation of analyses with tasks over layers, and the regret of a choice.
-        omissions: rank correlations that are undefined, and why.
+        omissions: rank correlations that are undefined and analyses that cannot be run, and why.
         inter_scores: layers of two models against each other.
         exclusions: all that was left out: the stage that dropped it, what it was and why.
         utterances: split, duration in seconds and status of the alignment of each utterance.
@@ -33,6 +36,9 @@ class RunTables:
 
     layer_scores: pd.DataFrame
     layer_summary: pd.DataFrame
+    peaks: pd.DataFrame
+    influential: pd.DataFrame
+    learning: pd.DataFrame
     control_contrasts: pd.DataFrame
     curve_contrasts: pd.DataFrame
     last_block_contrasts: pd.DataFrame
@@ -57,6 +63,16 @@ class RunTables:
     def analyses(self) -> list[str]:
         """Analyses with results, sorted by name."""
         return sorted(set(self.layer_summary["analysis"]))
+
+    @property
+    def infeasible(self) -> pd.DataFrame:
+        """Analyses that cannot be run, by model: the rows of ``omissions`` without a task."""
+        return self.omissions[self.omissions["task"] == ""]
+
+    @property
+    def planned(self) -> list[str]:
+        """Analyses with results and those that cannot be run, sorted by name."""
+        return sorted({*self.analyses, *self.infeasible["analysis"]})
 
     @property
     def tasks(self) -> list[str]:

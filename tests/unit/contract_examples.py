@@ -22,6 +22,11 @@ TABLES: dict[str, Table] = {
     "vectors": vectors.VECTORS,
     "missing_vectors": vectors.MISSING_VECTORS,
     "scores": scores.SCORES,
+    "units": scores.UNITS,
+    "nulls": scores.NULLS,
+    "sizes": scores.SIZES,
+    "traits": scores.TRAITS,
+    "infeasible": scores.INFEASIBLE,
     "inter": scores.INTER,
     "task_scores": tasks.TASK_SCORES,
     "task_weights": tasks.TASK_WEIGHTS,
@@ -86,14 +91,38 @@ iax,3
 NA,1
 """,
     "scores": """
-model,layer,layer_index,analysis,sample,trial,score,low,high,floor,epsilon_x,epsilon_y,n_train,n_dev,n_test,dim_x,dim_y
-hubert,C2,-2.0,cca-intra,0,0,0.5462318940349997,0.54412387,0.5481698,-0.00207174,1e-05,1e-09,17870,2259,2231,192,256
-hubert,T6+ln,6.5,cca-intra,0,0,1.0000000000000002,,,,,,17870,0,2231,192,500
+model,layer,layer_index,analysis,sample,trial,score,low,high,null,epsilon_x,epsilon_y,n_train,n_dev,n_test,n_excluded,dim_x,dim_y
+hubert,C2,-2.0,cca-intra,0,0,0.5462318940349997,0.54412387,0.5481698,-0.00207174,1e-05,1e-09,17870,2259,2231,3,192,256
+hubert,T6+ln,6.5,cca-intra,0,0,1.0000000000000002,,,,,,17870,0,2231,0,192,500
+""",
+    "units": """
+model,layer,layer_index,analysis,sample,unit,rows,excluded,contribution,influence
+hubert,T0,0.0,cca-phone,0,0012,9,0,0.0012,-0.0007
+hubert,T0,0.0,cca-phone,0,NA,0,4,-0.0012,0.0007
+""",
+    "nulls": """
+model,layer,layer_index,analysis,sample,permutation,score,search
+hubert,T0,0.0,cca-phone,0,0,0.0123,grid
+hubert,T0,0.0,cca-phone,0,1,-0.0012,chosen
+""",
+    "sizes": """
+model,layer,layer_index,analysis,sample,parts,n_train,score
+hubert,T0,0.0,cca-phone,0,1,223.5,0.31
+hubert,T0,0.0,cca-phone,0,2,447.0,0.42
+""",
+    "traits": """
+model,layer,layer_index,analysis,sample,effective_rank,ceiling,control
+hubert,T0,0.0,cca-phone,0,23.5,0.97,0.12
+hubert,T1,1.0,cca-phone,0,,,
+""",
+    "infeasible": """
+model,analysis,sample,reason
+hubert,cca-word,0,"3 words in three utterances or more, 20 are needed"
 """,
     "inter": """
-model_a,layer_a,layer_index_a,model_b,layer_b,layer_index_b,analysis,trial,score,low,high,floor,epsilon_x,epsilon_y,n_train,n_dev,n_test,dim_x,dim_y
-hubert,T0,0.0,whisper,T1,1.0,cca-inter,0,0.31,0.3,0.32,0.01,1e-05,1e-09,1780,225,223,192,384
-hubert,T1,1.0,whisper,T1,1.0,cca-inter,0,0.35,0.34,0.36,0.02,1e-05,1e-09,1780,225,223,192,384
+model_a,layer_a,layer_index_a,model_b,layer_b,layer_index_b,analysis,trial,score,low,high,null,epsilon_x,epsilon_y,n_train,n_dev,n_test,n_excluded,dim_x,dim_y
+hubert,T0,0.0,whisper,T1,1.0,cca-inter,0,0.31,0.3,0.32,0.01,1e-05,1e-09,1780,225,223,0,192,384
+hubert,T1,1.0,whisper,T1,1.0,cca-inter,0,0.35,0.34,0.36,0.02,1e-05,1e-09,1780,225,223,1,192,384
 """,
     "task_scores": """
 model,task,layer,seed,learning_rate,split,metric,value,low,high
@@ -125,7 +154,7 @@ hubert,C2,-2.0,cca-intra,0,0,0.5462318940349997
 hubert,C2,-2.0,cca-intra,0,1,0.5463521232166157
 """,
     "tables/layer_summary": """
-model,layer,layer_index,analysis,mean,low,high,floor,n
+model,layer,layer_index,analysis,mean,low,high,null,n
 hubert,C2,-2.0,cca-intra,0.5444439209883867,0.5426948,0.5461930,-0.00010137,9
 hubert,C3,-1.0,cca-intra,0.6223811278768248,,,,1
 """,

@@ -5,6 +5,7 @@ from dataclasses import asdict, fields
 import numpy as np
 import pandas as pd
 
+from layerwise.contracts.scores import NULLS, SCORES, SIZES, UNITS
 from layerwise.report.facts import (
     AnalysisFacts,
     CorpusFacts,
@@ -24,6 +25,8 @@ ANALYSIS_VALUES = [{field: getattr(spec, field) for field in FIELDS} for spec in
 TASK_VALUES = [
     {"name": spec.name, "title": spec.title, "metric": asdict(spec.metric)} for spec in task_specs.TASKS
 ]
+OF_LAYER = ["model", "layer", "layer_index", "analysis", "sample"]
+NULL = 0.03
 EXCLUDED = ("spy_iax2", "no path through the beam")
 
 
@@ -117,13 +120,57 @@ def scores(facts, analyses=ANALYSES, samples=2, trials=3, seed=0, **shape):
                             else np.clip(score + rng.normal(0, 0.006), -1, 1)
                         )
                         half = 0.0 if score == 1.0 else 0.02
-                        limits = (score - half, score + half, 0.03 + rng.normal(0, 0.004))
-                        rest = (1e-4, 1e-4, 4000, 500, 500, 192, 39)
+                        limits = (score - half, score + half, NULL)
+                        rest = (1e-4, 1e-4, 4000, 500, 500, 3 if layer == "T0" else 0, 192, 39)
                         rows.append(
                             (model.name, layer, index, analysis, sample, trial, score, *limits, *rest)
                         )
-    columns = "model layer layer_index analysis sample trial score low high floor epsilon_x epsilon_y"
-    return pd.DataFrame(rows, columns=[*columns.split(), "n_train", "n_dev", "n_test", "dim_x", "dim_y"])
+    return pd.DataFrame(rows, columns=list(SCORES.required))
+
+
+def units_of(table, number=40, size=0.006, seed=4):
+    """Units behind the scores of a table: what a unit adds is in part shared by all layers."""
+    rng = np.random.default_rng(seed)
+    shared = {name: rng.normal(0, size, number) for name in sorted(set(table["analysis"]))}
+    parts = []
+    for key, rows in table.groupby(OF_LAYER, sort=False):
+        own = rng.normal(0, size / 4, number)
+        errors = (shared[key[3]] + own) * (rows["score"].std() > 0) / number**0.5
+        errors -= errors.mean()
+        columns = {"unit": [f"u{place:02d}" for place in range(number)], "rows": 12, "excluded": 0}
+        parts.append(
+            pd.DataFrame({**dict(zip(OF_LAYER, key, strict=True)), **columns}).assign(
+                contribution=errors, influence=-errors
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(UNITS.required))
+
+
+def nulls_of(table, permutations=20, seed=5):
+    """Draws with permuted targets, around NULL, half of the permutations with the whole search."""
+    rng = np.random.default_rng(seed)
+    parts = []
+    for key, _ in table.groupby(OF_LAYER, sort=False):
+        draws = NULL + rng.normal(0, 0.004, permutations)
+        columns = {"permutation": range(permutations), "score": draws, "search": "grid"}
+        parts.append(pd.DataFrame({**dict(zip(OF_LAYER, key, strict=True)), **columns}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(NULLS.required))
+
+
+def sizes_of(table):
+    """A curve that rises with the number of training parts to the score."""
+    parts = []
+    for key, rows in table.groupby(OF_LAYER, sort=False):
+        counts = np.array([1, 2, 4, 8])
+        columns = {"parts": counts, "n_train": counts * 500.0, "score": rows["score"].mean() * counts / 8}
+        parts.append(pd.DataFrame({**dict(zip(OF_LAYER, key, strict=True)), **columns}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(SIZES.required))
+
+
+def traits_of(table):
+    """Effective rank, ceiling and control of each layer."""
+    keys = table[OF_LAYER].drop_duplicates()
+    return keys.assign(effective_rank=30.0, ceiling=0.95, control=0.1)
 
 
 def downstream(facts, tasks=TASKS, seeds=(0, 1), seed=1, **shape):
@@ -201,15 +248,33 @@ def corpus(utterances=300, seed=3):
     return manifest, intervals, quality
 
 
-def write(table, folder, *, names=("model", "analysis")):
+def write(table, folder, *, names=("model", "analysis"), ending="csv"):
     """Write a table as the per-model files of the contract and return their paths."""
     paths = []
     for key, group in table.groupby(list(names), sort=False):
-        path = folder / str(key[0]).replace("/", "--") / f"{key[1]}.csv"
+        path = folder / str(key[0]).replace("/", "--") / f"{key[1]}.{ending}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        group.to_csv(path, index=False)
+        if ending.endswith("parquet"):
+            group.to_parquet(path, index=False)
+        else:
+            group.to_csv(path, index=False)
         paths.append(path)
-    return paths
+    return tuple(paths)
+
+
+def score_files(table, folder, **changed):
+    """Write scores and the tables beside them; return them by the names of `RawFiles`."""
+    beside = {
+        "units": (units_of(table), "units.parquet"),
+        "nulls": (nulls_of(table), "null.parquet"),
+        "sizes": (sizes_of(table), "sizes.csv"),
+        "traits": (traits_of(table), "traits.csv"),
+        **changed,
+    }
+    return {
+        "scores": write(table, folder),
+        **{name: write(frame, folder, ending=ending) for name, (frame, ending) in beside.items()},
+    }
 
 
 def corpus_files(folder, excluded=EXCLUDED, **shape):
@@ -230,8 +295,8 @@ def gathered(facts, folder, analyses=ANALYSES, tasks=TASKS, **files):
     pair = ("model", "task")
     made = {
         **corpus_files(folder),
-        "scores": tuple(write(scores(facts, analyses), folder / "cca")),
-        "downstream": tuple(write(downstream(facts, tasks), folder / "down", names=pair)),
-        "weights": tuple(write(weights(facts, tasks), folder / "weights", names=pair)),
+        **score_files(scores(facts, analyses), folder / "cca"),
+        "downstream": write(downstream(facts, tasks), folder / "down", names=pair),
+        "weights": write(weights(facts, tasks), folder / "weights", names=pair),
     }
     return gather(RawFiles(**{**made, **files}), facts)

@@ -77,7 +77,7 @@ def exact_roots(x: NDArray[Any], y: NDArray[Any], epsilons: tuple[float, float])
 
 
 def ridge_roots(x: NDArray[Any], y: NDArray[Any], epsilons: tuple[float, float]) -> list[Array]:
-    """Roots for a ridge on standardised dimensions, from an SVD of the data; constant dimensions are left out."""
+    """Roots for a ridge on standardised dimensions, from an SVD of the data, without constant dimensions."""
     roots = []
     for view, epsilon in zip((x, y), epsilons, strict=True):
         centred = (view - view.mean(axis=0)) / np.sqrt(len(view))
@@ -335,7 +335,8 @@ def test_fewer_rows_than_dimensions_are_a_matter_of_ridge():
     score, chosen = score_split(x, y, train, dev, test)
     assert score > 0.2 and min(chosen) > 1e-8
     one = score_split(x, y, train, test, test, [chosen]).score
-    assert one == pytest.approx(direct(x, y, train, test, ridge_roots(x[train], y[train], chosen), "corrected"))
+    roots = ridge_roots(x[train], y[train], chosen)
+    assert one == pytest.approx(direct(x, y, train, test, roots, "corrected"))
 
 
 def test_no_ridge_drops_a_dimension_or_changes_the_weighing_view():

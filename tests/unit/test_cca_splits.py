@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
-from layerwise.cca.splits import assign_parts, assign_partitions, dev_test_pairs, rare_classes, rotation
+from layerwise.cca.splits import assign_partitions, assign_parts, dev_test_pairs, rare_classes, rotation
 from layerwise.errors import AnalysisError
 
 

@@ -34,7 +34,7 @@ CONFIG = {
     "mutual_information": {"phone_clusters": 20, "seeds": 1},
     "inter": {"pairs": [["hubert-tiny", "wav2vec2-tiny"]], "utterances": 10},
     "tasks": [],
-    "cca": {"parts": 4, "trials": 1, "epsilons": [1.0e-2], "bootstrap": 10},
+    "cca": {"parts": 4, "trials": 1, "epsilons": [1.0e-2], "permutations": 19},
 }
 
 

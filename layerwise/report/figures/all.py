@@ -6,6 +6,7 @@ from layerwise.report.facts import RunFacts
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.layers import layer_figure
+from layerwise.report.figures.learning import learning_figure
 from layerwise.report.figures.ranking import agreement_figure, scatter_figure
 from layerwise.report.figures.style import Style
 from layerwise.report.figures.tasks import single_weighted_figure, task_figure, weight_figure
@@ -19,15 +20,16 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
     drawn = {"corpus": corpus_figure(tables.utterances, tables.segments, style)}
     for a, b in tables.pairs:
         drawn[inter_name(a, b)] = inter_figure(tables.inter_scores, facts, (a, b), style)
-    if tables.analyses:
-        drawn["layers"] = layer_figure(summary, facts, tables.analyses, style)
-        for name in tables.analyses:
+    if tables.planned:
+        drawn["layers"] = layer_figure(summary, facts, tables.planned, style)
+        drawn["learning"] = learning_figure(tables.learning, tables.peaks, facts, tables.planned, style)
+        for name in tables.planned:
             drawn[name] = layer_figure(summary, facts, [name], style)
     if tables.tasks:
         drawn["tasks"] = task_figure(tasks, facts, style)
         drawn["single-vs-weighted"] = single_weighted_figure(tables.single_weighted, facts, style)
         drawn["weights"] = weight_figure(tables.weights, facts, style)
-    if tables.analyses and tables.tasks:
+    if tables.planned and tables.tasks:
         drawn["cca-vs-task"] = scatter_figure(summary, tasks, tables.agreement, facts, style)
         drawn["agreement"] = agreement_figure(tables.agreement, facts, style)
     return drawn

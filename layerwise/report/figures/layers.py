@@ -11,9 +11,10 @@ from matplotlib.lines import Line2D
 from layerwise.layers import is_normed
 from layerwise.report.facts import AnalysisFacts, RunFacts
 from layerwise.report.figures.looks import Look, draw_curve, draw_level, handle, looks, ordered, twin_handle
-from layerwise.report.figures.style import GREY, Style, drawing, legend_below, panels
+from layerwise.report.figures.style import GREY, Style, drawing, legend_below, note, panels
 
 MOST_TICKS = 11
+NOT_RUN = "cannot be run on this corpus"
 
 
 def layer_figure(
@@ -21,6 +22,7 @@ def layer_figure(
 ) -> Figure:
     """Score over layers, one panel per analysis; ``summary`` is `RunTables.layer_summary`.
 
+    A panel of an analysis that could not be run says so.
     One analysis makes a single-column figure, several a double-column one with two panels a row.
     """
     style = style or Style()
@@ -31,7 +33,11 @@ def layer_figure(
         figure, axes = panels(width, 2.05 * rows if columns == 2 else 2.3, rows, columns, len(analyses))
         labels = [_score_label(facts.analysis(name)) for name in analyses]
         for axis, analysis, label in zip(axes, analyses, labels, strict=True):
-            _draw_analysis(axis, summary[summary["analysis"] == analysis], facts)
+            part = summary[summary["analysis"] == analysis]
+            if part.empty:
+                note(axis, NOT_RUN)
+            else:
+                _draw_analysis(axis, part, facts)
             axis.set_title(facts.analysis(analysis).title)
             if axis in axes[::columns] or len(set(labels)) > 1:
                 axis.set_ylabel(label)
@@ -50,23 +56,28 @@ def _handles(summary: pd.DataFrame, facts: RunFacts) -> list[Line2D]:
     if ordered(facts.of_kind("random"), names):
         handles += twin_handle(facts)
     handles += [handle(chosen[model.name]) for model in ordered(facts.of_kind("baseline"), names)]
-    handles.append(Line2D([], [], color=GREY, linewidth=2.5, label="permutation floor"))
+    if facts.of_kind("trained"):
+        tie = Line2D([], [], color=GREY, marker="o", linestyle="none", markersize=4.5)
+        tie.set_label("filled: tie set of the best layer")
+        handles.append(tie)
+    if summary["null"].notna().any():
+        handles.append(Line2D([], [], color=GREY, linewidth=2.5, label="permuted targets"))
     return handles
 
 
 def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
     chosen = looks(facts)
-    floors = []
+    nulls = []
     for model in ordered(facts.models, set(part["model"])):
         curve = part[part["model"] == model.name].sort_values("layer_index")
         if model.kind == "baseline":
             row = curve.iloc[0]
-            draw_level(axis, row["mean"], row["low"], row["high"], chosen[model.name])
+            draw_level(axis, row["score"], row["low"], row["high"], chosen[model.name])
             continue
-        floors.append(curve.set_index("layer_index")["floor"].astype(float))
+        nulls.append(curve.set_index("layer_index")["null"].astype(float))
         _draw_model(axis, curve, chosen[model.name])
-    if floors:
-        together = pd.concat(floors, axis=1).sort_index()
+    together = pd.concat(nulls, axis=1).sort_index().dropna(how="all") if nulls else pd.DataFrame()
+    if len(together):
         x = together.index.to_numpy(dtype=float)
         axis.fill_between(x, together.min(axis=1), together.max(axis=1), color=GREY, alpha=0.35, linewidth=0)
         axis.plot(x, together.mean(axis=1), color=GREY, linewidth=1.4, zorder=0.9)
@@ -80,9 +91,9 @@ def _draw_model(axis: Axes, curve: pd.DataFrame, look: Look) -> None:
     for use in (~normed, normed):
         if use.any():
             part = curve[use]
-            columns = ("layer_index", "mean", "low", "high")
+            columns = ("layer_index", "score", "low", "high")
             x, mean, low, high = (part[name].to_numpy(dtype=float) for name in columns)
-            draw_curve(axis, x, mean, (low, high), look)
+            draw_curve(axis, x, mean, (low, high), look, (part["tie"] == "yes").to_numpy())
 
 
 def layer_axis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:

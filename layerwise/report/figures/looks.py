@@ -87,8 +87,13 @@ def draw_curve(
     mean: NDArray[np.float64],
     limits: tuple[NDArray[np.float64], NDArray[np.float64]],
     look: Look,
+    tie: NDArray[np.bool_] | None = None,
 ) -> None:
-    """Draw a curve with its intervals: bars on trained models and on single points, else a light band."""
+    """Draw a curve with its intervals: bars on trained models and on single points, else a light band.
+
+    With ``tie``, markers of a trained model are filled there and open elsewhere, and a random twin, told by
+    its line, has none unless it is a single point.
+    """
     order = 2.0 if look.filled else 1.5
     axis.plot(
         x,
@@ -96,13 +101,23 @@ def draw_curve(
         color=look.colour,
         linestyle=look.line,
         linewidth=1.1 if look.filled else 0.7,
-        marker=look.marker,
+        marker="" if tie is not None and not look.filled and len(x) > 1 else look.marker,
         markersize=3.2 if look.filled else 2.4,
-        markerfacecolor=look.face,
+        markerfacecolor=look.face if tie is None else "white",
         markeredgewidth=0.6,
         zorder=order + 0.2,
         label=look.label,
     )
+    if tie is not None and look.filled:
+        axis.plot(
+            x[tie],
+            mean[tie],
+            look.marker,
+            color=look.colour,
+            markersize=4.6,
+            markeredgewidth=0,
+            zorder=order + 0.3,
+        )
     if look.filled or len(x) == 1:
         axis.vlines(x, *limits, color=look.colour, linewidth=0.9 if look.filled else 0.6, zorder=order)
     else:

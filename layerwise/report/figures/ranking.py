@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from layerwise.report.curves import block_layers
 from layerwise.report.facts import AnalysisFacts, RunFacts
 from layerwise.report.figures.looks import handle, looks, ordered
-from layerwise.report.figures.style import INK, Style, drawing, legend_below, panels
+from layerwise.report.figures.style import Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
@@ -34,6 +34,8 @@ def scatter_figure(
     style = style or Style()
     with drawing(style):
         goals = task_facts(tasks, facts)
+        if summary.empty:
+            return _alone("no layer analysis could be run", style)
         analyses = [facts.analysis(name) for name in sorted(set(summary["analysis"]))]
         trained = ordered(facts.of_kind("trained"), set(tasks["model"]) & set(summary["model"]))
         chosen = looks(facts)
@@ -46,7 +48,7 @@ def scatter_figure(
                 dots = layer_pairs(summary, tasks, model.name, analysis, task.name)
                 look = chosen[model.name]
                 axis.plot(
-                    dots["mean"],
+                    dots["score"],
                     dots["value"],
                     look.marker,
                     color=look.colour,
@@ -80,11 +82,11 @@ def scatter_figure(
 def layer_pairs(
     summary: pd.DataFrame, tasks: pd.DataFrame, model: str, analysis: AnalysisFacts, task: str
 ) -> pd.DataFrame:
-    """Layers that have both a score (``mean``) and a metric (``value``), without the reference layer."""
+    """Layers that have both a score (``score``) and a metric (``value``), without the reference layer."""
     scores = summary[(summary["model"] == model) & (summary["analysis"] == analysis.name)]
     scores = block_layers(scores[scores["layer"] != analysis.reference])
     values = tasks[(tasks["model"] == model) & (tasks["task"] == task)]
-    return scores[["layer", "mean"]].merge(values[["layer", "value"]], on="layer")
+    return scores[["layer", "score"]].merge(values[["layer", "value"]], on="layer")
 
 
 def _correlation(values: pd.Series) -> str:
@@ -106,7 +108,7 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
         tasks, analyses = sorted(set(agreement["task"])), sorted(set(agreement["analysis"]))
         models = ordered(facts.models, set(agreement["model"]))
         if not tasks:
-            return _note("no model has enough layers for a rank correlation", style)
+            return _alone("no model has enough layers for a rank correlation", style)
         names = [model.name for model in models]
         # Cells hold two short lines: panels go side by side only while they stay wide enough.
         columns = len(tasks) if len(tasks) * len(analyses) <= MOST_CELLS else 1
@@ -150,9 +152,8 @@ def _cell(row: pd.Series) -> str:
     )
 
 
-def _note(text: str, style: Style) -> Figure:
-    """Say in place of a figure why there is none."""
+def _alone(text: str, style: Style) -> Figure:
+    """A figure that says why there is none."""
     figure, axes = panels(style.column, 0.6, 1, 1, 1)
-    axes[0].text(0.5, 0.5, text, ha="center", va="center", color=INK)
-    axes[0].set_axis_off()
+    note(axes[0], text)
     return figure

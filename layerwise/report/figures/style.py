@@ -79,6 +79,13 @@ def panels(
     return figure, axes[:count]
 
 
+def note(axis: Axes, text: str) -> None:
+    """Say in place of data why there is none."""
+    axis.text(0.5, 0.5, text, ha="center", va="center", color=INK, transform=axis.transAxes)
+    axis.set(xticks=[], yticks=[])
+    axis.spines[["left", "bottom"]].set_visible(False)
+
+
 def legend_below(figure: Figure, handles: Sequence[Artist], style: Style) -> None:
     """Put a legend under the panels and make the figure taller by what it needs."""
     if not handles:

@@ -1,0 +1,108 @@
+"""What the scores of a run rest on: means of layers, the units behind their errors, and permuted draws."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from layerwise.cca.paired import Difference, trial_difference, unit_difference
+
+Key = tuple[str, str]  # model and layer
+_COLUMNS = ["analysis", "model", "layer"]
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Tables of all models and analyses, as they were read (`contracts.scores`).
+
+    ``units`` and ``nulls`` have no rows for measures without units, and for runs without permutations.
+    """
+
+    scores: pd.DataFrame
+    units: pd.DataFrame
+    nulls: pd.DataFrame
+
+    def of_sample(self, sample: int) -> "Evidence":
+        """The rows of one sample set."""
+        return Evidence(
+            *(table[table["sample"] == sample] for table in (self.scores, self.units, self.nulls))
+        )
+
+    @cached_property
+    def samples(self) -> list[int]:
+        """Numbers of the sample sets."""
+        return sorted(map(int, set(self.scores["sample"])))
+
+    def mean(self, analysis: str, key: Key) -> float:
+        """The mean score of a layer over sample sets and trials."""
+        return self._means[(analysis, *key)]
+
+    def knows(self, analysis: str, key: Key) -> bool:
+        """Whether a layer was scored."""
+        return (analysis, *key) in self._means
+
+    def contrast(
+        self, analysis: str, weights: Mapping[Key, float], seeds: Sequence[Sequence[float]] = ()
+    ) -> Difference:
+        """Return a weighted sum of mean scores of layers, as a rule their difference, with its interval.
+
+        Paired over the units of all of them, 0 where a unit is absent from one; where a layer has no units,
+        over sample set and trial. ``seeds`` are those of `cca.paired.unit_difference`.
+        """
+        keys = [(analysis, *key) for key in weights]
+        factors = np.array(list(weights.values()))
+        places, errors = self._errors
+        if all(key in places for key in keys):
+            mine = errors[:, [places[key] for key in keys]]
+            mine = np.nan_to_num(mine[~np.isnan(mine).all(axis=1)])
+            difference = float(factors @ [self._means[key] for key in keys])
+            return unit_difference(difference, mine @ factors, seeds)
+        places, scores = self._trials
+        values = scores[:, [places[key] for key in keys]]
+        values = values[~np.isnan(values).any(axis=1)]
+        return trial_difference(values @ factors, self._test_train[analysis])
+
+    def best_draws(self, analysis: str, model: str, layers: Sequence[str], sign: int) -> pd.Series:
+        """The best score over layers of each permutation of each sample set that all of the layers have."""
+        mine = self.nulls[(self.nulls["analysis"] == analysis) & (self.nulls["model"] == model)]
+        draws = mine[mine["layer"].isin(layers)].groupby(["sample", "permutation"])["score"]
+        best = draws.max() if sign > 0 else draws.min()
+        return best[draws.size() == len(set(layers))]
+
+    @cached_property
+    def _means(self) -> dict[tuple[str, ...], float]:
+        return dict(_columns(self.scores.groupby(_COLUMNS)["score"].mean()))
+
+    @cached_property
+    def _trials(self) -> tuple[dict[tuple[str, ...], int], NDArray[np.float64]]:
+        """Scores (sample sets and trials, layers) and the column of each layer."""
+        return _matrix(self.scores.pivot(index=["sample", "trial"], columns=_COLUMNS, values="score"))
+
+    @cached_property
+    def _errors(self) -> tuple[dict[tuple[str, ...], int], NDArray[np.float64]]:
+        """Contributions (units, layers) as those of `cca.paired.unit_errors`, NaN where a unit is absent."""
+        sets = self.units.groupby(_COLUMNS)["sample"].transform("nunique")
+        parts = self.units.assign(contribution=self.units["contribution"] / sets)
+        if parts.empty:
+            return {}, np.empty((0, 0))
+        sums = parts.groupby([*_COLUMNS, "unit"])["contribution"].sum()
+        return _matrix(sums.unstack(_COLUMNS))
+
+    @cached_property
+    def _test_train(self) -> dict[str, float]:
+        ratio = self.scores["n_test"] / self.scores["n_train"]
+        means = ratio.groupby(self.scores["analysis"]).mean()
+        return {str(name): float(value) for name, value in means.items()}
+
+
+def _columns(series: pd.Series) -> Iterator[tuple[tuple[str, ...], float]]:
+    for key, value in zip(series.index.to_flat_index(), series, strict=True):
+        yield tuple(map(str, key)), float(value)
+
+
+def _matrix(wide: pd.DataFrame) -> tuple[dict[tuple[str, ...], int], NDArray[np.float64]]:
+    keys = [tuple(map(str, key)) for key in wide.columns.to_flat_index()]
+    return {key: place for place, key in enumerate(keys)}, wide.to_numpy(dtype=np.float64)
