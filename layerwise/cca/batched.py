@@ -8,7 +8,7 @@ import numpy as np
 
 from layerwise.cca.folds import Fold
 from layerwise.cca.moments import Array, Moments
-from layerwise.cca.pwcca import DEPENDENT, JITTER
+from layerwise.cca.pwcca import DEPENDENT, steady_factor
 from layerwise.cca.regularised import NO_CORRELATION
 
 # A held-out variate with less than this share of its training variance has none.
@@ -77,9 +77,11 @@ def _weights(HH: Array, HX: Array, moved: Array) -> Array:
     scale = moved / norms
     R = HH * scale[:, :, None] * scale[:, None, :]
     q = R.shape[1]
-    R[:, np.arange(q), np.arange(q)] = 1.0 + JITTER
-    L = np.linalg.cholesky(R)
+    R[:, np.arange(q), np.arange(q)] = 1.0
+    L, jitter = steady_factor(R)
     P = np.linalg.solve(L, HX * scale[:, :, None])
-    weights = np.abs(P).sum(axis=2) * (np.diagonal(L, axis1=1, axis2=2) ** 2 > DEPENDENT) * moved
+    weights = (
+        np.abs(P).sum(axis=2) * (np.diagonal(L, axis1=1, axis2=2) ** 2 > DEPENDENT + 10 * jitter) * moved
+    )
     shares: Array = weights / weights.sum(axis=1, keepdims=True)
     return shares[:, ::-1]

@@ -3,20 +3,20 @@
 The weights are those of Morcos, Raghu, Bengio (NeurIPS 2018).
 """
 
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.linalg import solve_triangular
 
 from layerwise.cca.moments import Array, Moments
+from layerwise.errors import AnalysisError
 
 Mode = Literal["corrected", "paper"]
 
 # Share of a held-out direction's variance not explained by those before it, below which it is dependent.
 DEPENDENT = 1e-8
-JITTER = 1e-12
+JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4)
 # A quadratic form below this many units of its own rounding error is zero.
 ROUNDING_UNITS = 8 * float(np.finfo(np.float64).eps)
 
@@ -100,29 +100,29 @@ def held_out(directions: Directions, moments: Moments, mode: Mode = "corrected")
     return HeldOut(correlations, _projection_weights(HH, HX))
 
 
-def _factor(R: Array) -> Array:
-    """Lower Cholesky factor of correlations, with as much on their diagonal as it takes to have one.
-
-    Rounding errors of residuals, where a third view is given, may need more than the first jitter.
-    """
-    with suppress(LinAlgError):
-        L = cholesky(R, lower=True)
-        if np.min(np.diag(L)) ** 2 > DEPENDENT:
-            return L
-    jitter = JITTER
-    while True:
-        with suppress(LinAlgError):
-            return cholesky(R + jitter * np.eye(len(R)), lower=True)
-        jitter *= 10
-
-
 def _projection_weights(HH: Array, HX: Array) -> Array:
     norms = np.sqrt(np.diag(HH))
     scale = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0)
     R = HH * np.outer(scale, scale)
     R[np.diag_indices_from(R)] = 1.0
-    L = _factor(R)
+    L, jitter = steady_factor(R)
     P = solve_triangular(L, HX * scale[:, None], lower=True, check_finite=False)
-    weights: Array = np.abs(P).sum(axis=1) * (np.diag(L) ** 2 > DEPENDENT)
+    weights: Array = np.abs(P).sum(axis=1) * (np.diag(L) ** 2 > DEPENDENT + 10 * jitter)
     total = float(weights.sum())
     return weights / total if total > 0 else weights
+
+
+def steady_factor(R: Array) -> tuple[Array, float]:
+    """Return the lower Cholesky factor of R (q, q), or of each in a stack, and what its diagonal needed.
+
+    R are correlations of held-out variates: singular where there are more of these than rows, and then by
+    rounding not even positive.
+    """
+    for jitter in JITTERS:
+        try:
+            L = np.asarray(np.linalg.cholesky(R + jitter * np.eye(R.shape[-1])), np.float64)
+        except np.linalg.LinAlgError:
+            continue
+        if jitter or np.min(np.diagonal(L, axis1=-2, axis2=-1)) ** 2 > DEPENDENT:
+            return L, jitter
+    raise AnalysisError("the held-out variates have no correlations: values of a view are far out of scale")

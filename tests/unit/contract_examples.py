@@ -154,19 +154,34 @@ hubert,C2,-2.0,cca-intra,0,0,0.5462318940349997
 hubert,C2,-2.0,cca-intra,0,1,0.5463521232166157
 """,
     "tables/layer_summary": """
-model,layer,layer_index,analysis,mean,low,high,null,n
-hubert,C2,-2.0,cca-intra,0.5444439209883867,0.5426948,0.5461930,-0.00010137,9
-hubert,C3,-1.0,cca-intra,0.6223811278768248,,,,1
+model,layer,layer_index,analysis,score,low,high,null,calibrated,p,n_units,n_rows,tie,control,selectivity,ceiling,effective_rank,excluded,permutations,search,n
+hubert,C2,-2.0,cca-intra,0.5444439209883867,0.5426948,0.5461930,-0.00010137,0.5444,0.0016,40,6690,no,0.1,0.44,0.97,23.5,3,600,grid,30
+hubert,C3,-1.0,cca-intra,0.6223811278768248,,,,,,0,223,yes,,,,,0,0,,1
+""",
+    "tables/peaks": """
+model,analysis,layer,layer_index,score,p,p_holm,tie,n_tie,n_layers,shape
+hubert,cca-phone,T4,4.0,0.62,0.0016,0.032,T4 T5,2,7,plateau
+logmel,cca-phone,T0,0.0,0.12,,,T0,1,1,too little data
+""",
+    "tables/influential": """
+model,layer,analysis,unit,rows,score,influence
+whisper,T0,cca-phone,0012,81,0.57,-0.11
+whisper,T1,cca-phone,NA,9,0.58,0.02
+""",
+    "tables/learning": """
+model,layer,layer_index,analysis,parts,n_train,score
+hubert,T0,0.0,cca-phone,1,223.5,0.31
+hubert,T0,0.0,cca-phone,2,447.0,0.42
 """,
     "tables/control_contrasts": """
-model,analysis,layer,control,control_layer,difference,low,high,n
-hubert,cca-mel,T0,random-hubert,T3,0.28886810788098743,0.2822387,0.2954974,9
-hubert,cca-word,T4,logmel,T0,0.1,-inf,inf,1
+model,analysis,layer,control,control_layer,difference,low,high,p,p_holm,n
+hubert,cca-mel,T0,random-hubert,T3,0.28886810788098743,0.2822387,0.2954974,1e-09,2e-09,40
+hubert,cca-word,T4,logmel,T0,0.1,-inf,inf,,,1
 """,
     "tables/curve_contrasts": """
-model_a,model_b,analysis,layer,difference,low,high,n
-hubert,wav2vec2,cca-intra,T1,0.0299,0.0274,0.0323,9
-hubert,wav2vec2,cca-intra,T2,-0.0235,-inf,inf,1
+model_a,model_b,analysis,layer,difference,low,high,p,p_holm,n,seeds_a,seeds_b
+hubert,wav2vec2,cca-intra,T1,0.0299,0.0274,0.0323,0.001,0.002,40,1,3
+hubert,wav2vec2,cca-intra,T2,-0.0235,-inf,inf,,,1,1,1
 """,
     "tables/downstream": """
 model,task,layer,seed,learning_rate,split,metric,value
@@ -189,9 +204,9 @@ hubert,pr,cca-intra,0.6785714285714287,0.5238095238095238,7,T0,T1,0.004353233830
 hubert,pr,cca-mel,-1.0000000000000002,-1.0,8,T0,T0,0.0
 """,
     "tables/last_block_contrasts": """
-model,analysis,last,layer,difference,low,high,n
-hubert,cca-intra,T6,T1,-0.2177,-0.2214,-0.2140,9
-hubert,cca-intra,T6,T6,0.0,-inf,inf,1
+model,analysis,last,layer,difference,low,high,p,p_holm,n
+hubert,cca-intra,T6,T1,-0.2177,-0.2214,-0.2140,0.001,0.002,40
+hubert,cca-intra,T6,T6,0.0,-inf,inf,,,1
 """,
     "tables/weights": """
 model,task,layer,layer_index,seed,weight
@@ -201,6 +216,7 @@ hubert,pr,T6+ln,6.5,1,0.52068844
     "tables/omissions": """
 model,task,analysis,reason
 logmel,pr,cca-phone,shared layers: 1; at least 3 are needed
+hubert,,cca-word,"sample set 0: 3 words, 20 are needed"
 """,
     "tables/exclusions": """
 stage,item,reason

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.contracts.scores import NULLS, SCORES, SIZES, UNITS
+from layerwise.report.evidence import Evidence
 from layerwise.report.facts import (
     AnalysisFacts,
     CorpusFacts,
@@ -15,6 +16,8 @@ from layerwise.report.facts import (
     task_facts,
 )
 from layerwise.report.gather import RawFiles, gather
+from layerwise.report.shapes import peaks
+from layerwise.report.summary import layer_summary
 from layerwise.specs import analyses as analysis_specs
 from layerwise.specs import tasks as task_specs
 
@@ -171,6 +174,16 @@ def traits_of(table):
     """Effective rank, ceiling and control of each layer."""
     keys = table[OF_LAYER].drop_duplicates()
     return keys.assign(effective_rank=30.0, ceiling=0.95, control=0.1)
+
+
+def evidence(table):
+    return Evidence(table, units_of(table), nulls_of(table))
+
+
+def summary(facts, table):
+    """The summary of synthetic scores, without files."""
+    known = evidence(table)
+    return layer_summary(known, traits_of(table), peaks(known, facts), facts)
 
 
 def downstream(facts, tasks=TASKS, seeds=(0, 1), seed=1, **shape):

@@ -208,7 +208,7 @@ def test_text_that_is_missing_is_an_empty_cell() -> None:
         ("scores", {"analysis": "mi-phone", "score": 1.1}, r"column score has 1\.1 in row 1"),
         ("inter", {"null": 1.1}, r"column null has 1\.1 in row 1"),
         ("tables/layer_scores", {"score": -1.1}, r"column score has -1\.1 in row 1"),
-        ("tables/layer_summary", {"mean": 1.1}, r"column mean has 1\.1 in row 1"),
+        ("tables/layer_summary", {"score": 1.1}, r"column score has 1\.1 in row 1"),
         ("scores", {"low": 0.6}, r"column high has 0\.5481698 in row 1 .*a limit not below low"),
         ("inter", {"low": 0.6}, "column high has 0.32 in row 1"),
         ("task_scores", {"high": 0.1}, "column high has 0.1 in row 1"),

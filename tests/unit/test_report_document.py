@@ -9,7 +9,7 @@ import report_tables as synthetic
 
 from layerwise.align.boundaries import COLUMNS
 from layerwise.errors import ReportError
-from layerwise.report import findings
+from layerwise.report import curve_findings, findings
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import CorpusFacts
 from layerwise.report.figures.style import Style, panels, save_figure
@@ -56,7 +56,16 @@ def test_report_is_self_contained_whole_and_alike(tables, facts, drawn, reposito
     assert not re.search(r"@import|url\(|<script|<link", page)
     shown = re.findall(r'id="figure-([\w-]+)"', page)
     assert set(shown) == set(figure_names([], [])) | {
-        *("alignment", "layers", "tasks", "single-vs-weighted", "weights", "agreement", "cca-vs-task")
+        *(
+            "alignment",
+            "layers",
+            "learning",
+            "tasks",
+            "single-vs-weighted",
+            "weights",
+            "agreement",
+            "cca-vs-task",
+        )
     }
     assert page.count('src="data:image/png;base64,') == len(shown)
     assert "whisper-tiny-en (weakly supervised)" in page
@@ -121,20 +130,24 @@ def test_second_alignment_has_a_section_if_there_is_one(facts, drawn, repository
 
 
 def test_findings_follow_the_numbers(facts, tables):
-    (first, *_) = findings.analysis_findings(tables, facts, "cca-phone")
+    (first, *_) = curve_findings.analysis_findings(tables, facts, "cca-phone")
     mine = tables.layer_summary[
         (tables.layer_summary["model"] == "hubert-tiny") & (tables.layer_summary["analysis"] == "cca-phone")
     ]
-    peak = mine.loc[mine["mean"].idxmax()]
-    expected = (
-        f"peaks at {peak['layer']} ({peak['mean']:.2f} [{peak['low']:.2f}, {peak['high']:.2f}]), above the"
-    )
-    assert expected in first
-    assert "its random twin" in first and "and above logmel" in first
-    flat = replace(tables, control_contrasts=tables.control_contrasts.assign(low=-0.1, high=0.2))
-    assert "not distinguishable from logmel" in findings.analysis_findings(flat, facts, "cca-phone")[0]
-    below = replace(tables, control_contrasts=tables.control_contrasts.assign(low=-0.2, high=-0.1))
-    assert "below logmel" in findings.analysis_findings(below, facts, "cca-phone")[0]
+    best = mine.loc[mine["score"].idxmax()]
+    assert f"{best['layer']}, {best['score']:.2f} [{best['low']:.2f}, {best['high']:.2f}]" in first
+    assert "among block layers" in first
+    assert f"At {best['layer']} it is above the best layer of its random twin" in first
+    assert "and above logmel" in first
+    for change, words in (
+        ({"low": -0.1, "high": 0.2, "p_holm": 0.5}, "not distinguishable from logmel"),
+        ({"difference": -0.15, "low": -0.2, "high": -0.1, "p_holm": 0.01}, "below logmel"),
+        ({"low": -0.2, "high": -0.1, "p_holm": 0.06}, "not distinguishable from logmel"),
+        ({"low": 0.001, "high": 0.019, "p_holm": 0.0}, "negligibly different from logmel"),
+        ({"low": 0.001, "high": 0.021, "p_holm": 0.0}, "above logmel"),
+    ):
+        changed = replace(tables, control_contrasts=tables.control_contrasts.assign(**change))
+        assert words in curve_findings.analysis_findings(changed, facts, "cca-phone")[0]
 
 
 @pytest.mark.parametrize(
@@ -154,11 +167,16 @@ def test_single_layer_against_weighted_sum_in_words(tables, facts, single, whole
     assert words in findings.task_findings(changed, facts, "pr")[0]
 
 
-def test_shapes_that_do_not_differ_are_said_not_to(tables, facts):
-    same = replace(tables, curve_contrasts=tables.curve_contrasts.assign(low=-1.0, high=1.0))
-    assert all("not distinguishable" in text for text in findings.objective_findings(same, facts))
+def test_objectives_that_do_not_differ_are_said_not_to(tables, facts):
+    def sentences(**change):
+        changed = replace(tables, curve_contrasts=tables.curve_contrasts.assign(**change))
+        return curve_findings.objective_findings(changed, facts)
+
+    assert all("not distinguishable" in text for text in sentences(low=-1.0, high=1.0, p_holm=0.3))
+    assert all("differs negligibly at every" in text for text in sentences(low=0.001, high=0.019, p_holm=0.0))
+    assert all("differs at T" in text for text in sentences(low=0.1, high=0.3, p_holm=0.049))
     none = replace(tables, curve_contrasts=tables.curve_contrasts.iloc[:0])
-    assert "nothing can be said" in findings.objective_findings(none, facts)[0]
+    assert "nothing can be said" in curve_findings.objective_findings(none, facts)[0]
 
 
 def test_limits_come_from_the_facts():
@@ -185,6 +203,6 @@ def test_missing_figure_caption_or_broken_template_is_named(tables, facts, drawn
 
 def test_many_pairs_of_curves_are_counted(tables, facts):
     one = tables.curve_contrasts[tables.curve_contrasts["analysis"] == "cca-phone"]
-    pairs = [one.assign(model_a=f"m{n}", low=0.1 if n < 2 else -1.0, high=1.0) for n in range(6)]
-    (text,) = findings.objective_findings(replace(tables, curve_contrasts=pd.concat(pairs)), facts)
-    assert "differ in 2 of 6 pairs" in text
+    pairs = [one.assign(model_a=f"m{n}", low=-1.0, p_holm=0.01 if n < 2 else 1.0) for n in range(6)]
+    (text,) = curve_findings.objective_findings(replace(tables, curve_contrasts=pd.concat(pairs)), facts)
+    assert "differs at some layer in 2 of 6 pairs" in text

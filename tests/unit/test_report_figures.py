@@ -8,7 +8,6 @@ import pytest
 import report_tables as synthetic
 from matplotlib.colors import to_hex
 
-from layerwise.cca.summary import summarise
 from layerwise.layers import layer_index
 from layerwise.report import tables
 from layerwise.report.figures.corpus import corpus_figure
@@ -29,7 +28,7 @@ def facts():
 
 @pytest.fixture(scope="module")
 def summary(facts):
-    return summarise(synthetic.scores(facts, ("cca-phone",)))
+    return synthetic.summary(facts, synthetic.scores(facts, ("cca-phone",)))
 
 
 def runs_of(facts, **shape):
@@ -54,7 +53,7 @@ def interval_bars(axis, colour):
 
 def test_every_model_is_in_the_legend_and_weak_supervision_is_said(facts, summary):
     labels = legend_labels(layer_figure(summary, facts, ["cca-phone"]))
-    assert {"hubert-tiny", "org/wav2vec2_tiny", "logmel", "permutation floor"} <= set(labels)
+    assert {"hubert-tiny", "org/wav2vec2_tiny", "logmel", "permuted targets"} <= set(labels)
     assert "whisper-tiny-en (weakly supervised)" in labels
     assert "whisper-tiny-en" not in labels
 
@@ -65,12 +64,12 @@ def test_curves_and_bars_show_the_data(facts, summary):
     look = looks(facts)["hubert-tiny"]
     (line,) = (line for line in axis.lines if line.get_label() == "hubert-tiny")
     np.testing.assert_allclose(np.asarray(line.get_xdata()), mine["layer_index"])
-    np.testing.assert_allclose(np.asarray(line.get_ydata()), mine["mean"])
+    np.testing.assert_allclose(np.asarray(line.get_ydata()), mine["score"])
     bars = interval_bars(axis, look.colour)
     for row in mine.itertuples():
         assert bars[row.layer_index] == pytest.approx((row.low, row.high))
     (level,) = (line for line in axis.lines if line.get_label() == "logmel")
-    assert set(np.asarray(level.get_ydata())) == set(summary.loc[summary["model"] == "logmel", "mean"])
+    assert set(np.asarray(level.get_ydata())) == set(summary.loc[summary["model"] == "logmel", "score"])
 
 
 def test_normed_last_output_is_drawn_apart_from_the_blocks(facts, summary):
@@ -142,9 +141,8 @@ def test_files_come_in_pairs_with_equal_bytes_and_readable_type(facts, summary, 
 def test_nothing_overlaps_for_one_or_fifteen_deep_models_with_long_names(count):
     names = tuple(f"facebook/wav2vec2-conformer-rope-large-{number}60h-ft" for number in range(count))
     facts = synthetic.run_facts(names, twins=False)
-    summary = summarise(
-        synthetic.scores(facts, ("cca-phone", "cca-word"), samples=1, trials=1, blocks=24, convs=7)
-    )
+    scores = synthetic.scores(facts, ("cca-phone", "cca-word"), samples=1, trials=1, blocks=24, convs=7)
+    summary = synthetic.summary(facts, scores)
     figure = layer_figure(summary, facts, ["cca-phone", "cca-word"])
     figure.draw_without_rendering()
     width, height = figure.bbox.size
@@ -180,7 +178,7 @@ def test_corpus_figure_counts(tmp_path):
 
 
 def test_results_without_intervals_are_drawn(facts, summary, tmp_path):
-    bare = summary.assign(low=np.nan, high=np.nan, floor=np.nan)
+    bare = summary.assign(low=np.nan, high=np.nan, null=np.nan)
     tasks = tables.downstream_summary(runs_of(facts)).assign(low=np.nan, high=np.nan)
     save_figure(layer_figure(bare, facts, ["cca-phone"]), tmp_path / "layers")
     save_figure(task_figure(tasks, facts), tmp_path / "tasks")

@@ -3,7 +3,6 @@
 import pandas as pd
 import report_tables as synthetic
 
-from layerwise.cca.summary import summarise
 from layerwise.contracts.scores import INTER
 from layerwise.report.document import read_captions, report_content
 from layerwise.report.figures.inter import inter_figure
@@ -20,7 +19,7 @@ def inter_scores(folder):
             **dict.fromkeys(INTER.required, 1),
             **{"model_a": PAIR[0], "model_b": PAIR[1], "analysis": "cca-inter", "trial": 0},
             **{"layer_a": f"T{a}", "layer_index_a": a, "layer_b": f"T{b}", "layer_index_b": b},
-            **{"score": 0.9 - 0.1 * abs(a - b) - 0.01 * a, "low": 0.3, "high": 0.95, "floor": 0.02},
+            **{"score": 0.9 - 0.1 * abs(a - b) - 0.01 * a, "low": 0.3, "high": 0.95, "null": 0.02},
         }
         for a in range(3)
         for b in range(4)
@@ -53,6 +52,6 @@ def test_mutual_information_has_its_own_axis(tmp_path):
     facts = synthetic.run_facts(PAIR)
     scores = synthetic.scores(facts, ("cca-phone", "cca-word"))
     scores["analysis"] = scores["analysis"].replace("cca-word", "mi-word")
-    figure = layer_figure(summarise(scores), facts, ["cca-phone", "mi-word"])
+    figure = layer_figure(synthetic.summary(facts, scores), facts, ["cca-phone", "mi-word"])
     assert [axis.get_ylabel() for axis in figure.axes] == ["PWCCA score", "Normalised MI"]
     assert figure.axes[1].get_title(loc="left") == "MI-word (word identity)"

@@ -117,7 +117,7 @@ def test_tables_are_enough_for_figures_and_report(facts, tables, written, reposi
     }
     write_pdf(content, repository / "report/template.typ", figures["pdf"], elsewhere / "report.pdf")
     write_html(content, repository / "report/report.html.j2", figures["png"], elsewhere / "report.html")
-    assert "CCA-intra of NA is lowest at" in (elsewhere / "report.html").read_text()
+    assert "CCA-intra of NA is lowest among block layers at" in (elsewhere / "report.html").read_text()
 
 
 @pytest.mark.parametrize(("analyses", "tasks"), [((), ()), (("cca-phone",), ()), ((), ("pr",))])
@@ -161,11 +161,22 @@ VALUES = {
     "aligner": "pocketsphinx",
     "samples": 3,
     "trials": 2,
+    "smallest_effect": 0.05,
     "models": [
-        {"name": "hubert", "source": "h", "objective": "clusters", "supervision": "self", "twin": True},
-        {"name": "whisper", "source": "w", "objective": "text", "supervision": "weak", "twin": False},
-        {"name": "twin", "source": "random:h", "objective": "", "supervision": "none", "twin": False},
-        {"name": "logmel", "source": "logmel", "objective": "", "supervision": "none", "twin": False},
+        {
+            "name": name,
+            "source": source,
+            "objective": goal,
+            "supervision": how,
+            "twin": twin,
+            "recipe": recipe,
+        }
+        for name, source, goal, how, twin, recipe in (
+            ("hubert", "h", "clusters", "self", True, "r"),
+            ("whisper", "w", "text", "weak", False, ""),
+            ("twin", "random:h", "", "none", False, ""),
+            ("logmel", "logmel", "", "none", False, ""),
+        )
     ],
     "analyses": synthetic.ANALYSIS_VALUES,
     "tasks": synthetic.TASK_VALUES,
@@ -186,6 +197,7 @@ def test_facts_come_from_values_and_files(tmp_path):
     values = json.loads(json.dumps(VALUES))  # plain values, as they come through a rule
     artifacts = [files["quality"], files["manifest"]]
     facts = run_facts(values, files["manifest"], stores[::-1], artifacts)
+    assert facts.smallest_effect == 0.05 and [m.recipe for m in facts.models] == ["r", "", "", ""]
     assert [(m.kind, m.supervision, m.twin_of, m.parameters) for m in facts.models] == [
         ("trained", "self-supervised", None, 7),
         ("trained", "weakly supervised", None, 9),
@@ -242,4 +254,5 @@ def test_a_script_imports_only_what_it_runs(repository, script, forbidden):
     assert not [name for name in loaded if name.startswith(("layerwise.analyses", "layerwise.tasks"))]
     computed = {name for name in loaded if name.startswith(("layerwise.cca", "layerwise.measures"))}
     # The mean of scores and its interval have one implementation.
-    assert computed == ({"layerwise.cca", "layerwise.cca.summary"} if script == "tables" else set())
+    means = {"layerwise.cca", "layerwise.cca.summary", "layerwise.cca.paired"}
+    assert computed == (means if script == "tables" else set())

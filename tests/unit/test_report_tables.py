@@ -4,22 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 import report_tables as synthetic
-from hypothesis import given
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as arrays
 from scipy import stats
 
-from layerwise.cca.summary import summarise
 from layerwise.contracts.run_tables import columns
-from layerwise.contracts.scores import SCORES
+from layerwise.contracts.scores import NULLS, SCORES, TRAITS, UNITS
 from layerwise.contracts.tasks import TASK_SCORES
 from layerwise.errors import ReportError
-from layerwise.report import contrasts, ranking, raw, tables
-from layerwise.report.curves import peak_layer
-from layerwise.report.findings import verdict
+from layerwise.report import ranking, raw, tables
+from layerwise.report.evidence import Evidence
 from layerwise.report.latex import latex, write_latex
 from layerwise.report.names import figure_names
 from layerwise.report.run_tables import write_tables
+from layerwise.report.shapes import peaks
+from layerwise.report.summary import layer_summary
 from layerwise.report.typeset import interval, number
 
 FACTS = synthetic.run_facts(("m",))
@@ -27,7 +24,7 @@ FACTS = synthetic.run_facts(("m",))
 
 def score_rows(model, analysis, curves, layers=("T0", "T1", "T2"), half=0.1):
     """Rows of one model: ``curves`` holds one list of scores per trial."""
-    rest = (0.01, 1e-4, 1e-4, 80, 10, 10, 192, 39)
+    rest = (0.01, 1e-4, 1e-4, 80, 10, 10, 0, 192, 39)
     return pd.DataFrame(
         [
             (model, layer, float(place), analysis, 0, trial, score, score - half, score + half, *rest)
@@ -36,6 +33,22 @@ def score_rows(model, analysis, curves, layers=("T0", "T1", "T2"), half=0.1):
         ],
         columns=list(SCORES.required),
     )
+
+
+def evidence(scores, units=None, nulls=None):
+    empty = {"units": UNITS, "nulls": NULLS}
+    given = {"units": units, "nulls": nulls}
+    made = [
+        given[name] if given[name] is not None else pd.DataFrame(columns=list(empty[name].required))
+        for name in empty
+    ]
+    return Evidence(scores, *made)
+
+
+def summarise(scores, facts=FACTS):
+    known = evidence(scores)
+    traits = pd.DataFrame(columns=list(TRAITS.required))
+    return layer_summary(known, traits, peaks(known, facts), facts)
 
 
 def task_rows(model, task, metric, values, *, rate=0.1, split="test", seed=0):
@@ -58,19 +71,21 @@ def test_layer_summary_averages_scores_over_samples_and_trials():
     scores = score_rows("m", "cca-phone", [[0.2, 0.4, 0.3], [0.4, 0.5, 0.2]])
     summary = summarise(scores)
     assert list(summary.columns) == columns("layer_summary")
-    np.testing.assert_allclose(summary["mean"], [0.3, 0.45, 0.25])
-    # Variance of T0: max(bootstrap (0.2 / 3.92)^2, over trials 0.02) = 0.02, times 1/2 + 10/80.
-    half = 1.959964 * np.sqrt(0.02 * 0.625)
-    np.testing.assert_allclose(summary.loc[0, ["low", "high"]].astype(float), [0.3 - half, 0.3 + half])
+    np.testing.assert_allclose(summary["score"], [0.3, 0.45, 0.25])
+    # Variance of T0: max(within a trial (0.2 / 3.92)^2, over trials 0.02) = 0.02, times 1/2 + 10/80.
+    half = 12.7062 * np.sqrt(0.02 * 0.625)
+    limits = summary.loc[0, ["low", "high"]].astype(float)
+    np.testing.assert_allclose(limits, [0.3 - half, 0.3 + half], rtol=1e-4)
     assert list(summary["n"]) == [2, 2, 2]
 
 
 def test_layer_summary_takes_the_larger_of_two_variances_and_says_nothing_without_one():
     same = score_rows("m", "cca-phone", [[0.6], [0.6], [0.6]], ("T0",), half=0.04)
     (row,) = summarise(same).to_dict("records")
-    assert row["mean"] - row["low"] == pytest.approx(0.04 * np.sqrt(1 / 3 + 1 / 8))
+    half = 4.30265 / 1.959964 * 0.04 * np.sqrt(1 / 3 + 1 / 8)
+    assert row["score"] - row["low"] == pytest.approx(half, rel=1e-4)
     (row,) = summarise(score_rows("m", "cca-phone", [[0.6]], ("T0",), half=np.nan)).to_dict("records")
-    assert np.isnan(row["low"]) and np.isnan(row["high"]) and row["mean"] == 0.6
+    assert np.isnan(row["low"]) and np.isnan(row["high"]) and row["score"] == 0.6
 
 
 def test_layer_summary_is_sorted_by_analysis_model_and_layer():
@@ -83,11 +98,10 @@ def test_layer_summary_is_sorted_by_analysis_model_and_layer():
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda table: table.drop(columns="floor"), r"m\.csv: column floor is missing"),
+        (lambda table: table.drop(columns="null"), r"m\.csv: column null is missing"),
         (lambda table: table.assign(score=np.nan), r"m\.csv: column score has an empty cell in row 1"),
         (lambda table: table.assign(high="many"), r"m\.csv: column high has 'many' in row 1"),
         (lambda table: pd.concat([table, table]), r"two rows for model=m, analysis=cca-mel, .*layer=T0"),
-        (lambda table: table.iloc[:0], r"m\.csv: no rows"),
     ],
 )
 def test_a_bad_score_file_is_named_with_its_column(tmp_path, spoil, message):
@@ -195,74 +209,14 @@ def test_agreement_leaves_out_what_is_undefined_and_says_so(tmp_path):
     ]
 
 
-values = arrays.arrays(np.float64, st.integers(2, 12), elements=st.floats(-1, 1, width=32))
-
-
-@given(values)
-def test_paired_interval_without_overlap_is_the_t_interval(differences):
-    expected = stats.ttest_1samp(differences, 0.0).confidence_interval(0.95) if np.ptp(differences) else None
-    mean, low, high = contrasts.resampled_interval(differences, 0.0)
-    assert mean == pytest.approx(np.mean(differences))
-    if expected is not None:
-        assert (low, high) == pytest.approx((expected.low, expected.high), abs=1e-9)
-
-
-@given(values, st.floats(0.01, 1))
-def test_overlapping_training_parts_widen_the_interval(differences, ratio):
-    plain = contrasts.resampled_interval(differences, 0.0)
-    wide = contrasts.resampled_interval(differences, ratio)
-    n = len(differences)
-    assert wide[2] - wide[0] == pytest.approx((plain[2] - plain[0]) * np.sqrt(1 + n * ratio), abs=1e-12)
-
-
-def test_one_trial_claims_nothing():
-    _, low, high = contrasts.resampled_interval(np.array([0.4]), 0.1)
-    assert verdict(low, high) == "not distinguishable from"
-    assert interval(0.4, low, high) == "0.40 [one trial]"
-
-
-def test_curves_of_equal_shape_do_not_differ_and_others_do():
-    facts = synthetic.run_facts(("a", "b", "c"), twins=False, baseline=False)
-    noise = np.random.default_rng(0).normal(0, 0.001, (2, 6, 3))
-    rising = np.array([0.1, 0.2, 0.3]) + noise[0]
-    scores = pd.concat(
-        [
-            score_rows("a", "cca-phone", rising),
-            score_rows("b", "cca-phone", rising[:, :] + 0.2 + noise[1]),  # same shape, higher
-            score_rows("c", "cca-phone", rising[:, ::-1]),  # same objective as a: not compared with it
-        ]
-    )
-    table = contrasts.curve_contrasts(scores, facts)
-    assert set(zip(table["model_a"], table["model_b"], strict=True)) == {("a", "b"), ("b", "c")}
-    apart = (table["low"] > 0) | (table["high"] < 0)
-    assert not apart[table["model_a"] == "a"].any()
-    assert table.loc[apart, "layer"].tolist() == ["T0", "T2"]
-
-
-def test_controls_are_compared_at_their_own_best_layer():
-    facts = synthetic.run_facts(("m",))
-    scores = pd.concat(
-        [
-            score_rows("m", "cca-word", [[0.1, 0.6, 0.2], [0.1, 0.5, 0.2]]),
-            score_rows("random-m", "cca-word", [[0.4, 0.1, 0.1], [0.3, 0.1, 0.1]]),
-            score_rows("logmel", "cca-word", [[0.7], [0.2]], layers=("T0",)),
-        ]
-    )
-    table = contrasts.control_contrasts(scores, summarise(scores), facts).set_index("control")
-    assert table["control_layer"].to_dict() == {"random-m": "T0", "logmel": "T0"}
-    np.testing.assert_allclose(table["difference"], [0.2, 0.1])
-    np.testing.assert_allclose(table.loc["random-m", ["low", "high"]].astype(float), 0.2)
-    low, high = table.loc["logmel", ["low", "high"]].to_numpy(dtype=float)
-    assert low < 0 < high
-
-
 def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):
     facts = synthetic.run_facts(("org/a_1", "b"))
-    scores = synthetic.write(synthetic.scores(facts), tmp_path / "cca")
+    scores = synthetic.score_files(synthetic.scores(facts), tmp_path / "cca")
     runs = synthetic.write(synthetic.downstream(facts), tmp_path / "down", names=("model", "task"))
     weights = synthetic.write(synthetic.weights(facts), tmp_path / "weights", names=("model", "task"))
     for folder, order in (("one", 1), ("two", -1)):  # the order of the files must not matter
-        files = {"scores": scores[::order], "downstream": runs[::order], "weights": weights}
+        files = {name: paths[::order] for name, paths in scores.items()}
+        files |= {"downstream": runs[::order], "weights": weights}
         made = synthetic.gathered(facts, tmp_path, **files)
         write_tables(made, tmp_path / folder)
         write_latex(made, facts, tmp_path / folder)
@@ -271,6 +225,7 @@ def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
     assert r"org/a\_1 & T" in (tmp_path / "one" / "cca-phone.tex").read_text()
+    assert r"\textbf{0." in (tmp_path / "one" / "cca-phone-layers.tex").read_text()
     written = pd.read_csv(tmp_path / "one" / "agreement.csv")
     assert list(written.columns) == columns("agreement")
 
@@ -344,26 +299,11 @@ def test_an_analysis_in_which_lower_is_better_is_best_where_it_is_lowest(tmp_pat
     analyses = tuple(replace(facts, higher_is_better=False) for facts in FACTS.analyses)
     facts = replace(FACTS, analyses=analyses)
     errors, goals = [0.5, 0.1, 0.3], {"T0": 0.2, "T1": 0.9, "T2": 0.5}
-    summary = summarise(score_rows("m", "cca-word", [errors]))
-    assert peak_layer(summary, "m", facts.analysis("cca-word")) == "T1"
+    summary = summarise(score_rows("m", "cca-word", [errors]), facts)
+    assert peaks(evidence(score_rows("m", "cca-word", [errors])), facts)["layer"].tolist() == ["T1"]
     runs = read_downstream(tmp_path, task_rows("m", "scenario", "accuracy", goals))
     table, _ = ranking.agreement(summary, tables.downstream_summary(runs), facts)
     assert table[["spearman", "chosen_layer", "regret"]].to_numpy().tolist() == [[1.0, "T1", 0.0]]
-
-
-def test_last_block_is_compared_with_every_layer_of_its_model():
-    scores = pd.concat(
-        [
-            score_rows("m", "cca-intra", [[1.0, 0.4, 0.6], [1.0, 0.5, 0.8]]),
-            score_rows("m", "cca-word", [[0.1, 0.2, 0.3]]),
-        ]
-    )
-    table = contrasts.last_block_contrasts(scores, summarise(scores), FACTS)
-    assert set(table["analysis"]) == {"cca-intra"} and set(table["last"]) == {"T2"}
-    assert table["layer"].tolist() == ["T0", "T1", "T2"]
-    np.testing.assert_allclose(table["difference"], [-0.3, 0.25, 0.0])
-    # Two trials, 0.2 and 0.3: t(0.975, 1) = 12.706 times sqrt((1/2 + 10/80) * 0.005)
-    np.testing.assert_allclose(table["high"][1] - 0.25, 12.7062 * np.sqrt(0.625 * 0.005), rtol=1e-4)
 
 
 def test_numbers_and_latex_text():

@@ -54,7 +54,7 @@ def _handles(summary: pd.DataFrame, facts: RunFacts) -> list[Line2D]:
     chosen = looks(facts)
     handles = [handle(chosen[model.name]) for model in ordered(facts.of_kind("trained"), names)]
     if ordered(facts.of_kind("random"), names):
-        handles += twin_handle(facts)
+        handles += twin_handle(facts, marker=False)
     handles += [handle(chosen[model.name]) for model in ordered(facts.of_kind("baseline"), names)]
     if facts.of_kind("trained"):
         tie = Line2D([], [], color=GREY, marker="o", linestyle="none", markersize=4.5)

@@ -69,14 +69,18 @@ def handle(look: Look, *, line: bool = True) -> Line2D:
     )
 
 
-def twin_handle(facts: RunFacts, *, line: bool = True) -> list[Line2D]:
-    """One legend entry for all random twins of models in the figure; twins without one come singly."""
+def twin_handle(facts: RunFacts, *, line: bool = True, marker: bool = True) -> list[Line2D]:
+    """One legend entry for all random twins of models in the figure; twins without one come singly.
+
+    Without ``marker``, their lines alone tell them.
+    """
     chosen = looks(facts)
     trained = {model.name for model in facts.of_kind("trained")}
     twins = [model for model in facts.of_kind("random") if model.twin_of in trained]
     handles = [handle(chosen[m.name], line=line) for m in facts.of_kind("random") if m.twin_of not in trained]
     if twins:
-        general = Look("random twin (hollow, dashed)", GREY, "o", "--", filled=False)
+        name = "random twin (hollow, dashed)" if marker else "random twin (dashed)"
+        general = Look(name, GREY, "o" if marker else "_", "--", filled=False)
         handles.append(handle(general, line=line))
     return handles
 
