@@ -33,7 +33,7 @@ class ViewPair(NamedTuple):
     what intervals take as drawn from the population; ``part`` is (partitions, n). ``within`` (n,): what the
     null keeps targets within, if not the units. ``layer``: which view is the layer's. ``name_row`` says what
     a row is (an utterance and frame, a segment), for messages. ``given`` (n, dz) is regressed out of both
-    views; ``control`` (n, dy) are control targets (`layerwise.analyses.control`).
+    views; ``control`` (n, dc) are control targets (`layerwise.analyses.control`).
     """
 
     x: View

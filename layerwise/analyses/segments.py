@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from layerwise.analyses.base import PreparedTarget, Request, ViewPair, row_namer
 from layerwise.analyses.control import Control, control_labels
-from layerwise.cca.moments import RowsOf, View
+from layerwise.cca.moments import View
 from layerwise.cca.splits import rare_classes
 from layerwise.errors import InfeasibleError
 from layerwise.features.source import SegmentKind
@@ -67,10 +67,7 @@ class LabelledSegments(PreparedTarget):
         self.target = encode(targets)
         self.control: View | None = None
         if request.options.control and control != "none":
-            drawn = control_labels(types, targets, request.seed, control)
-            # Encoded together, both have the same classes as columns.
-            both = encode(np.concatenate([targets, drawn]))
-            self.control = RowsOf(both, np.arange(len(targets), 2 * len(targets)))
+            self.control = encode(control_labels(types, targets, request.seed, control))
         self.name_row = row_namer(rows)
         self.layers = request.source.layers
 

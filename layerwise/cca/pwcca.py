@@ -120,7 +120,7 @@ def steady_factor(R: Array) -> tuple[Array, float]:
     """
     for jitter in JITTERS:
         try:
-            L: Array = np.linalg.cholesky(R + jitter * np.eye(R.shape[-1]))
+            L = np.asarray(np.linalg.cholesky(R + jitter * np.eye(R.shape[-1])), np.float64)
         except np.linalg.LinAlgError:
             continue
         if jitter or np.min(np.diagonal(L, axis1=-2, axis2=-1)) ** 2 > DEPENDENT:
