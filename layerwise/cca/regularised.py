@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky
+from scipy.linalg import LinAlgError, cholesky, svd
 from scipy.linalg.lapack import dpstrf, dtrtri
 
 from layerwise.cca.moments import Array, Moments
@@ -236,9 +236,13 @@ def _singular_triplets(M: Array) -> tuple[Array, Array, Array]:
         return U, s, V
     squares, V = np.linalg.eigh(M.T @ M)
     squares, V = squares[::-1], V[:, ::-1]
-    small = squares[squares < SMALL_SQUARE * squares[0]]
+    # Those without a correlation to speak of lose their directions anyway.
+    small = squares[(squares < SMALL_SQUARE * squares[0]) & (squares > NO_CORRELATION**2 * squares[0])]
     if len(small) > 1 and np.min(small[:-1] - small[1:]) < SQUARE_GAP * squares[0] / len(squares):
-        U, s, Vt = np.linalg.svd(M, full_matrices=False)
+        try:
+            U, s, Vt = np.linalg.svd(M, full_matrices=False)
+        except LinAlgError:  # divide and conquer fails on some matrices of rank far below their size
+            U, s, Vt = svd(M, full_matrices=False, lapack_driver="gesvd", check_finite=False)
         V = Vt.T
     else:
         s = np.sqrt(np.maximum(squares, 0))

@@ -21,9 +21,4 @@ class InterOptions(Section):
     utterances: int = Field(
         default=100, ge=1, description="Utterances of sample set 0 that are compared.", examples=[100]
     )
-    trials: int = Field(
-        default=1,
-        ge=1,
-        description="Trials, under protocol `paper`; `corrected` tests every part.",
-        examples=[1],
-    )
+    trials: int = Field(default=1, ge=1, description="Trials, as under `cca`.", examples=[1])
