@@ -1,17 +1,18 @@
-"""The CCA engine against a straightforward implementation: same splits, same grid, same threads, one process.
+"""The CCA engine against itself with three trials, and against a straightforward implementation.
 
-    python benchmarks/cca.py                  both comparisons (some minutes: the other side is slow)
+    python benchmarks/cca.py                  both comparisons
     python benchmarks/cca.py --paper-scale    only ours: a 12-layer base model at the size of the paper
     python benchmarks/cca.py --cuda           moments on a GPU against this machine's cores
 
-Views are drawn with a decaying spectrum, a mean, and shared factors, as features have. With ``--threads 1``
-seconds are CPU seconds, which a busy machine does not distort; ratios are what to quote.
+The straightforward side is timed for one pair of regularisers and one test part, and multiplied. Views are
+drawn with a decaying spectrum, a mean, and shared factors, as features have. With ``--threads 1`` seconds
+are CPU seconds, which a busy machine does not distort; ratios are what to quote.
 """
 
 import argparse
 import resource
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -21,11 +22,14 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from layerwise.analyses.labels import one_hot
-from layerwise.cca import EPSILONS, cross_validate
+from layerwise.cca import RIDGES, cross_validate
 from layerwise.cca.crossval import score_parts
 from layerwise.cca.moments import fixed_shift, part_moments
-from layerwise.cca.splits import assign_parts, dev_test_pairs
+from layerwise.cca.pwcca import Mode
+from layerwise.cca.scored import Scored
+from layerwise.cca.splits import assign_parts, rotation
 from layerwise.options.scoring import ScoringOptions
+from layerwise.seeds import derive_seed
 
 Array = NDArray[np.float64]
 LAYERS = 12
@@ -56,54 +60,29 @@ def segments(seed: int, n: int, dim: int, classes: int) -> tuple[Any, Any, Any, 
     return features(rng, source, dim), one_hot(labels)[0], shuffled, labels
 
 
-def naive_directions(x: Array, y: Array, epsilons: tuple[float, float]) -> tuple[list[Array], list[Any]]:
-    """Covariance of the training data, inverse square roots by pinv and eigh, SVD."""
-    dim = x.shape[1]
-    sigma = np.cov(np.concatenate([x, y], axis=1).T)
-    blocks = [sigma[:dim, :dim], sigma[dim:, dim:]]
-    tops = [np.abs(block).max() for block in blocks]
-    keeps, roots = [], []
-    for block, top, epsilon in zip(blocks, tops, epsilons, strict=True):
-        keep = np.diag(block) / top >= epsilon
-        inverse = np.linalg.pinv(block[np.ix_(keep, keep)] / top + epsilon * np.eye(keep.sum()))
-        values, vectors = np.linalg.eigh(inverse)
-        roots.append(vectors @ np.diag(np.sqrt(np.abs(values))) @ vectors.T)
-        keeps.append(keep)
-    cross = sigma[:dim, dim:][np.ix_(*keeps)] / np.sqrt(tops[0] * tops[1])
-    U, _, Vt = np.linalg.svd(roots[0] @ cross @ roots[1], full_matrices=False)
-    return [roots[0] @ U, roots[1] @ Vt.T], keeps
-
-
-def naive_score(directions: list[Array], keeps: list[Any], x: Array, y: Array) -> float:
-    """Project held-out data, correlate, and weigh by the QR of the lower-dimensional view's variates."""
-    views = [view[:, keep] for view, keep in zip((x, y), keeps, strict=True)]
-    views = [view - view.mean(axis=0) for view in views]
-    variates = [view @ side for view, side in zip(views, directions, strict=True)]
+def naive(x: Array, y: Array, train: Any, test: Any, pair: tuple[float, float]) -> float:
+    """Score one pair of ridges by going over the data: covariance, inverse roots, SVD, projection, QR."""
+    whitened, directions = [], []
+    for view, epsilon in zip((x, y), pair, strict=True):
+        centred = view[train] - view[train].mean(axis=0)
+        scale = 1 / np.maximum(centred.std(axis=0), 1e-12)
+        ridge = epsilon * np.eye(view.shape[1])
+        values, vectors = np.linalg.eigh(np.cov((centred * scale).T, bias=True) + ridge)
+        root = vectors @ np.diag(1 / np.sqrt(values)) @ vectors.T
+        whitened.append((centred * scale) @ root)
+        directions.append(scale[:, None] * root)
+    U, _, Vt = np.linalg.svd(whitened[0].T @ whitened[1] / len(whitened[0]), full_matrices=False)
+    views = [view[test] - view[test].mean(axis=0) for view in (x, y)]
+    variates = [views[0] @ directions[0] @ U, views[1] @ directions[1] @ Vt.T]
     norms = [np.linalg.norm(variate, axis=0) for variate in variates]
-    live = norms[1] > 1e-6 * np.linalg.norm(directions[1], axis=0)
+    live = norms[1] > 1e-6 * np.linalg.norm(directions[1] @ Vt.T, axis=0)
     rho = np.where(live, (variates[0] * variates[1]).sum(axis=0) / (norms[0] * norms[1]), 0)
-    low = 0 if views[0].shape[1] < views[1].shape[1] else 1
+    low = 0 if x.shape[1] < y.shape[1] else 1
     weights = np.zeros(len(rho))
     P, R = np.linalg.qr(variates[low][:, live])
     free = np.abs(np.diag(R)) > 1e-4 * np.linalg.norm(R, axis=0)
     weights[np.flatnonzero(live)] = np.abs(P.T @ views[low]).sum(axis=1) * free
     return float(weights @ rho / weights.sum())
-
-
-def naive(x: Any, y: Any, part: Any, pairs: Sequence[tuple[int, int]]) -> list[float]:
-    """Cross-validate by going over the data for every pair of regularisers in every trial."""
-    x, y = x.astype(np.float64), y.astype(np.float64)
-    scores = []
-    for dev, test in pairs:
-        train = (part != dev) & (part != test)
-        best, best_score = None, -np.inf
-        for epsilons in EPSILONS:
-            directions = naive_directions(x[train], y[train], epsilons)
-            if (score := naive_score(*directions, x[part == dev], y[part == dev])) > best_score:
-                best, best_score = directions, score
-        assert best is not None
-        scores.append(naive_score(*best, x[part == test], y[part == test]))
-    return scores
 
 
 def timed(function: Callable[[], Any]) -> tuple[float, Any]:
@@ -119,36 +98,36 @@ def single_threaded() -> bool:
     return all(pool["num_threads"] == 1 for pool in threadpool_info())
 
 
-def floor_of_work(x: Any, y: Any) -> float:
-    """Seconds of the least that must be done: the Gram matrix of all data, and eigh of both views, thrice."""
-    z = np.concatenate([x, y], axis=1).astype(np.float64)
-    gram, moments = timed(lambda: z.T @ z)
-    dim = x.shape[1]
-    eigh, _ = timed(lambda: (np.linalg.eigh(moments[:dim, :dim]), np.linalg.eigh(moments[dim:, dim:])))
-    return gram + 3 * eigh
-
-
 def compare(title: str, x: Any, y: Any, groups: Any, labels: Any, skip_naive: bool) -> None:
     """Print one comparison."""
     n, dim = len(x), x.shape[1] + y.shape[1]
     part = assign_parts(n, groups=groups, labels=labels, seed=0)
-    pairs = dev_test_pairs(10, 3, 0)
-    least = floor_of_work(x, y)
     one_pass, _ = timed(lambda: part_moments(x, y, part, fixed_shift(x, y)))
 
-    def ours() -> Any:
-        return score_parts(x, y, part, ScoringOptions(bootstrap=0), units=groups, permute=False, floor=False)
+    def ours(mode: Mode, **options: Any) -> Scored:
+        chosen = ScoringOptions(**options)
+        return score_parts(x, y, part, chosen, units=groups, permute=labels is not None, mode=mode)
 
-    seconds, table = timed(ours)
-    print(f"{title}: {n} x {x.shape[1]} vs {y.shape[1]}, {len(EPSILONS)} pairs, 3 trials")
-    print(f"  ours                     {seconds:8.2f} s")
-    print(f"  of which the pass        {one_pass:8.2f} s  {n * dim * dim / one_pass / 1e9:.0f} GFLOP/s")
-    print(f"  Gram pass + 3 x 2 eigh   {least:8.2f} s  ours / this: {seconds / least:.2f}")
+    grid = len(RIDGES) ** 2
+    three, _ = timed(lambda: ours("paper", permutations=0, epsilons=[1e-8, 1e-7, 1e-6, 1e-5, 1e-4]))
+    ten, scored = timed(lambda: ours("corrected", permutations=0))
+    with_null, permuted = timed(lambda: ours("corrected"))
+    print(f"{title}: {n} x {x.shape[1]} vs {y.shape[1]}")
+    speed = n * dim * dim / one_pass / 1e9
+    print(f"  the pass                          {one_pass:8.2f} s  {speed:.0f} GFLOP/s")
+    print(f"  3 trials, 25 pairs, all tried     {three:8.2f} s")
+    print(f"  10 parts, {grid} pairs, climbing    {ten:8.2f} s  to 3 trials: {ten / three:.2f}")
+    drawn, ratio = len(permuted.null), with_null / ten
+    print(f"  the same and {drawn:3} permutations     {with_null:8.2f} s  to without: {ratio:.2f}")
     if not skip_naive:
-        other, scores = timed(lambda: naive(x, y, part, pairs))
-        difference = np.abs(np.array(scores) - table.score).max()
-        print(f"  straightforward          {other:8.2f} s  this / ours: {other / seconds:.1f}")
-        print(f"  largest difference of scores {difference:.1e}", flush=True)
+        first = scored.trials.iloc[0]
+        dev, test = rotation(10, derive_seed(0, "partition", 0))[0]
+        rows = (np.flatnonzero((part != dev) & (part != test)), np.flatnonzero(part == test))
+        pair = (float(first["epsilon_x"]), float(first["epsilon_y"]))
+        one, score = timed(lambda: naive(x.astype(np.float64), y.astype(np.float64), *rows, pair))
+        whole = one * grid * 10 / ten
+        print(f"  straightforward, one pair and part{one:8.2f} s  whole grid / ours: {whole:.0f}")
+        print(f"  difference of scores {abs(score - first['score']):.1e}", flush=True)
 
 
 def paper_scale(threads: int) -> None:
@@ -175,7 +154,7 @@ def paper_scale(threads: int) -> None:
             f"{title}: {seconds:.1f} s for {threads} layer(s) at once; 3 samples x 12 layers: {whole:.0f} s"
         )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"together {total:.0f} s with intervals and floors; peak memory {peak:.2f} GB, data included")
+    print(f"together {total:.0f} s with intervals and permutations; peak memory {peak:.2f} GB, data included")
 
 
 def cuda() -> None:
@@ -188,7 +167,7 @@ def cuda() -> None:
     part_moments(x[:9000], y[:9000], part[:9000], shift, device="cuda")
     slow, _ = timed(lambda: part_moments(x, y, part, shift))
     fast, _ = timed(lambda: part_moments(x, y, part, shift, device="cuda"))
-    tables = [cross_validate(x, y, groups=groups, bootstrap=0, device=name) for name in ("cpu", "cuda")]
+    tables = [cross_validate(x, y, groups=groups, permutations=0, device=name) for name in ("cpu", "cuda")]
     print(f"moments of 180,000 x (768 + 768): CPU {slow:.2f} s, CUDA {fast:.2f} s, ratio {slow / fast:.1f}")
     print(f"largest difference of scores {(tables[0].score - tables[1].score).abs().max():.1e}")
 
@@ -197,7 +176,7 @@ def main() -> None:
     """Run what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--skip-naive", action="store_true", help="time only the engine and its lower bound")
+    parser.add_argument("--skip-naive", action="store_true", help="time only the engine")
     parser.add_argument("--paper-scale", action="store_true")
     parser.add_argument("--cuda", action="store_true")
     arguments = parser.parse_args()
@@ -211,6 +190,8 @@ def main() -> None:
             compare("frames", x, y, groups, None, arguments.skip_naive)
             x, y, groups, labels = segments(0, 7_500, 768, 500)
             compare("words", x, y, groups, labels, arguments.skip_naive)
+            x, y, groups = frames(0, 60_000, 768, 768)
+            compare("intra", x, y, groups, None, arguments.skip_naive)
 
 
 if __name__ == "__main__":

@@ -87,6 +87,7 @@ def cross_validate_fully(
     trials: int = DEFAULTS.trials,
     epsilons: Sequence[Pair] | None = None,
     permutations: int = DEFAULTS.permutations,
+    null_cost: float = DEFAULTS.null_cost,
     mode: Mode = "corrected",
     seed: int = 0,
     similarities: bool = DEFAULTS.similarities,
@@ -125,6 +126,7 @@ def cross_validate_fully(
         partitions=partitions,
         trials=trials,
         permutations=permutations,
+        null_cost=null_cost,
         similarities=similarities,
         device=device,
     )

@@ -24,7 +24,7 @@ from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed
 
 # Ridges that protocol `corrected` chooses from, on standardised dimensions.
-RIDGES = tuple(10.0**power for power in range(-8, 2))
+RIDGES = tuple(10.0**power for power in range(-8, 3))
 _SMALL = (1e-10, 1e-11, 1e-9)
 _LARGE = (1e-8, 1e-7, 1e-6, 1e-5)
 # The published candidates: (epsilon_x, epsilon_y), both small or both large.

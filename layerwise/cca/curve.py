@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from layerwise.cca.arrays import cross_validate
+from layerwise.cca.arrays import cross_validate_fully
 from layerwise.cca.inputs import Features
-from layerwise.cca.summary import mean_score
+from layerwise.cca.summary import MeanScore, mean_score
 from layerwise.errors import AnalysisError
 from layerwise.layers import layer_index
 from layerwise.progress import progress
@@ -29,7 +29,7 @@ _LOOKS = (
 )
 _GREY = "#8A8A8A"
 _TICKS = 26
-_SIZES = ["n_train", "n_dev", "n_test"]
+_SIZES = ["n_train", "n_dev", "n_test", "n_excluded"]
 
 
 def layer_curve(
@@ -48,11 +48,10 @@ def layer_curve(
     seed all layers have the same parts. ``label`` tells the curve from others that it is drawn with
     (``pd.concat``), such as those of other models.
 
-    Columns: label, layer, layer_index, score, low, high, floor, n, n_rows, dim. score is the mean over n
-    trials and low, high its 95 % interval (``layerwise.cca.summary.mean_score``); floor the mean score of
-    wrong targets; n_rows and dim the shape of the layer. layer_index is the place in a plot:
-    that of C1.., T0.. and TL+ln (``layerwise.layers``), or, if a layer has another name, the
-    place in ``layers``, from 0.
+    Columns: label, layer, layer_index, those of ``layerwise.cca.summary.MeanScore`` (score is the mean over n
+    test parts, low and high its 95 % interval, null the mean score of permuted targets), n_rows and dim, the
+    shape of the layer. layer_index is the place in a plot: that of C1.., T0.. and TL+ln
+    (``layerwise.layers``), or, if a layer has another name, the place in ``layers``, from 0.
 
     Raises AnalysisError as ``cross_validate`` does, naming the layer, and without layers.
     """
@@ -62,24 +61,25 @@ def layer_curve(
     with progress("scoring", len(layers), "layers") as advance:
         for (name, x), place in zip(layers.items(), _places(layers), strict=True):
             try:
-                trials = cross_validate(x, y, groups=groups, labels=labels, **options)
+                scored = cross_validate_fully(x, y, groups=groups, labels=labels, **options)
             except AnalysisError as error:
                 raise AnalysisError(f"layer {name}: {error}") from error
-            first = trials.iloc[0]
+            first = scored.trials.iloc[0]
+            means = mean_score(scored.trials, scored.units, scored.null)
             rows, dim = int(first[_SIZES].sum()), int(first["dim_x"])
-            records.append((label, str(name), place, *mean_score(trials), rows, dim))
+            records.append((label, str(name), place, *means, rows, dim))
             advance(1)
-    columns = ["label", "layer", "layer_index", "score", "low", "high", "floor", "n", "n_rows", "dim"]
+    columns = ["label", "layer", "layer_index", *MeanScore._fields, "n_rows", "dim"]
     return pd.DataFrame.from_records(records, columns=columns).sort_values("layer_index", ignore_index=True)
 
 
 def draw_curve(curve: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     """Draw tables of ``layer_curve``, one line for each of their labels, and return the axes.
 
-    Bands are 95 % intervals, thin grey lines the scores of wrong targets. Needs matplotlib; without ``ax``
+    Bands are 95 % intervals, thin grey lines the mean scores of permuted targets. Needs matplotlib; without ``ax``
     a figure is made. Raises AnalysisError if ``curve`` lacks columns.
     """
-    missing = {"label", "layer", "layer_index", "score", "low", "high", "floor"} - set(curve.columns)
+    missing = {"label", "layer", "layer_index", "score", "low", "high", "null"} - set(curve.columns)
     if missing:
         raise AnalysisError(f"a table of layer_curve is expected; it lacks {', '.join(sorted(missing))}")
     if ax is None:
@@ -94,14 +94,14 @@ def draw_curve(curve: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
         ax.plot(
             place, rows["score"], color=colour, marker=marker, linestyle=line, markersize=4.5, label=label
         )
-        ax.plot(place, rows["floor"], color=_GREY, linewidth=0.8, linestyle=line, zorder=1)
+        ax.plot(place, rows["null"], color=_GREY, linewidth=0.8, linestyle=line, zorder=1)
     ticks = curve.drop_duplicates("layer_index").sort_values("layer_index")
     if len(ticks) > _TICKS:
         ticks = ticks[ticks["layer_index"] % 2 == 0]
     crowded = len(ticks) > 12 or np.diff(ticks["layer_index"]).min(initial=1) < 1
     ax.set_xticks(ticks["layer_index"], ticks["layer"], rotation=90 if crowded else 0)
     ax.set_xlabel("Layer")
-    ax.set_ylabel("PWCCA score (wrong targets: grey)")
+    ax.set_ylabel("PWCCA score (permuted targets: grey)")
     ax.spines[["top", "right"]].set_visible(False)
     if len(curves) > 1 or curves[0][0]:
         ax.legend(frameon=False)

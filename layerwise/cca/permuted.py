@@ -25,7 +25,7 @@ FEWEST = 19
 CALLS, SEARCH_CALLS = 6e6, 5e7
 # About so many pairs of regularisers are tried for one test part. Layers of equal size have equally many
 # permutations.
-TRIED = 8
+TRIED = 14
 
 
 def null_scores(

@@ -17,8 +17,8 @@ WORTH_REDUCING = 2
 # A neighbour must be better by more than this to be moved to: where a ridge hardly matters, it stays
 # moderate.
 STEP = 5e-4
-# The climb starts at the ridge of the grid that is nearest to this.
-START = 1e-3
+# The ridge that is taken where others are no better.
+MODERATE = 1e-3
 TINY = 1e-300
 
 
@@ -67,19 +67,24 @@ def best_of(scores: DevScores, pairs: Sequence[Pair]) -> Pair:
 def climb(scores: DevScores, ridges: Sequence[float]) -> Pair:
     """Return a pair of ``ridges`` that is better than its four neighbours in the grid of all pairs.
 
-    ``ridges`` rise. The climb starts at START and moves to the best neighbour until none is
-    better: the score is smooth in the logarithms of the ridges, and a dozen of the pairs are enough.
+    ``ridges`` rise. Every second pair of equal ridges is looked at. From the best of these (of equally good
+    ones that nearest to MODERATE) the climb moves to the best neighbour until none is better. The score is
+    smooth in the logarithms of the ridges, so that some dozen pairs do for the whole grid.
     """
-    middle = int(np.argmin(np.abs(np.log(np.maximum(ridges, TINY)) - np.log(START))))
-    place = (middle, middle)
+    distances = np.abs(np.log(np.maximum(ridges, TINY) / MODERATE))
+    middle = int(np.argmin(distances))
 
     def score(at: tuple[int, int]) -> float:
         return scores((ridges[at[0]], ridges[at[1]]))
 
+    diagonal = {at: score((at, at)) for at in range(middle % 2, len(ridges), 2)}
+    good = [at for at, found in diagonal.items() if found > max(diagonal.values()) - STEP]
+    start = min(good, key=lambda at: distances[at])
+    place = (start, start)
     while True:
         steps = [(place[0] + i, place[1] + j) for i, j in ((1, 0), (0, 1), (-1, 0), (0, -1))]
         inside = [at for at in steps if min(at) >= 0 and max(at) < len(ridges)]
-        best = max(inside, key=score)
+        best = max(inside, key=score, default=place)
         if score(best) <= score(place) + STEP:
             return ridges[place[0]], ridges[place[1]]
         place = best

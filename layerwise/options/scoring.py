@@ -41,8 +41,8 @@ class ScoringOptions(Section):
     epsilons: tuple[float, ...] | None = Field(
         default=None,
         description="Regularisers; pairs (features, target) of them are tried, the best on dev is used. "
-        "Under `corrected` they are ridges on standardised dimensions, None: 1e-8 to 10. Under `paper` None: "
-        "the candidates of the published code.",
+        "Under `corrected` they are ridges on standardised dimensions, None: 1e-8 to "
+        "100. Under `paper`, None: the candidates of the published code.",
         examples=[[1e-6, 1e-4, 1e-2]],
     )
     permutations: int = Field(

@@ -1,22 +1,26 @@
-"""Cross-validation: statistics of scores, intervals and floors."""
+"""Cross-validation: parts, modes, null distributions, exclusions and traits of scores."""
 
 import numpy as np
 import pytest
 
 from layerwise.analyses.labels import one_hot
-from layerwise.cca import EPSILONS, cross_validate, score_split
-from layerwise.cca.crossval import paper_epsilons
-from layerwise.cca.moments import fixed_shift, row_moments
-from layerwise.cca.pwcca import RegularisedCCA, held_out
-from layerwise.cca.splits import assign_parts, dev_test_pairs
+from layerwise.cca import EPSILONS, RIDGES, cross_validate, cross_validate_fully, score_split
+from layerwise.cca.crossval import paper_epsilons, score_parts
+from layerwise.cca.null import Exchange
+from layerwise.cca.splits import assign_parts, dev_test_pairs, rotation
+from layerwise.cca.traits import effective_rank
 from layerwise.errors import AnalysisError
+from layerwise.options.scoring import ScoringOptions
+from layerwise.seeds import derive_seed
 
 
-def correlated(seed: int, n: int = 1200, dx: int = 8, dy: int = 5, frames: int = 20):
-    """Two views that share three factors; neighbouring rows of a group are alike."""
+def correlated(
+    seed: int, n: int = 1200, dx: int = 8, dy: int = 5, frames: int = 20, shared_level: bool = True
+):
+    """Two views that share three factors, and perhaps their means of groups; rows of a group are alike."""
     rng = np.random.default_rng(seed)
     groups = np.arange(n) // frames
-    source = rng.standard_normal((n, 3)) + rng.standard_normal((n // frames, 3))[groups]
+    source = rng.standard_normal((n, 3)) + shared_level * rng.standard_normal((n // frames, 3))[groups]
     x, y = (
         source @ rng.standard_normal((3, d))
         + 2 * rng.standard_normal((n, d))
@@ -26,92 +30,168 @@ def correlated(seed: int, n: int = 1200, dx: int = 8, dy: int = 5, frames: int =
     return x, y, groups
 
 
-def test_a_trial_is_score_split_on_its_parts():
+def of_parts(part, dev, test):
+    return tuple(np.flatnonzero(rows) for rows in (~np.isin(part, (dev, test)), part == dev, part == test))
+
+
+@pytest.mark.parametrize("mode", ["corrected", "paper"])
+def test_a_trial_is_score_split_on_its_parts(mode):
     x, y, groups = correlated(0)
-    table = cross_validate(x, y, groups=groups, seed=5, bootstrap=0)
-    part = assign_parts(len(x), groups=groups, seed=5)
-    for row, (dev, test) in zip(table.itertuples(), dev_test_pairs(10, 3, 5), strict=True):
-        rows = (
-            np.flatnonzero(~np.isin(part, (dev, test))),
-            np.flatnonzero(part == dev),
-            np.flatnonzero(part == test),
-        )
-        split = score_split(x, y, *rows)
+    table = cross_validate(x, y, groups=groups, seed=5, permutations=0, mode=mode, epsilons=EPSILONS)
+    part, seed = assign_parts(len(x), groups=groups, seed=5), derive_seed(5, "partition", 0)
+    pairs = rotation(10, seed) if mode == "corrected" else dev_test_pairs(10, 3, seed)
+    for row, (dev, test) in zip(table.itertuples(), pairs, strict=True):
+        rows = of_parts(part, dev, test)
+        split = score_split(x, y, *rows, EPSILONS, mode=mode)
         assert row.score == pytest.approx(split.score, abs=1e-12)
         assert (row.epsilon_x, row.epsilon_y) == split.epsilons
         assert [row.n_train, row.n_dev, row.n_test] == [len(r) for r in rows]
-        assert (row.dim_x, row.dim_y) == (8, 5)
-    assert table[["low", "high"]].isna().all(axis=None)
+        assert (row.dim_x, row.dim_y, row.n_excluded) == (8, 5, 0)
+    assert table["null"].isna().all()
 
 
-def test_a_random_view_scores_zero_within_its_interval_and_a_copy_scores_one():
-    covered, centres = 0, []
-    for seed in range(20):
+def test_a_climb_ends_where_no_neighbour_is_better():
+    x, y, groups = correlated(8, n=600, dx=60)
+    rows = of_parts(assign_parts(600, groups=groups, seed=0), 0, 1)
+    chosen = score_split(x, y, *rows).epsilons
+    dev = rows[0], rows[1], rows[1]
+    best = score_split(x, y, *dev, [chosen]).score
+    every = [score_split(x, y, *dev, [(a, b)]).score for a in RIDGES for b in RIDGES]
+    assert best > max(every) - 0.002
+    assert best > score_split(x, y, *dev, [(1e-8, 1e-8)]).score + 0.01
+
+
+def test_a_random_view_scores_zero_and_a_copy_scores_one():
+    centres = []
+    for seed in range(8):
         x, _, groups = correlated(seed, frames=4)
         noise = np.random.default_rng(1000 + seed).standard_normal((1200, 5))
-        table = cross_validate(x, noise, groups=groups, seed=seed, bootstrap=300, epsilons=[(1e-8, 1e-8)])
-        covered += int(((table.low < 0) & (table.high > 0)).sum())
-        centres += table.score.tolist()
-    assert covered >= 51  # of 60: 95 % in expectation
-    assert abs(np.mean(centres)) < 0.03
-    copy = cross_validate(x, x.copy(), groups=groups, seed=0)
-    np.testing.assert_allclose(copy[["score", "low", "high"]], 1, atol=1e-6)
-    assert (copy.floor.abs() < 0.5).all()
+        centres += cross_validate(x, noise, groups=groups, seed=seed, permutations=0).score.tolist()
+    assert abs(np.mean(centres)) < 0.02
+    copy = cross_validate(x, x.copy(), groups=groups, seed=0, permutations=19)
+    np.testing.assert_allclose(copy[["score", "low", "high"]], 1, atol=1e-3)
+    assert (copy.null < 0.6).all()
 
 
 def test_neighbouring_frames_leak_unless_groups_are_whole():
     rng = np.random.default_rng(0)
     groups = np.arange(900) // 30
     x, y = (rng.standard_normal((30, 6))[groups] + 0.1 * rng.standard_normal((900, 6)) for _ in range(2))
-    by_frame = cross_validate(x, y, bootstrap=0).score.mean()
-    by_utterance = cross_validate(x, y, groups=groups, bootstrap=0).score.mean()
+    by_frame = cross_validate(x, y, permutations=0).score.mean()
+    by_utterance = cross_validate(x, y, groups=groups, permutations=0).score.mean()
     assert by_frame > 0.3
     assert by_utterance < 0.15
 
 
-def test_the_bootstrap_resamples_groups_of_test_rows():
-    x, y, groups = correlated(1, n=4000, frames=20)
-    table = cross_validate(x, y, groups=groups, seed=2, trials=1, bootstrap=2000, epsilons=[(1e-8, 1e-8)])
-    part = assign_parts(len(x), groups=groups, seed=2)
-    dev, test = dev_test_pairs(10, 1, 2)[0]
-    shift = fixed_shift(x, y)
-    train = row_moments(x, y, np.flatnonzero(~np.isin(part, (dev, test))), shift)
-    directions = RegularisedCCA(train).directions(1e-8, 1e-8)
-    rows = [np.flatnonzero(groups == group) for group in np.unique(groups[part == test])]
-    rng = np.random.default_rng(0)
-    scores = []
-    for _ in range(1000):
-        drawn = np.concatenate([rows[i] for i in rng.integers(len(rows), size=len(rows))])
-        scores.append(held_out(directions, row_moments(x, y, drawn, shift)).pwcca)  # weights resampled too
-    low, high = np.percentile(scores, [2.5, 97.5])
-    width = high - low
-    assert table.low[0] == pytest.approx(low, abs=0.12 * width)
-    assert table.high[0] == pytest.approx(high, abs=0.12 * width)
-    singly = cross_validate(
-        x, y, groups=groups, resample=np.arange(4000), seed=2, trials=1, epsilons=[(1e-8, 1e-8)]
-    )
-    assert singly.high[0] - singly.low[0] < 0.9 * (table.high[0] - table.low[0])
+def test_another_seed_gives_a_score_within_the_interval():
+    x, y, groups = correlated(3)
+    several = [cross_validate_fully(x, y, groups=groups, permutations=0, seed=seed) for seed in range(5)]
+    means = [scored.trials.score.mean() for scored in several]
+    errors = [np.sqrt(np.sum(scored.units.contribution**2)) for scored in several]
+    assert np.ptp(means) < min(errors)
+    once = several[0].units
+    twice = cross_validate_fully(x, y, groups=groups, permutations=0, partitions=2)
+    assert len(twice.trials) == 20 and twice.units.rows.sum() == 2 * once.rows.sum()
+    assert len(twice.units) == len(once) == 60
 
 
-def test_the_floor_loses_the_relation_but_not_the_data():
-    x, y, groups = correlated(3, n=3000)
-    table = cross_validate(x, y, groups=groups, bootstrap=0)
-    assert (table.floor.abs() < 0.15).all() and (table.score > 0.3).all()
+def test_the_null_loses_the_relation_but_not_the_data():
+    x, y, groups = correlated(3, n=3000, shared_level=False)
+    scored = cross_validate_fully(x, y, groups=groups, permutations=25, null_cost=100)
+    assert abs(scored.null.score.mean()) < 0.05 and (scored.trials.score > 0.15).all()
+    assert scored.null.permutation.tolist() == list(range(25))
+    assert scored.trials.null.mean() == pytest.approx(scored.null.score.mean())
+    level = cross_validate_fully(*correlated(3, n=3000)[:2], groups=groups, permutations=19).null.score
+    assert level.mean() > 0.1  # what units have in common is kept
     labels = np.random.default_rng(1).integers(0, 6, 3000)
     x[:, :6] += 9 * np.eye(6)[labels]
-    phones = cross_validate(x, one_hot(labels)[0], groups=groups, labels=labels, bootstrap=0)
-    assert (phones.floor.abs() < 0.15).all() and (phones.score > 0.6).all()
-    assert cross_validate(x, y, groups=groups, bootstrap=0, floor=False).floor.isna().all()
+    phones = cross_validate(x, one_hot(labels)[0], groups=groups, labels=labels, permutations=19)
+    assert (phones.null.abs() < 0.15).all() and (phones.score > 0.6).all()
+
+
+def test_permuted_targets_are_scored_as_if_they_were_the_targets():
+    """Batched and one by one, as score_parts scores rows in the order of the permutation."""
+    x, y, groups = correlated(4, n=600)
+    part = assign_parts(600, groups=groups, seed=0)
+    pairs = [(1e-3, 1e-3)]
+    for wide, narrow in ((x, y), (y, x)):
+        options = ScoringOptions(permutations=19, null_cost=1e-6)
+        scored = score_parts(wide, narrow, part, options, units=groups, permute=False, pairs=pairs, seed=7)
+        assert set(scored.null.search) == {"chosen"}
+        again = options.model_copy(update={"null_cost": 1e6})
+        full = score_parts(wide, narrow, part, again, units=groups, permute=False, pairs=pairs, seed=7)
+        assert set(full.null.search) == {"grid"}
+        np.testing.assert_allclose(scored.null.score, full.null.score, atol=1e-9)
+        order = Exchange(groups, part, False).draw(np.random.default_rng(derive_seed(7, "null")))
+        no_null = ScoringOptions(permutations=0)
+        direct = score_parts(
+            wide, narrow[order], part, no_null, units=groups, permute=False, pairs=pairs, seed=7
+        )
+        assert scored.null.score[0] == pytest.approx(direct.trials.score.mean(), abs=1e-9)
+
+
+def test_with_a_third_view_the_residuals_of_the_target_are_permuted():
+    x, y, groups = correlated(5, n=600, shared_level=False)
+    z = x[:, :2] + y[:, :2]
+    part = assign_parts(600, groups=groups, seed=0)
+    options, pairs = ScoringOptions(permutations=19), [(1e-3, 1e-3)]
+    common = {"units": groups, "permute": False, "pairs": pairs, "seed": 1, "given": z}
+    scored = score_parts(x, y, part, options, **common)
+    order = Exchange(groups, part, False).draw(np.random.default_rng(derive_seed(1, "null")))
+    design = np.column_stack([np.ones(600), z])
+    left = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+    direct = score_parts(x, left[order], part, ScoringOptions(permutations=0), **common)
+    assert scored.null.score[0] == pytest.approx(direct.trials.score.mean(), abs=1e-9)
+    assert abs(scored.null.score.mean()) < 0.1
+
+
+def test_labels_move_within_units_and_whole_units_of_one_size_change_places():
+    units = np.repeat(np.arange(9), [1, 1, 1, 4, 4, 3, 5, 1, 3])
+    part = np.repeat([0, 0, 0, 0, 0, 0, 0, 1, 1], [1, 1, 1, 4, 4, 3, 5, 1, 3])
+    rng = np.random.default_rng(0)
+    givers = {unit: set() for unit in range(9)}
+    for _ in range(50):
+        order = Exchange(units, part, True).draw(rng)
+        assert sorted(order) == list(range(23)) and (part[order] == part).all()
+        for unit in range(9):
+            from_units = set(units[order[units == unit]])
+            assert len(from_units) == 1  # a unit's labels stay together
+            givers[unit] |= from_units
+    assert givers == {
+        0: {0, 1, 2},
+        1: {0, 1, 2},
+        2: {0, 1, 2},
+        3: {3, 4},
+        4: {3, 4},
+        5: {5},
+        6: {6},
+        7: {7},
+        8: {8},
+    }
+    shifted = Exchange(units, part, False).draw(rng)
+    assert (units[shifted] == units).all()
+    inside = shifted[units == 6]
+    assert sorted(np.diff(np.append(inside, inside[0])).tolist()) in ([1, 1, 1, 1, 1], [-4, 1, 1, 1, 1])
+
+
+def test_permutations_cost_what_they_may():
+    x, y, groups = correlated(6, n=400)
+    few = cross_validate_fully(x, y, groups=groups, permutations=500, null_cost=1e-9)
+    assert len(few.null) == 19
+    many = cross_validate_fully(x, y, groups=groups, permutations=40, null_cost=1e9)
+    assert len(many.null) == 40 and set(many.null.search) == {"grid"}
+    np.testing.assert_array_equal(many.trials.score, few.trials.score)
 
 
 @pytest.mark.parametrize("mode", ["corrected", "paper"])
 def test_equal_inputs_give_equal_tables(mode):
     x, y, groups = correlated(4)
-    first = cross_validate(x, y, groups=groups, mode=mode, seed=1)
-    assert first.equals(cross_validate(x, y, groups=groups, mode=mode, seed=1))
+    first = cross_validate_fully(x, y, groups=groups, mode=mode, seed=1, permutations=19)
+    again = cross_validate_fully(x, y, groups=groups, mode=mode, seed=1, permutations=19)
+    assert all(a.equals(b) for a, b in zip(first, again, strict=True))
     other = cross_validate(x, y, groups=groups, mode=mode, seed=2)
-    assert not first.score.equals(other.score)
-    assert first.score.mean() == pytest.approx(other.score.mean(), abs=0.05)
+    assert not first.trials.score.equals(other.score)
+    assert first.trials.score.mean() == pytest.approx(other.score.mean(), abs=0.05)
 
 
 def test_block_size_and_float_type_do_not_matter(monkeypatch):
@@ -120,7 +200,7 @@ def test_block_size_and_float_type_do_not_matter(monkeypatch):
     expected = cross_validate(x.astype(np.float64), y, groups=groups)
     monkeypatch.setattr("layerwise.cca.moments.BLOCK_ROWS", 7)
     halves = cross_validate(x, y, groups=groups)
-    np.testing.assert_allclose(halves.drop(columns="trial"), expected.drop(columns="trial"), atol=1e-10)
+    np.testing.assert_allclose(halves.drop(columns="trial"), expected.drop(columns="trial"), atol=1e-9)
 
 
 def test_paper_mode_tries_six_of_the_nine_smallest_pairs():
@@ -128,25 +208,41 @@ def test_paper_mode_tries_six_of_the_nine_smallest_pairs():
     assert all(len(set(pairs)) == 6 and set(pairs) <= set(EPSILONS[:9]) for pairs in tried)
     assert tried[0] != tried[1]
     x, y, groups = correlated(6)
-    table = cross_validate(x, y, groups=groups, mode="paper", bootstrap=0)
-    for row, pairs in zip(table.itertuples(), [paper_epsilons(0, t) for t in range(3)], strict=True):
+    table = cross_validate(x, y, groups=groups, mode="paper", permutations=0)
+    tried = [paper_epsilons(derive_seed(0, "partition", 0), trial) for trial in range(3)]
+    for row, pairs in zip(table.itertuples(), tried, strict=True):
         assert (row.epsilon_x, row.epsilon_y) in pairs
 
 
-def test_too_little_data_says_how_much_is_needed():
+def test_too_little_data_is_an_error_of_the_published_procedure_only():
     x, y, groups = correlated(7, n=60, dx=50, frames=2)
     with pytest.raises(AnalysisError, match=r"48 training rows for 50 and 5 dimensions; .* at least 51"):
-        cross_validate(x, y, groups=groups)
+        cross_validate(x, y, groups=groups, mode="paper")
+    assert np.isfinite(cross_validate(x, y, groups=groups).score).all()
 
 
-def test_moments_add_and_subtract_like_sets_of_rows():
-    x, y, _ = correlated(8)
-    shift = fixed_shift(x, y)
-    whole, part, rest = (
-        row_moments(x, y, rows, shift) for rows in (np.arange(1200), np.arange(500), np.arange(500, 1200))
-    )
-    for result, expected in ((part + rest, whole), (whole - part, rest)):
-        assert result.n == expected.n
-        np.testing.assert_allclose(result.covariance, expected.covariance, atol=1e-12)
-        np.testing.assert_allclose(result.mean, expected.mean, atol=1e-12)
-    np.testing.assert_allclose(whole.covariance, np.cov(x.T, y.T, bias=True), atol=1e-12)
+def test_traits_tell_rank_ceiling_and_what_more_data_would_bring():
+    assert effective_rank(np.eye(7) * 5) == pytest.approx(7)
+    assert effective_rank(np.ones((4, 4))) == pytest.approx(1)
+    rng = np.random.default_rng(0)
+    groups = np.arange(2000) // 20
+    source = rng.standard_normal((2000, 2))
+    x = np.hstack([source + 0.3 * rng.standard_normal((2000, 2)), rng.standard_normal((2000, 60))])
+    scored = cross_validate_fully(x, source, groups=groups, permutations=0)
+    curve = scored.sizes
+    assert curve.parts.tolist() == [2, 4, 8] and curve.score.is_monotonic_increasing
+    assert scored.traits.ceiling[0] > 0.97 and np.isnan(scored.traits.control[0])
+    little = cross_validate_fully(x[:400], source[:400], groups=groups[:400], permutations=0)
+    assert scored.trials.score.mean() < scored.traits.ceiling[0]
+    assert little.traits.ceiling[0] < scored.traits.ceiling[0]
+
+
+def test_control_targets_are_scored_on_the_same_parts():
+    x, y, groups = correlated(9, n=600)
+    part = assign_parts(600, groups=groups, seed=0)
+    common = {"units": groups, "permute": False, "seed": 3}
+    options = ScoringOptions(permutations=0)
+    other = y[:, :3] + np.random.default_rng(0).standard_normal((600, 3))
+    both = score_parts(x, y, part, options, control=other, **common)
+    alone = score_parts(x, other, part, options, **common)
+    assert both.traits.control[0] == pytest.approx(alone.trials.score.mean(), abs=1e-12)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.cca import cross_validate, draw_curve, layer_curve
+from layerwise.cca import cross_validate_fully, draw_curve, layer_curve
 from layerwise.cca.summary import mean_score
 from layerwise.errors import AnalysisError
 
@@ -32,23 +32,24 @@ def test_a_curve_has_a_row_for_each_layer_in_order():
     assert curve["layer_index"].tolist() == [-1, 0, 1, 2, 2.5]
     assert curve["score"][:4].is_monotonic_increasing
     assert ((curve["low"] < curve["score"]) & (curve["score"] < curve["high"])).all()
-    assert (curve["floor"] < curve["score"]).all()
-    assert curve[["label", "n", "dim"]].drop_duplicates().values.tolist() == [["mine", 3, 6]]
-    trials = cross_validate(layers()["T1"], LABELS, groups=GROUPS, seed=3)
-    assert tuple(curve.loc[2, ["score", "low", "high", "floor", "n"]]) == tuple(mean_score(trials))
+    assert (curve["null"] < curve["score"]).all() and (curve["p"] <= 0.05).all()
+    assert curve[["label", "n", "dim"]].drop_duplicates().values.tolist() == [["mine", 10, 6]]
+    scored = cross_validate_fully(layers()["T1"], LABELS, groups=GROUPS, seed=3)
+    expected = mean_score(scored.trials, scored.units, scored.null)
+    assert tuple(curve.loc[2, list(expected._fields)]) == tuple(expected)
     assert (curve["n_rows"] == 600).all()
 
 
 def test_options_are_those_of_cross_validate():
-    curve = layer_curve(layers(), LABELS, groups=GROUPS, trials=5, bootstrap=0, floor=False)
-    assert (curve["n"] == 5).all() and curve["floor"].isna().all() and curve["low"].notna().all()
+    curve = layer_curve(layers(), LABELS, groups=GROUPS, parts=5, permutations=0)
+    assert (curve["n"] == 5).all() and curve["null"].isna().all() and curve["low"].notna().all()
     with pytest.raises(TypeError, match="bootstraps"):
         layer_curve(layers(), LABELS, bootstraps=0)
 
 
 def test_layers_of_another_toolkit_keep_their_order():
     for names in (["layer.9", "layer.10"], [1, 0]):
-        curve = layer_curve(layers(names, (0.2, 0.4)), LABELS, bootstrap=0)
+        curve = layer_curve(layers(names, (0.2, 0.4)), LABELS, permutations=0)
         assert curve["layer"].tolist() == [str(name) for name in names]
         assert curve["layer_index"].tolist() == [0, 1]
 
@@ -88,15 +89,15 @@ def test_a_curve_is_drawn_on_given_axes_without_a_legend_for_one():
     from matplotlib.figure import Figure
 
     ax = Figure().subplots()
-    assert draw_curve(layer_curve(layers(), LABELS, bootstrap=0), ax) is ax
+    assert draw_curve(layer_curve(layers(), LABELS, permutations=0), ax) is ax
     assert ax.get_legend() is None
     with pytest.raises(AnalysisError, match=r"a table of layer_curve is expected; it lacks high, label, low"):
-        draw_curve(pd.DataFrame({"layer": ["T0"], "layer_index": [0.0], "score": [1.0], "floor": [0.0]}))
+        draw_curve(pd.DataFrame({"layer": ["T0"], "layer_index": [0.0], "score": [1.0], "null": [0.0]}))
 
 
 def test_many_layers_do_not_crowd_the_axis():
     many = [f"T{number}" for number in range(49)]
     curve = pd.DataFrame({"layer": many, "layer_index": np.arange(49.0), "label": ""})
-    ax: Any = draw_curve(curve.assign(score=0.5, low=0.4, high=0.6, floor=0.0))
+    ax: Any = draw_curve(curve.assign(score=0.5, low=0.4, high=0.6, null=0.0))
     assert [tick.get_text() for tick in ax.get_xticklabels()] == many[::2]
     mpl.pyplot.close(ax.figure)

@@ -67,8 +67,8 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_input_has_the_scores_of_an_array(kind, tmp_path):
     x, y = related()
-    expected = cross_validate(x, y, groups=GROUPS, seed=3, bootstrap=50)
-    table = cross_validate(KINDS[kind](x, tmp_path), y, groups=GROUPS, seed=3, bootstrap=50)
+    expected = cross_validate(x, y, groups=GROUPS, seed=3, permutations=0)
+    table = cross_validate(KINDS[kind](x, tmp_path), y, groups=GROUPS, seed=3, permutations=0)
     pd.testing.assert_frame_equal(table, expected, rtol=0, atol=0)
     split: Any = np.split(np.random.default_rng(1).permutation(N), [400, 500])
     assert score_split(KINDS[kind](x, tmp_path), y, *split) == score_split(x, y, *split)
@@ -146,19 +146,19 @@ LABEL_KINDS = {
 @pytest.mark.parametrize("kind", LABEL_KINDS)
 def test_labels_are_one_hot_and_spread_over_parts(kind):
     x, _ = related()
-    expected = cross_validate(x, one_hot(LABELS)[0], groups=GROUPS, labels=LABELS, bootstrap=50)
-    table = cross_validate(x, LABEL_KINDS[kind], groups=GROUPS, bootstrap=50)
+    expected = cross_validate(x, one_hot(LABELS)[0], groups=GROUPS, labels=LABELS, permutations=0)
+    table = cross_validate(x, LABEL_KINDS[kind], groups=GROUPS, permutations=0)
     pd.testing.assert_frame_equal(table, expected, rtol=0, atol=0)
 
 
 def test_labels_of_files_are_read(tmp_path):
     x, _ = related()
-    expected = cross_validate(x, LABELS, bootstrap=0)
+    expected = cross_validate(x, LABELS, permutations=0)
     strings = in_hdf5(LABELS.astype(object), tmp_path)
     codes = zarr.create_array({}, shape=N, dtype="int64", chunks=(100,))
     codes[:] = np.searchsorted(list("AEIOU"), LABELS)
     for labels in (strings, codes):
-        pd.testing.assert_frame_equal(cross_validate(x, labels, bootstrap=0), expected)
+        pd.testing.assert_frame_equal(cross_validate(x, labels, permutations=0), expected)
 
 
 def test_other_labels_may_be_spread_than_those_of_y():
@@ -169,20 +169,20 @@ def test_other_labels_may_be_spread_than_those_of_y():
 
 def test_floats_of_one_dimension_are_a_column():
     x, y = related()
-    expected = cross_validate(x, y[:, :1], bootstrap=0)
+    expected = cross_validate(x, y[:, :1], permutations=0)
     for column in (y[:, 0], pd.Series(y[:, 0]), torch.from_numpy(y[:, 0]), y[:, 0].tolist()):
-        pd.testing.assert_frame_equal(cross_validate(x, column, bootstrap=0), expected, atol=1e-12)
+        pd.testing.assert_frame_equal(cross_validate(x, column, permutations=0), expected, atol=1e-12)
 
 
 def test_frames_of_listed_utterances_are_kept_whole():
     x, y = related()
-    expected = cross_validate(x, y, groups=GROUPS, seed=1, bootstrap=50)
+    expected = cross_validate(x, y, groups=GROUPS, seed=1, permutations=0)
     for pair in ((utterances(x), utterances(y)), (utterances(x), y), (x, utterances(y))):
-        pd.testing.assert_frame_equal(cross_validate(*pair, seed=1, bootstrap=50), expected)
+        pd.testing.assert_frame_equal(cross_validate(*pair, seed=1, permutations=0), expected)
     speakers = [f"speaker {number // 3}" for number in range(60)]
-    by_speaker = cross_validate(x, y, groups=np.repeat(speakers, LENGTHS), bootstrap=50)
+    by_speaker = cross_validate(x, y, groups=np.repeat(speakers, LENGTHS), permutations=0)
     pd.testing.assert_frame_equal(
-        cross_validate(utterances(x), utterances(y), groups=speakers, bootstrap=50), by_speaker
+        cross_validate(utterances(x), utterances(y), groups=speakers, permutations=0), by_speaker
     )
 
 
@@ -264,7 +264,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
     "labels": ({"labels": LABELS[:5]}, "labels has 5 values"),
     "mode": ({"mode": "papr"}, "mode 'papr' is unknown: use one of corrected, paper"),
     "epsilons": ({"epsilons": [1e-4, 1e-2]}, r"epsilons must be pairs \(epsilon_x, epsilon_y\)"),
-    "trials": ({"trials": 6}, "6 trials need a dev and a test part each"),
+    "trials": ({"trials": 6, "mode": "paper"}, "6 trials need 12 parts"),
     "device": ({"device": "gpu"}, "device: String should match"),
 }
 
