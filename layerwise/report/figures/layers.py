@@ -77,6 +77,8 @@ def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
         _draw_model(axis, curve, chosen[model.name])
     together = pd.concat(nulls, axis=1).sort_index().dropna(how="all") if nulls else pd.DataFrame()
     if len(together):
+        # A layer that few models have (TL+ln) must not bend the mean over all.
+        together = together.interpolate("index", limit_area="inside")
         x = together.index.to_numpy(dtype=float)
         axis.fill_between(x, together.min(axis=1), together.max(axis=1), color=GREY, alpha=0.35, linewidth=0)
         axis.plot(x, together.mean(axis=1), color=GREY, linewidth=1.4, zorder=0.9)
