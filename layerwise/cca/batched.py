@@ -17,6 +17,9 @@ from layerwise.cca.search import Pair
 
 # A held-out variate with less than this share of its training variance has none.
 NO_VARIANCE = 1e-12
+# A variate of the narrow view with less than this share of what its terms have is none: sums of products in
+# float32 mix others into the one of one-hot targets that has no variance.
+NOTHING_LEFT = 1e-9
 
 
 class PermutedFold:
@@ -50,6 +53,7 @@ class PermutedFold:
         self._test = (test.n, np.outer(test.total[wide], test.total[narrow]) / test.n)
         covariance = test.covariance
         self._C_wide, self._C_narrow = covariance[wide, wide], covariance[narrow, narrow]
+        self._rounding = test.rounding[narrow]
         W, self._whitener = (x, y) if self.wide == 0 else (y, x)
         self._inverse = W @ W.T
 
@@ -71,7 +75,7 @@ class PermutedFold:
         cross = (test - self._test[1]) / self._test[0]
         spread_a = np.einsum("kdq,kdq->kq", a, _times(self._C_wide, a))
         spread_b = np.einsum("knq,knq->kq", b, image)
-        moved = spread_b > NO_VARIANCE
+        moved = spread_b > NOTHING_LEFT * np.einsum("knq,n->kq", np.abs(b), self._rounding) ** 2
         live &= moved & (spread_a > NO_VARIANCE * np.where(live, squares, 1.0))
         norms = np.sqrt(np.where(live, spread_a * spread_b, 1.0))
         shared = np.einsum("knq,knq->kq", cross.transpose(0, 2, 1) @ a, b)
