@@ -9,6 +9,30 @@ SCORES = [f"{stem}.csv" for stem in CCA_STEMS]
 INTER = [f"<run>/cca/inter/{a}-vs-{b}.csv" for a, b in CONFIG.inter.pairs]
 
 
+use rule job as feasibility with:
+    input:
+        manifest=MANIFEST,
+        intervals=INTERVALS,
+        samples=SAMPLES,
+    output:
+        infeasible=FORESEEN,
+        record="<run>/lineage/samples.infeasible.csv.json",
+    pathvars:
+        job="feasibility",
+    # Before the extraction, so that one may stop the run there.
+    priority: 100
+    params:
+        **runs(
+            "feasibility", [code for spec in ANALYSES.values() for code in spec.codes]
+        ),
+        analyses={name: entry_of(name) for name in ANALYSES},
+        cca=options(CONFIG.cca, "threads"),
+        protocol=CONFIG.protocol,
+        seed=CONFIG.seed,
+    message:
+        "Looking for analyses that cannot be run"
+
+
 use rule job as cca with:
     input:
         store=ancient("<run>/features/{model}.zarr"),
@@ -38,14 +62,8 @@ use rule job as cca with:
         runtime=240,
     params:
         **runs("cca", lambda wildcards: ANALYSES[wildcards.analysis].codes),
-        plugin=lambda wildcards: ANALYSES[wildcards.analysis].code,
-        plain=lambda wildcards: ANALYSES[wildcards.analysis].plain,
-        split=lambda wildcards: ANALYSES[wildcards.analysis].split,
-        given=lambda wildcards: {
-            given.name: given.code for given in ANALYSES[wildcards.analysis].given
-        },
+        entry=lambda wildcards: entry_of(wildcards.analysis),
         cca=options(CONFIG.cca, "threads"),
-        own=lambda wildcards: own_options(wildcards.analysis),
         protocol=CONFIG.protocol,
         seed=CONFIG.seed,
     message:

@@ -27,6 +27,7 @@ MODELS = {entry.name: entry for entry in CONFIG.all_models()}
 STORES = {entry.name: entry for entry in CONFIG.all_stores()}
 ANALYSES = CONFIG.analysis_specs
 TASKS = {name: CONFIG.registry.find(TaskSpec, name) for name in CONFIG.tasks}
+FORESEEN = "<run>/samples/infeasible.csv"
 REPORT = "<run>/report/report.pdf"
 
 
@@ -54,6 +55,18 @@ def options(section, *leave_out):
     return section.model_dump(mode="json", exclude=set(leave_out)) if section else {}
 
 
+def entry_of(analysis):
+    """What a job needs to run an analysis, as plain values."""
+    spec = ANALYSES[analysis]
+    return {
+        "plugin": spec.code,
+        "plain": spec.plain,
+        "split": spec.split,
+        "given": {given.name: given.code for given in spec.given},
+        "own": own_options(analysis),
+    }
+
+
 def files_below(folder, suffixes=None):
     """All files below a folder, or those with one of the suffixes, sorted."""
     files = (item for item in Path(folder).rglob("*") if item.is_file())
@@ -66,7 +79,7 @@ def files_below(folder, suffixes=None):
 
 def targets():
     """What a plain `snakemake` makes."""
-    wanted = [REPORT, "<run>/alignment/textgrids"] if CONFIG.corpus else []
+    wanted = [REPORT, "<run>/alignment/textgrids", FORESEEN] if CONFIG.corpus else []
     if CONFIG.pretrain:
         wanted += [f"<run>/models/{name}-tiny" for name in CONFIG.pretrain.objectives]
     return wanted

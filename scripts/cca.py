@@ -22,7 +22,8 @@ def speakers(path: str) -> dict[str, str]:
 
 with job():
     inputs, params, outputs = snakemake.input, snakemake.params, snakemake.output
-    analysis = load_object(params.plugin)
+    entry = params.entry
+    analysis = load_object(entry["plugin"])
     beside = Beside(
         logmel=FeatureStore(inputs.logmel) if inputs.logmel else None,
         prosody=FeatureStore(inputs.prosody) if inputs.prosody else None,
@@ -39,12 +40,12 @@ with job():
                 contracts.read(SAMPLE, path),
                 number,
                 options=ScoringOptions(**params.cca),
-                own=analysis.own(**params.own) if analysis.own else None,
+                own=analysis.own(**entry["own"]) if analysis.own else None,
                 beside=beside,
                 variant=Variant(
-                    params.plain,
-                    {name: load_object(code) for name, code in params.given.items()},
-                    params.split,
+                    entry["plain"],
+                    {name: load_object(code) for name, code in entry["given"].items()},
+                    entry["split"],
                 ),
                 protocol=params.protocol,
                 seed=params.seed,

@@ -126,6 +126,11 @@ class Request:
             raise InfeasibleError(f"{self.name}: the sample has no {kind} rows: use more data")
         return rows
 
+    def check_utterances(self) -> None:
+        """Raise InfeasibleError where utterances are kept whole and are too few for the parts."""
+        if self.protocol == "corrected":
+            self.deal(self.units(self.rows("utterance")))
+
     def aligned(self) -> pd.DataFrame:
         """Return the alignment. Raises AnalysisError without one."""
         if self.intervals is None:

@@ -99,13 +99,9 @@ def score_layers(
         options=options,
         seed=derive_seed(seed, variant.plain, sample_number),
         own=own,
-        logmel=beside.logmel,
-        prosody=beside.prosody,
-        speakers=beside.speakers,
-        vectors=beside.vectors,
-        intervals=beside.intervals,
         given=variant.given,
         split=variant.split,
+        **vars(beside),
     )
     where = f"{source.model}, sample {sample_number}"
     try:

@@ -106,8 +106,7 @@ class PairedFrames(PreparedTarget):
         rows = request.rows("utterance")
         self.utterances = rows["utt_id"].tolist()
         self.units, self.drawn = request.units(rows), request.drawn(rows)
-        if request.protocol == "corrected":
-            request.deal(self.units)  # refuse too few of them before anything is read
+        request.check_utterances()
         self.given = request.describe(rows)
         target_frames, self.target_grid = open_frames(target, target_layer, self.utterances)
         self.target: View = target_frames

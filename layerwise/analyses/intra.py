@@ -12,11 +12,13 @@ from layerwise.layers import is_conv, layer_index
 
 def prepare_t0(request: Request) -> PreparedTarget:
     """Compare with T0, the input of the first block."""
+    request.check_utterances()
     return _prepare(request, "T0")
 
 
 def prepare_conv(request: Request) -> PreparedTarget:
     """Compare with the last conv layer, the paper's layer 0. Raises InfeasibleError without any."""
+    request.check_utterances()
     layers = request.source.layers
     conv = [layer for layer in layers if is_conv(layer)]
     if not conv:

@@ -4,29 +4,48 @@ The same numbers as ``RidgeCCA.directions`` and ``held_out`` give one by one, bu
 singular values are too close for a Gram matrix; a null distribution has no need of those digits.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from layerwise.cca.folds import Fold
-from layerwise.cca.moments import Array, Moments
+from layerwise.cca.moments import Array, Moments, sum_of
+from layerwise.cca.partial import mapped_moments, residual_map
 from layerwise.cca.pwcca import DEPENDENT, steady_factor
-from layerwise.cca.regularised import NO_CORRELATION
+from layerwise.cca.regularised import CCA, NO_CORRELATION, RidgeCCA
+from layerwise.cca.search import Pair
 
 # A held-out variate with less than this share of its training variance has none.
 NO_VARIANCE = 1e-12
 
 
 class PermutedFold:
-    """A fold without a third view, and what of it does not change when targets are permuted within parts.
+    """A fold, and what of it does not change when targets are permuted within parts.
 
-    ``train`` and ``test`` are its moments; of them only the cross moments are permuted.
+    ``train`` and ``test`` are its moments; of them only the cross moments are permuted. ``residual``
+    (dx, dx + dz) takes [x, z] to what z leaves of x; None without z.
     """
 
-    def __init__(self, fold: Fold, train: Moments, test: Moments) -> None:
-        dims = fold.cca.dims
+    @classmethod
+    def of(cls, fold: Fold, moments: Sequence[Moments], dim_y: int, dim_z: int) -> "PermutedFold":
+        """Make it from the moments of [x, y, z] of all parts, where y are residuals if there is z."""
+        train, test = sum_of(moments, fold.train), moments[fold.test]
+        if not dim_z:
+            return cls(fold.cca, fold.pair, train, test, None)
+        dim_x = train.dim_x
+        residual = residual_map(train, dim_z)
+        residual[dim_x:] = np.eye(dim_y, len(train.total), dim_x)  # y are residuals as they are
+        train, test = mapped_moments(train, residual), mapped_moments(test, residual)
+        of_x = np.delete(residual[:dim_x], np.s_[dim_x : dim_x + dim_y], axis=1)
+        return cls(RidgeCCA(train), fold.pair, train, test, of_x)
+
+    def __init__(self, cca: CCA, pair: Pair, train: Moments, test: Moments, residual: Array | None) -> None:
+        self._residual = residual
+        dims = cca.dims
         views = (slice(0, dims[0]), slice(dims[0], None))
         self.wide, self.narrow = (0, 1) if dims[0] >= dims[1] else (1, 0)
         wide, narrow = views[self.wide], views[self.narrow]
-        x, y = fold.cca.whitening(0, fold.pair[0]), fold.cca.whitening(1, fold.pair[1])
+        x, y = cca.whitening(0, pair[0]), cca.whitening(1, pair[1])
         self._train = (train.n, np.outer(train.total[wide], train.total[narrow]) / train.n)
         self._test = (test.n, np.outer(test.total[wide], test.total[narrow]) / test.n)
         covariance = test.covariance
@@ -37,8 +56,10 @@ class PermutedFold:
     def scores(self, train: Array, test: Array) -> Array:
         """Return the held-out PWCCA score of each permutation, (k,).
 
-        ``train`` and ``test`` (k, dx, dy) are sums of products of x and permuted y about the shift.
+        ``train`` and ``test`` (k, dx + dz, dy) are sums of products of [x, z] and permuted y about the shift.
         """
+        if self._residual is not None:
+            train, test = self._residual @ train, self._residual @ test
         if self.wide == 1:
             train, test = train.transpose(0, 2, 1), test.transpose(0, 2, 1)
         S = (train - self._train[1]) / self._train[0]

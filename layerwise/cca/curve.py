@@ -76,8 +76,8 @@ def layer_curve(
 def draw_curve(curve: pd.DataFrame, ax: "Axes | None" = None) -> "Axes":
     """Draw tables of ``layer_curve``, one line for each of their labels, and return the axes.
 
-    Bands are 95 % intervals, thin grey lines the mean scores of permuted targets. Needs matplotlib; without ``ax``
-    a figure is made. Raises AnalysisError if ``curve`` lacks columns.
+    Bands are 95 % intervals, thin grey lines the mean scores of permuted targets. Needs matplotlib; without
+    ``ax`` a figure is made. Raises AnalysisError if ``curve`` lacks columns.
     """
     missing = {"label", "layer", "layer_index", "score", "low", "high", "null"} - set(curve.columns)
     if missing:

@@ -6,7 +6,17 @@ from functools import cached_property
 
 import numpy as np
 
-from layerwise.cca.moments import Array, Index, Moments, RowsOf, View, fixed_shift, part_moments, row_moments
+from layerwise.cca.moments import (
+    Array,
+    Index,
+    Moments,
+    RowsOf,
+    View,
+    fixed_shift,
+    part_moments,
+    row_moments,
+    sum_of,
+)
 from layerwise.cca.partial import Mapped, SideBySide, mapped_moments, residual_map
 from layerwise.cca.pwcca import Directions, HeldOut, Mode, held_out
 from layerwise.cca.regularised import CCA, fit
@@ -60,10 +70,7 @@ class Partition:
 
     def of(self, parts: Sequence[int]) -> Moments:
         """Return the moments of some parts together."""
-        total = self.moments[parts[0]]
-        for number in parts[1:]:
-            total = total + self.moments[number]
-        return total
+        return sum_of(self.moments, parts)
 
     def residual(self, train: Moments) -> Array | None:
         """Return what takes [x, y, z] to residuals, learned on ``train``; None without a third view."""

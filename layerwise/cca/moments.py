@@ -18,6 +18,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 BLOCK_ROWS = 8192
+HELD_BYTES = 256e6  # of a view that is read several times
 SHIFT_ROWS = 255  # odd, so that a median is one of the values
 
 
@@ -46,6 +47,13 @@ class RowsOf:
 
     def __getitem__(self, rows: Index, /) -> NDArray[Any]:
         return self.view[self.rows[rows]]
+
+
+def in_memory(view: View) -> View:
+    """Return a view whose rows are held in memory, as they are, unless they are too many (HELD_BYTES)."""
+    n = view.shape[0]
+    first = view[np.arange(min(n, 1))]
+    return view if n * first.nbytes > HELD_BYTES else view[np.arange(n)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,6 +117,14 @@ class Moments:
         return np.sqrt(np.diag(self.outer) / self.n)
 
 
+def sum_of(moments: Sequence[Moments], chosen: Sequence[int]) -> Moments:
+    """Return the moments of some parts together."""
+    total = moments[chosen[0]]
+    for number in chosen[1:]:
+        total = total + moments[number]
+    return total
+
+
 def fixed_shift(x: View, y: View) -> Array:
     """Return a shift near the mean of [x, y], (dx + dy,), from a few evenly spaced rows.
 
@@ -154,15 +170,16 @@ def cross_moments(x: View, y: View, part: Index, orders: Sequence[Index], shift:
     """Return sums of (x[i] - shift)(y[order[i]] - shift)' for each order and part, (orders, parts, dx, dy).
 
     ``orders`` are permutations (n,) of the rows that keep each part; all are summed in one pass over x.
+    Products are taken in float32, 8,192 rows at a time: permuted targets have no digits to lose.
     """
     dims = x.shape[1], y.shape[1]
     sums = np.zeros((len(orders), int(part.max()) + 1, *dims))
     for rows in row_blocks(len(part)):
         rows = rows[np.argsort(part[rows], kind="stable")]
-        block_x = (x[rows] - shift[: dims[0]]).T
+        block_x = (x[rows] - shift[: dims[0]]).T.astype(np.float32)
         numbers, starts = np.unique(part[rows], return_index=True)
         for order, totals in zip(orders, sums, strict=True):
-            block_y = y[order[rows]] - shift[dims[0] :]
+            block_y = (y[order[rows]] - shift[dims[0] :]).astype(np.float32)
             for number, start, stop in zip(numbers, starts, [*starts[1:], len(rows)], strict=True):
                 totals[number] += block_x[:, start:stop] @ block_y[start:stop]
     return sums

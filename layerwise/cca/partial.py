@@ -77,9 +77,11 @@ def mapped_moments(moments: Moments, matrix: Array | None) -> Moments:
     """
     if matrix is None:
         return moments
-    return replace(
-        moments,
-        total=matrix @ moments.total,
-        outer=matrix @ moments.outer @ matrix.T,
-        shift=matrix @ moments.shift,
-    )
+    kept, outer = len(matrix), moments.outer
+    if kept < len(outer):  # the square on its left is diagonal, so that thin products do
+        diagonal, loadings = np.diag(matrix)[:, None], matrix[:, kept:]
+        half = diagonal * outer[:kept] + loadings @ outer[kept:]
+        outer = half[:, :kept] * diagonal.T + half[:, kept:] @ loadings.T
+    else:
+        outer = matrix @ outer @ matrix.T
+    return replace(moments, total=matrix @ moments.total, outer=outer, shift=matrix @ moments.shift)

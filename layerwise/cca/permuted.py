@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from layerwise.cca.batched import PermutedFold
 from layerwise.cca.folds import Fold, Partition
-from layerwise.cca.moments import Array, Index, Moments, View, cross_moments
+from layerwise.cca.moments import Array, Index, Moments, View, cross_moments, in_memory, sum_of
 from layerwise.cca.null import Exchange, with_target_cross
 from layerwise.cca.partial import Mapped, SideBySide, mapped_moments, residual_map
 from layerwise.cca.pwcca import held_out
 from layerwise.cca.regularised import fit
 from layerwise.cca.search import DevScores
+from layerwise.cca.units import RANGE_ROWS
 from layerwise.options.scoring import ScoringOptions
 from layerwise.seeds import derive_seed
 
@@ -22,10 +23,10 @@ CROSS_BYTES = 64e6
 # With fewer permutations no p value reaches 0.05.
 FEWEST = 19
 # What the calls for one score cost beside their sums, in floating-point operations.
-CALLS, SEARCH_CALLS = 6e6, 5e7
+CALLS, SEARCH_CALLS = 6e6, 4e7
 # About so many pairs of regularisers are tried for one test part. Layers of equal size have equally many
 # permutations.
-TRIED = 14
+TRIED = 11
 
 
 def null_scores(
@@ -42,7 +43,8 @@ def null_scores(
     ``options.permutations`` of that cost no more than ``options.null_cost`` times what the scores did. Else
     directions are learned anew at the regularisers of the true targets ("chosen"; their choice does not see
     the test part), as often as that cost allows, but no fewer than 19 times. Where a third view is given, the
-    residuals of y are permuted (Freedman and Lane 1983). NaN and no rows for none.
+    residuals of y are permuted ("grid": and regressed on it anew, Freedman and Lane 1983; "chosen": they are
+    not, Kennedy 1995). NaN and no rows for none.
     """
     columns = ["permutation", "score", "search"]
     if not options.permutations:
@@ -51,7 +53,7 @@ def null_scores(
     rng = np.random.default_rng(derive_seed(seed, "null"))
     exchange = Exchange(units, partition.part, permute)
     orders = [exchange.draw(rng) for _ in range(count)]
-    if grid or partition.given is not None or partition.mode == "paper":
+    if grid or partition.mode == "paper":
         scores = np.array(list(_one_by_one(partition, orders, folds, grid)))
     else:
         scores = np.concatenate(list(_batches(partition, orders, folds)))
@@ -67,15 +69,16 @@ def _affordable(partition: Partition, folds: Sequence[Fold], options: ScoringOpt
     """
     n, dims, dim_z = len(partition.part), partition.dims, partition.dim_z
     wide, narrow, width = max(dims), min(dims), float(sum(dims) + dim_z)
-    pair = 8.0 * wide**2 * narrow + 40.0 * narrow**3 + SEARCH_CALLS
+    pair = 8.0 * wide**2 * narrow + 20.0 * narrow**3 + SEARCH_CALLS
     search = len(folds) * TRIED * pair
-    fits = len(folds) * (3.0 * width**3 + 4.0 * n * width * narrow)
+    rows = min(n, RANGE_ROWS) + n / len(partition.moments)
+    fits = len(folds) * (3.0 * width**3 + 2.0 * rows * width * narrow)
     sums = 2.0 * n * (dims[0] + dim_z) * dims[1]
     allowed = options.null_cost * (n * width**2 + search + fits)
     if options.permutations * (sums + search + fits) <= allowed:
         return options.permutations, True
     once = 4.0 * wide**2 * narrow + 20.0 * narrow**3 + CALLS
-    again = 3.0 * width**3 + pair if dim_z or partition.mode == "paper" else once
+    again = pair if partition.mode == "paper" else once
     count = int(allowed / (sums + len(folds) * again))
     return min(options.permutations, max(FEWEST, count)), False
 
@@ -84,12 +87,13 @@ def _batches(
     partition: Partition, orders: Sequence[Index], folds: Sequence[Fold]
 ) -> Iterator[NDArray[np.float64]]:
     """Scores (orders, folds), as many orders at a time as memory allows."""
-    dims, parts = partition.dims, len(partition.moments)
-    permuted = [PermutedFold(fold, partition.of(fold.train), partition.moments[fold.test]) for fold in folds]
-    size = max(1, int(CROSS_BYTES / (parts * dims[0] * dims[1] * 8)))
+    x, y, shift, matrix = _exchanged(partition)
+    x, y = in_memory(x), in_memory(y)
+    moments = [mapped_moments(item, matrix) for item in partition.moments]
+    permuted = [PermutedFold.of(fold, moments, y.shape[1], partition.dim_z) for fold in folds]
+    size = max(1, int(CROSS_BYTES / (len(moments) * x.shape[1] * y.shape[1] * 8)))
     for start in range(0, len(orders), size):
-        block = orders[start : start + size]
-        crosses = cross_moments(partition.x, partition.y, partition.part, block, partition.shift)
+        crosses = cross_moments(x, y, partition.part, orders[start : start + size], shift)
         total = crosses.sum(axis=1)
         scores = [
             one.scores(total - crosses[:, fold.dev] - crosses[:, fold.test], crosses[:, fold.test])
@@ -103,6 +107,7 @@ def _one_by_one(
 ) -> Iterator[list[float]]:
     """The same in any mode, residuals being permuted if there is a third view; ``grid``: with the search."""
     x, y, shift, matrix = _exchanged(partition)
+    x, y = in_memory(x), in_memory(y)
     moments = [mapped_moments(item, matrix) for item in partition.moments]
     for order in orders:
         crosses = cross_moments(x, y, partition.part, [order], shift)[0]
@@ -127,9 +132,7 @@ def _exchanged(partition: Partition) -> tuple[View, View, Array, Array | None]:
 
 
 def _score(partition: Partition, fold: Fold, permuted: Sequence[Moments], grid: bool) -> float:
-    train, dev, test = permuted[fold.train[0]], permuted[fold.dev], permuted[fold.test]
-    for number in fold.train[1:]:
-        train = train + permuted[number]
+    train, dev, test = sum_of(permuted, fold.train), permuted[fold.dev], permuted[fold.test]
     if partition.given is None:
         cca = fold.cca.with_cross(train)
     else:

@@ -17,6 +17,9 @@ Mode = Literal["corrected", "paper"]
 # Share of a held-out direction's variance not explained by those before it, below which it is dependent.
 DEPENDENT = 1e-8
 JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4)
+# A variate with less than this share of the largest variance is no more than the rounding of a direction in
+# constant dimensions.
+NOTHING = 1e-24
 # A quadratic form below this many units of its own rounding error is zero.
 ROUNDING_UNITS = 8 * float(np.finfo(np.float64).eps)
 
@@ -82,7 +85,10 @@ def held_out(directions: Directions, moments: Moments, mode: Mode = "corrected")
         ROUNDING_UNITS * (np.abs(side).T @ scale) ** 2
         for side, scale in ((A, moments.rounding[:dim_x]), (B, moments.rounding[dim_x:]))
     ]
-    alive = [variance > error for variance, error in zip(variances, errors, strict=True)]
+    alive = [
+        (variance > error) & (variance > NOTHING * variance.max(initial=0.0))
+        for variance, error in zip(variances, errors, strict=True)
+    ]
     both = alive[0] & alive[1]
     norms = np.sqrt(np.where(both, variances[0] * variances[1], 1.0))
     correlations = np.where(both, np.einsum("ij,ij->j", A, cross @ B) / norms, 0.0)

@@ -16,7 +16,7 @@ Pair = tuple[float, float]
 WORTH_REDUCING = 2
 # A neighbour must be better by more than this to be moved to: where a ridge hardly matters, it stays
 # moderate.
-STEP = 5e-4
+STEP = 1e-3
 # The ridge that is taken where others are no better.
 MODERATE = 1e-3
 TINY = 1e-300

@@ -13,7 +13,7 @@ from layerwise.cca.moments import Array, Index, View, row_blocks
 from layerwise.cca.pwcca import Directions, HeldOut
 
 # Training rows, evenly spaced, that the range of the variates is taken from.
-RANGE_ROWS = 8192
+RANGE_ROWS = 4096
 # A row is out of range where a variate is so many times as far from its mean as in any of those training rows
 # ...
 RANGE_FACTOR = 1.5

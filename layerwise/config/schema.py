@@ -229,6 +229,21 @@ class RunConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _feasible(self) -> "RunConfig":
+        """Refuse what cannot be run on any corpus."""
+        samples, parts = self.samples, self.cca.parts
+        most = {"frame": samples.frame_utterances, "word": samples.words}
+        keys = {"frame": "samples.frame_utterances", "word": "samples.words"}
+        for spec in self.analysis_specs.values():
+            whole = self.protocol == "corrected" if spec.unit == "frame" else spec.split == "type"
+            if whole and most.get(spec.unit, parts) < parts:
+                raise ValueError(
+                    f"`{keys[spec.unit]}`: {most[spec.unit]} cannot fill `cca.parts: {parts}`, as "
+                    f"{spec.name} needs: raise it, or use fewer parts"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _known_families(self, info: ValidationInfo) -> "RunConfig":
         for entry in self.models:
             if "prosody" in (entry.name, entry.source):

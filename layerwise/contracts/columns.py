@@ -34,7 +34,7 @@ LAYER = layer("layer", "any", about="name of the layer")
 BLOCK = layer("layer", "block", about="name of the layer")
 HEAD = layer("layer", "head", about="name of the layer, or all")
 LAYER_INDEX = number(
-    "layer_index", about="place of the layer in a plot: conv layers below 0, T0 0, TL+ln L + 0.5"
+    "layer_index", about="place of the layer in a plot: conv layers below 0, T0-pos -0.5, T0 0, TL+ln L + 0.5"
 )
 SAMPLE_NUMBER = count("sample", about="number of the sample set")
 TRIAL = count("trial", about="number of the trial, a choice of dev and test parts")

@@ -13,7 +13,7 @@ TABLES: tuple[Table, ...] = (
     *(samples.SAMPLE, samples.SEGMENTS),
     *(vectors.VECTORS, vectors.MISSING_VECTORS),
     *(scores.SCORES, scores.UNITS, scores.NULLS, scores.SIZES, scores.TRAITS, scores.INFEASIBLE),
-    scores.INTER,
+    *(scores.FORESEEN, scores.INTER),
     *(tasks.TASK_SCORES, tasks.TASK_WEIGHTS, tasks.TASK_CURVES),
     *(tasks.TASK_EXCLUSIONS, tasks.TASK_DECODES),
     *RUN_TABLES.values(),

@@ -110,7 +110,7 @@ _PEAKS = _table(
         *(LAYER_INDEX, SCORE),
         replace(P, about="p of the score against the best layer of each permutation"),
         replace(P, name="p_holm", about="p corrected for all rows of the table (Holm)"),
-        Column("tie", about="the layers that it does not beat, joined by blanks"),
+        Column("tie", about="the layers that it does not beat by what is worth naming, joined by blanks"),
         count("n_tie", 1, about="how many these are"),
         count("n_layers", 1, about="block layers of the curve"),
         choice("shape", *SHAPES, about="the shape of the curve"),

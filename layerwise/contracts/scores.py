@@ -123,6 +123,15 @@ INFEASIBLE = _table(
     ("model", "analysis", "sample"),
     about="a sample set in which an analysis cannot be run",
 )
+FORESEEN = Table(
+    path="samples/infeasible.csv",
+    made_by="feasibility",
+    error=ReportError,
+    columns=(ANALYSIS, SAMPLE_NUMBER, replace(REASON, about="why it cannot be run")),
+    key=("analysis", "sample"),
+    may_be_empty=True,
+    about="an analysis that cannot be run for any model, known before anything is extracted",
+)
 INTER = Table(
     path="cca/inter/{model_a}-vs-{model_b}.csv",
     made_by="inter",

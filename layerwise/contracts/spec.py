@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Kind = Literal["text", "integer", "number", "float32"]
-# Layers: any one; T0, block outputs and TL+ln; the same or the weighted sum of all.
+# Layers: any one; T0, block outputs and their extras; the same or the weighted sum of all.
 Layers = Literal["any", "block", "head"]
 
 _LAYERS: dict[Layers, str] = {
-    "any": "a layer: C1.., T0.. or TL+ln",
-    "block": "a layer of the transformer: T0.. or TL+ln",
-    "head": f"a layer of the transformer, T0.. or TL+ln, or {WEIGHTED_SUM!r} for the weighted sum",
+    "any": "a layer: C1.., T0.., T0-pos or TL+ln",
+    "block": "a layer of the transformer: T0.., T0-pos or TL+ln",
+    "head": f"a layer of the transformer, T0.., T0-pos or TL+ln, or {WEIGHTED_SUM!r} for the weighted sum",
 }
 _KINDS: dict[Kind, str] = {
     "text": "text",

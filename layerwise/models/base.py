@@ -113,7 +113,10 @@ class SpeechModel(ABC):
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Layer names from the input upwards: C1..Cn, T0..TL, and TL+ln for pre-LN models."""
+        """Layer names from the input upwards: C1..Cn, T0..TL, and TL+ln for pre-LN models.
+
+        Where positions are added to the input of the first block, T0-pos is that without them.
+        """
         return tuple(self.table)
 
     @property

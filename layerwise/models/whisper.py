@@ -1,8 +1,9 @@
 """Whisper encoders: log-mel in a 30 s window, hidden states cropped to the utterance.
 
 Whisper is trained with transcripts (weak supervision), not self-supervised. Layers: ``C1``, ``C2`` are the
-convolutions after their GELU, ``T0`` the input of the first block (C2 plus positions), ``Tl`` the output of
-block l, ``TL+ln`` the last one after the final layer norm.
+convolutions after their GELU, ``T0`` the input of the first block (C2 plus positions), ``T0-pos`` that
+without positions (which is C2 again), ``Tl`` the output of block l, ``TL+ln`` the last one after the final
+layer norm.
 
 The full window costs the same for every utterance, however short, and little of that can be saved exactly.
 The last block leaves its padding frames out (``_first_frames``), a fifth of the encoder of tiny. Nothing of
@@ -54,6 +55,7 @@ class WhisperModel(SpeechModel):
         self.table = {
             "C1": Layer(dim, stem, "output of conv layer 1 after GELU"),
             "C2": Layer(dim, top, "output of conv layer 2 after GELU"),
+            "T0-pos": Layer(dim, top, "T0 without the positions added to it"),
             **describe_blocks(dim, top, depth, final_norm=True),
         }
 
@@ -95,6 +97,7 @@ class WhisperModel(SpeechModel):
         hidden = gelu(encoder.conv1(torch.from_numpy(mel).to(self.device, self.dtype)))
         values = {"C1": hidden.transpose(1, 2)}
         values["C2"] = gelu(encoder.conv2(hidden)).transpose(1, 2)
+        values["T0-pos"] = values["C2"]
         hidden = values["C2"] + encoder.embed_positions.weight[: values["C2"].shape[1]]
         values["T0"] = hidden
         depth = len(encoder.layers)

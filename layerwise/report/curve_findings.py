@@ -62,8 +62,12 @@ def shape_sentence(who: str, analysis: AnalysisFacts, curve: pd.DataFrame, peak:
         text = f"{who} falls and rises again among block layers, with its minimum at {inner}"
         return f"{text}; {top} over {tie} ({found})." if several else f"{text}; {top} at {found}."
     if shape in ("rises", "falls"):
-        way = f"{who} {shape} from {ends[0]} to {ends[1]} among block layers"
-        return f"{way} and is flat over {tie}; {top} at {found}." if several else f"{way}; {top} at {found}."
+        if not several:
+            return f"{who} {shape} from {ends[0]} to {ends[1]} among block layers; {top} at {found}."
+        level = f"is flat over {tie}"
+        if str(peak["tie"]).split(" ")[0] == ends[0]:
+            return f"{who} {level} and {shape} from there to {ends[1]} among block layers; {top} at {found}."
+        return f"{who} {shape} from {ends[0]} among block layers and {level}; {top} at {found}."
     if shape == "plateau":
         return f"{who} is {top} among block layers over {tie}, which do not differ clearly; {top} at {found}."
     if shape == "tie":

@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 
-from layerwise.layers import is_block, is_normed
+from layerwise.layers import is_normed, on_curve
 from layerwise.report.facts import AnalysisFacts
 
 
 def block_layers(table: pd.DataFrame) -> pd.DataFrame:
-    """Rows of ``T0``, block outputs and ``TL+ln`` (not conv layers, not ``all``)."""
-    return table[np.array([is_block(str(layer)) for layer in table["layer"]], dtype=bool)]
+    """Rows of ``T0``, block outputs and ``TL+ln`` (not conv layers, ``T0-pos``, ``all``)."""
+    return table[np.array([on_curve(str(layer)) for layer in table["layer"]], dtype=bool)]
 
 
 def curve_of(summary: pd.DataFrame, model: str, analysis: str) -> pd.DataFrame:

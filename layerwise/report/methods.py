@@ -156,13 +156,13 @@ def _scores(tables: RunTables, facts: RunFacts) -> list[str]:
     texts.append(
         "Differences of layers and of models are taken unit by unit, so that a unit that is hard for both "
         "counts against neither, with the same t interval. The tie set of a curve holds the best block "
-        "layer and those that it does not beat (Holm over layers, 5%); conv layers take no part in it. The "
-        "shape of a curve is named from such tests alone. Models of different objectives are compared by "
-        "what training adds at each layer, the score minus that of the same layer of the model's random "
-        "twin; where several models are seeds of one pre-training, by their mean, with the variance "
-        "between seeds added and the smaller degrees of freedom. p values of differences are corrected for "
-        "all differences of their table (Holm). A difference whose interval lies within "
-        f"{facts.smallest_effect:g} on both sides of 0 is called negligible, whatever its p."
+        "layer and those that it does not beat (Holm over layers, 5%, and not negligible: see below); conv "
+        "layers take no part in it. The shape of a curve is named from such tests alone. Models of "
+        "different objectives are compared by what training adds at each layer, the score minus that of "
+        "the same layer of the model's random twin; where several models are seeds of one pre-training, by "
+        "their mean, with the variance between seeds added and the smaller degrees of freedom. p values of "
+        "differences are corrected for all differences of their table (Holm). A difference whose interval "
+        f"lies within {facts.smallest_effect:g} on both sides of 0 is called negligible, whatever its p."
     )
     return texts
 

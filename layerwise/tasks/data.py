@@ -13,7 +13,7 @@ from torch import Tensor
 from layerwise.contracts.columns import SPLITS
 from layerwise.errors import TaskError
 from layerwise.features.source import FeatureSource
-from layerwise.layers import is_block
+from layerwise.layers import on_curve
 from layerwise.options.protocol import Protocol as RunProtocol
 from layerwise.options.training import TrainingRecipe
 from layerwise.specs.metrics import Metric
@@ -136,12 +136,12 @@ class Exclusions:
 
 
 def task_layers(source: FeatureSource) -> tuple[str, ...]:
-    """Return the layers that tasks are trained on: T0 ... TL and TL+ln, no conv layers.
+    """Return the layers that tasks are trained on: T0 ... TL and TL+ln; no conv layers, nor T0-pos.
 
     Raises:
         TaskError: there are none, or their dimensions differ.
     """
-    layers = tuple(layer for layer in source.layers if is_block(layer))
+    layers = tuple(layer for layer in source.layers if on_curve(layer))
     if not layers:
         raise TaskError(f"{source.model}: no layer T0 ... TL among {', '.join(source.layers)}")
     dims = {layer: source.dim(layer) for layer in layers}

@@ -39,7 +39,7 @@ CURVES = {
     "rises": (
         [0.1, 0.2, 0.3, 0.4, 0.4],
         "T3 T4",
-        "rises from T0 to T4 among block layers and is flat over T3 and T4",
+        "rises from T0 among block layers and is flat over T3 and T4",
     ),
     "falls": ([0.4, 0.3, 0.2, 0.1], "T0", "falls from T0 to T3 among block layers; highest at T0, 0.40"),
     "tie": (
@@ -70,6 +70,11 @@ def test_the_shape_of_a_planted_curve_is_named(shape, seed):
     assert row["n_tie"] == len(tie.split()) and row["n_layers"] == len(curve)
 
 
+def test_a_curve_that_steps_back_on_its_way_does_not_rise():
+    row, sentence = told(planted({"m": [[0.1, 0.3, 0.2, 0.4]]}))
+    assert row["shape"] == "peak" and "peaks among block layers at T3" in sentence
+
+
 def test_every_shape_is_planted():
     assert {*CURVES, "contradiction", "too little data"} == set(SHAPES)
 
@@ -81,12 +86,25 @@ def test_a_peak_within_its_errors_is_none():
     assert row["shape"] == "flat" and row["layer"] == "T3"
 
 
+def test_a_plateau_at_the_start_is_told_before_the_fall():
+    row, sentence = told(planted({"m": [[0.4, 0.4, 0.3, 0.2]]}))
+    assert (row["tie"], row["shape"]) == ("T0 T1", "falls")
+    assert "is flat over T0 and T1 and falls from there to T3 among block layers; highest at" in sentence
+
+
+def test_a_difference_that_is_not_worth_naming_makes_no_peak():
+    """0.01, though far beyond its error: a tie under the default of 0.02, a peak where 0.005 counts."""
+    evidence = planted({"m": [[0.1, 0.39, 0.4, 0.39]]}, error=1e-4)
+    assert told(evidence)[0]["tie"] == "T1 T2 T3"
+    assert told(evidence, replace(FACTS, smallest_effect=0.005))[0]["tie"] == "T2"
+
+
 def test_sample_sets_that_contradict_each_other_are_told():
     first, second = [0.1, 0.5, 0.4, 0.3, 0.1], [0.1, 0.3, 0.4, 0.5, 0.1]
     row, sentence = told(planted({"m": [first, second]}))
     assert row["shape"] == "contradiction"
     assert "the sample sets contradict each other on the best block layer; highest on average at" in sentence
-    nearly = [0.1, 0.41, 0.4, 0.39, 0.1], [0.1, 0.39, 0.4, 0.41, 0.1]  # by less than is worth naming
+    nearly = [0.1, 0.405, 0.4, 0.395, 0.1], [0.1, 0.395, 0.4, 0.405, 0.1]  # by less than is worth naming
     assert told(planted({"m": list(nearly)}, error=0.0004))[0]["shape"] != "contradiction"
 
 

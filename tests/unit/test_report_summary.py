@@ -47,6 +47,7 @@ def with_influence(unit, value, error=0.004):
     ("value", "error", "flagged"),
     [
         (-0.06, 0.004, True),
+        (-0.06, 0.0165, True),
         (0.03, 0.0004, True),
         (0.03, 0.2, False),
         (0.009, 1e-9, False),

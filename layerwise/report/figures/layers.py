@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from layerwise.layers import is_normed
 from layerwise.report.facts import AnalysisFacts, RunFacts
 from layerwise.report.figures.looks import Look, draw_curve, draw_level, handle, looks, ordered, twin_handle
 from layerwise.report.figures.style import GREY, Style, drawing, legend_below, note, panels
@@ -78,6 +77,8 @@ def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
         _draw_model(axis, curve, chosen[model.name])
     together = pd.concat(nulls, axis=1).sort_index().dropna(how="all") if nulls else pd.DataFrame()
     if len(together):
+        # A layer that few models have (TL+ln) must not bend the mean over all.
+        together = together.interpolate("index", limit_area="inside")
         x = together.index.to_numpy(dtype=float)
         axis.fill_between(x, together.min(axis=1), together.max(axis=1), color=GREY, alpha=0.35, linewidth=0)
         axis.plot(x, together.mean(axis=1), color=GREY, linewidth=1.4, zorder=0.9)
@@ -86,9 +87,9 @@ def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
 
 
 def _draw_model(axis: Axes, curve: pd.DataFrame, look: Look) -> None:
-    """Draw block outputs joined by a line and the layer-normed last output (``TL+ln``) on its own."""
-    normed = np.array([is_normed(layer) for layer in curve["layer"]], dtype=bool)
-    for use in (~normed, normed):
+    """Draw layers joined by a line, and what is no further layer (``T0-pos``, ``TL+ln``) on its own."""
+    places = curve["layer_index"].to_numpy(dtype=float)
+    for use in (places % 1 == 0, (places % 1 > 0) & (places < 0), (places % 1 > 0) & (places > 0)):
         if use.any():
             part = curve[use]
             columns = ("layer_index", "score", "low", "high")
@@ -106,12 +107,12 @@ def layer_axis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
     left, right = float(index.min()), float(index.max())
     margin = 0.04 * max(right - left, 1.0)
     axis.set_xlim(left - margin, right + margin)
-    if left < 0:
-        axis.axvspan(left - margin, -0.5, color="#EFEFEF", linewidth=0, zorder=0.1)
+    if left <= -1:
+        axis.axvspan(left - margin, -0.6, color="#EFEFEF", linewidth=0, zorder=0.1)
     step = int(np.ceil((right - left + 1) / MOST_TICKS))
     blocks = list(range(0, int(right) + 1, step))
     convs = list(range(-step, int(left) - 1, -step))[::-1]
-    depths = layered[layered["layer_index"] < 0].groupby("model")["layer_index"].min().unique()
+    depths = layered[layered["layer_index"] <= -1].groupby("model")["layer_index"].min().unique()
     names = {
         place: f"C{place - int(depths[0]) + 1}" if len(depths) == 1 else f"C\N{MINUS SIGN}{-place}"
         for place in convs
