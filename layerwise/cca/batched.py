@@ -15,11 +15,9 @@ from layerwise.cca.pwcca import DEPENDENT, steady_factor
 from layerwise.cca.regularised import CCA, NO_CORRELATION, RidgeCCA
 from layerwise.cca.search import Pair
 
-# A held-out variate with less than this share of its training variance has none.
-NO_VARIANCE = 1e-12
-# A variate of the narrow view with less than this share of what its terms have is none: sums of products in
-# float32 mix others into the one of one-hot targets that has no variance.
-NOTHING_LEFT = 1e-9
+# Share of the squared sum of its terms below which a variance is what cancels: sums of products in float32 mix
+# other variates into the one of one-hot targets that has no variance.
+CANCELLED = 1e-9
 
 
 class PermutedFold:
@@ -51,9 +49,9 @@ class PermutedFold:
         x, y = cca.whitening(0, pair[0]), cca.whitening(1, pair[1])
         self._train = (train.n, np.outer(train.total[wide], train.total[narrow]) / train.n)
         self._test = (test.n, np.outer(test.total[wide], test.total[narrow]) / test.n)
+        self._rounding_wide, self._rounding_narrow = test.rounding[wide], test.rounding[narrow]
         covariance = test.covariance
         self._C_wide, self._C_narrow = covariance[wide, wide], covariance[narrow, narrow]
-        self._rounding = test.rounding[narrow]
         W, self._whitener = (x, y) if self.wide == 0 else (y, x)
         self._inverse = W @ W.T
 
@@ -75,14 +73,20 @@ class PermutedFold:
         cross = (test - self._test[1]) / self._test[0]
         spread_a = np.einsum("kdq,kdq->kq", a, _times(self._C_wide, a))
         spread_b = np.einsum("knq,knq->kq", b, image)
-        moved = spread_b > NOTHING_LEFT * np.einsum("knq,n->kq", np.abs(b), self._rounding) ** 2
-        live &= moved & (spread_a > NO_VARIANCE * np.where(live, squares, 1.0))
+        moved = spread_b > _rounding(b, self._rounding_narrow)
+        live &= moved & (spread_a > _rounding(a, self._rounding_wide))
         norms = np.sqrt(np.where(live, spread_a * spread_b, 1.0))
         shared = np.einsum("knq,knq->kq", cross.transpose(0, 2, 1) @ a, b)
         correlations = np.where(live, shared / norms, 0.0)
         weights = _weights(b.transpose(0, 2, 1) @ image, image.transpose(0, 2, 1), moved)
         scores: Array = np.sum(correlations * weights, axis=1)
         return scores
+
+
+def _rounding(directions: Array, scale: Array) -> Array:
+    """Variances (k, q) below which those of variates are what cancels out of their terms."""
+    errors: Array = CANCELLED * np.einsum("kdq,d->kq", np.abs(directions), scale) ** 2
+    return errors
 
 
 def _times(matrix: Array, stack: Array) -> Array:

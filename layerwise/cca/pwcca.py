@@ -16,7 +16,7 @@ Mode = Literal["corrected", "paper"]
 
 # Share of a held-out direction's variance not explained by those before it, below which it is dependent.
 DEPENDENT = 1e-8
-JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4)
+JITTERS = (0.0, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
 # A variate with less than this share of the largest variance is no more than the rounding of a direction in
 # constant dimensions.
 NOTHING = 1e-24

@@ -108,7 +108,8 @@ def test_units_are_left_out_of_their_part_one_at_a_time(dims):
         influence |= {str(name): (result.score - s) / 10 for name, s in zip(names, left_out, strict=True)}
         m = len(names)
         error = np.sqrt((m - 1) / m * np.sum((left_out - left_out.mean()) ** 2))
-        half = t.ppf(0.975, m - 1) * error
+        n_test, n_train = len(rows), scored.trials.n_train[trial]
+        half = t.ppf(0.975, m - 1) * error * np.sqrt(1 + 0.5 * n_test / n_train)
         row = scored.trials.iloc[trial]
         assert (row.low, row.high) == pytest.approx((result.score - half, result.score + half), abs=1e-7)
     units = scored.units.set_index("unit")

@@ -20,7 +20,7 @@ def test_defaults_fill_a_minimal_config():
     assert config.protocol == "corrected"
     assert config.corpus
     assert config.corpus.reader == "table"
-    assert config.analyses == ("cca-intra", "cca-mel", "cca-phone", "cca-word")
+    assert list(config.analysis_specs) == ["cca-intra", "cca-mel", "cca-phone", "cca-word"]
 
 
 def test_model_name_is_derived_from_its_source():
@@ -54,7 +54,7 @@ def test_twin_can_be_switched_off():
         ({"tasks": ["asrr"]}, ["`tasks`", "'asrr'", "pr"]),
         ({"models": [{"name": "a/b", "source": "x"}]}, ["`models.0.name`", "'a/b'"]),
         ({"cca": {"parts": 2}}, ["`cca.parts`", "greater than or equal to 3"]),
-        ({"cca": {"parts": 5}}, ["`cca`", "at least 6"]),
+        ({"protocol": "paper", "cca": {"parts": 5}}, ["`cca.trials`", "at least 6"]),
         ({"corpus": {"path": "a", "min_seconds": 40}}, ["`corpus`", "must be below max_seconds"]),
         ({"models": [{"name": "fbank", "source": "logmel"}]}, ["`models.0`", "`logmel`"]),
         ({"extraction": {"device": "gpu"}}, ["`extraction.device`", "'gpu'"]),
