@@ -90,7 +90,8 @@ def open_frames(store: FeatureSource, layer: str, utterances: Sequence[str]) -> 
 class PairedFrames(PreparedTarget):
     """Frames of each layer with those of ``target_layer`` in the store ``target``, paired in time.
 
-    ``layers`` are all of the model unless they are given. ``layer_first``: x is the layer and y the target; else the other way round.
+    ``layers`` are all of the model unless they are given. ``layer_first``: x is the layer and y the target;
+    else the other way round.
     """
 
     def __init__(
