@@ -119,7 +119,7 @@ def corpus(words=60, utterances=20):
     bags_of, own_of = [], []
     identity = rng.standard_normal((len(lexicon), 4))
     for utterance, tokens in enumerate(chosen):
-        for place, word in enumerate(tokens):
+        for place, word in enumerate(tokens[utterance % 7 :]):  # of uneven length, to tell parts apart
             utt, start = f"u{utterance:02d}", 0.2 * place
             pair = lexicon[word]
             label = "".join(phones[list(pair)])
