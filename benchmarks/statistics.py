@@ -135,7 +135,7 @@ def coverage(world: World, runs: int, options: ScoringOptions) -> Iterator[list[
         for what, value in values.items():
             limits.setdefault(what, []).append(value)
     for what, rows in limits.items():
-        middle, low, high = np.array(rows).T
+        middle, low, high = np.array([row for row in rows if np.isfinite(row).all()]).T
         truth = middle.mean()
         yield _rate("coverage", world.name, what, (low <= truth) & (truth <= high), COVERAGE_LIMITS)
         width = (high - low).mean() / (2 * 1.96) / middle.std(ddof=1)

@@ -176,6 +176,18 @@ def test_labels_move_within_units_and_whole_units_of_one_size_change_places():
     assert sorted(np.diff(np.append(inside, inside[0])).tolist()) in ([1, 1, 1, 1, 1], [-4, 1, 1, 1, 1])
 
 
+def test_units_with_rows_in_several_parts_keep_their_labels():
+    units = np.repeat([0, 1, 2, 3, 0, 1, 4, 5], [3, 3, 3, 3, 2, 2, 1, 1])
+    part = np.repeat([0, 0, 0, 0, 1, 1, 1, 1], [3, 3, 3, 3, 2, 2, 1, 1])
+    rng = np.random.default_rng(0)
+    orders = [Exchange(units, part, True).draw(rng) for _ in range(50)]
+    givers = {
+        unit: {int(units[order[row]]) for order in orders for row in np.flatnonzero(units == unit)}
+        for unit in range(6)
+    }
+    assert givers == {0: {0}, 1: {1}, 2: {2, 3}, 3: {2, 3}, 4: {4, 5}, 5: {4, 5}}
+
+
 def test_permutations_cost_what_they_may():
     x, y, groups = correlated(6, n=400)
     few = cross_validate_fully(x, y, groups=groups, permutations=500, null_cost=1e-9)
