@@ -90,7 +90,8 @@ def open_frames(store: FeatureSource, layer: str, utterances: Sequence[str]) -> 
 class PairedFrames(PreparedTarget):
     """Frames of each layer with those of ``target_layer`` in the store ``target``, paired in time.
 
-    ``layer_first``: x is the layer and y the target; else the other way round.
+    ``layers`` are all of the model unless they are given. ``layer_first``: x is the layer and y the target;
+    else the other way round.
     """
 
     def __init__(
@@ -98,16 +99,17 @@ class PairedFrames(PreparedTarget):
         request: Request,
         target: FeatureSource,
         target_layer: str,
-        layers: Sequence[str],
+        layers: Sequence[str] | None = None,
         *,
         layer_first: bool,
     ) -> None:
-        self.request, self.layers, self.layer_first = request, tuple(layers), layer_first
+        self.request, self.layer_first = request, layer_first
         rows = request.rows("utterance")
         self.utterances = rows["utt_id"].tolist()
         self.units, self.drawn = request.units(rows), request.drawn(rows)
         request.check_utterances()
         self.given = request.describe(rows)
+        self.layers = request.source.layers if layers is None else tuple(layers)
         target_frames, self.target_grid = open_frames(target, target_layer, self.utterances)
         self.target: View = target_frames
         self.kept: NDArray[np.bool_] | None = None  # target frames that take part, all unless a subclass says

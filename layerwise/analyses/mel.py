@@ -11,7 +11,7 @@ def prepare(request: Request) -> PreparedTarget:
     """Pair each layer's frames with log-mel frames. Raises AnalysisError without the log-mel store."""
     if request.logmel is None:
         raise AnalysisError(f"{request.name} needs the log-mel store: add the model `logmel`")
-    return PairedFrames(request, request.logmel, LOGMEL_LAYER, request.source.layers, layer_first=True)
+    return PairedFrames(request, request.logmel, LOGMEL_LAYER, layer_first=True)
 
 
 MEL = Analysis(prepare, permute=False)

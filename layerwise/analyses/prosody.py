@@ -21,7 +21,7 @@ class ProsodyFrames(PairedFrames):
     def __init__(self, request: Request, column: int, *, voiced: bool) -> None:
         if request.prosody is None:
             raise AnalysisError(f"{request.name} needs the prosody store: ask for the need `prosody`")
-        super().__init__(request, request.prosody, LAYER, request.source.layers, layer_first=True)
+        super().__init__(request, request.prosody, LAYER, layer_first=True)
         values = np.asarray(self.target[np.arange(self.target.shape[0])])
         self.target = values[:, [column]]
         if voiced:

@@ -1,6 +1,7 @@
 """Analyses over the layers of a model, from an in-memory feature source."""
 
 from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ from layerwise.analyses.engine import Beside
 from layerwise.analyses.run import run_analysis
 from layerwise.contracts.scores import SCORES
 from layerwise.errors import AnalysisError
-from layerwise.layers import layer_index
+from layerwise.layers import LayerName, is_block, is_normed, layer_index, on_curve
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.options.scoring import ScoringOptions
 from layerwise.options.vectors import VectorTarget
@@ -131,7 +132,11 @@ def aligned(sample):
 def run(name, source, sample, **options):
     """``run_analysis`` with the fields of its options, and what lies beside the features, as keywords."""
     speakers = {utt: f"s{i % 4}" for i, utt in enumerate(source.utterances)}
-    beside = {"speakers": speakers, "intervals": aligned(sample), **_taken(options, Beside.__dataclass_fields__)}
+    beside = {
+        "speakers": speakers,
+        "intervals": aligned(sample),
+        **_taken(options, Beside.__dataclass_fields__),
+    }
     fields = {"permutations": 19, "parts": 6, **_taken(options, ScoringOptions.model_fields)}
     if name.startswith("mi-"):
         options["own"] = MutualInformationOptions(phone_clusters=12, word_clusters=12, seeds=1)
@@ -222,10 +227,20 @@ def test_errors_name_model_layer_and_cause(source, sample, logmel):
 
 
 def test_layer_index():
-    layers = ("C1", "C2", "C3", "T0", "T1", "T2", "T2+ln")
-    assert [layer_index(layer, layers) for layer in layers] == [-3, -2, -1, 0, 1, 2, 2.5]
-    with pytest.raises(ValueError, match="'Q1' is not a layer"):
-        layer_index("Q1", layers)
+    layers = ("C1", "C2", "C3", "T0-pos", "T0", "T1", "T2", "T2+ln")
+    assert [layer_index(layer, layers) for layer in layers] == [-3, -2, -1, -0.5, 0, 1, 2, 2.5]
+    assert [str(LayerName.parse(layer)) for layer in layers] == list(layers)
+    for wrong in ("Q1", "T1-pos", "C1-pos", "C1+ln", "T0-pos+ln"):
+        with pytest.raises(ValueError, match="is not a layer"):
+            layer_index(wrong, layers)
+
+
+def test_content_without_position_is_a_layer_but_no_step_of_a_curve():
+    layers = ("C1", "T0-pos", "T0", "T1", "T1+ln")
+    assert [is_block(layer) for layer in layers] == [False, True, True, True, True]
+    assert [on_curve(layer) for layer in layers] == [False, False, True, True, True]
+    assert [is_normed(layer) for layer in layers] == [False, False, False, False, True]
+    assert not on_curve("all")
 
 
 def test_speakers_are_seen_in_utterance_means_and_all_of_them_are_used(source, sample, caplog):

@@ -43,7 +43,7 @@ def whisper(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def test_whisper_equals_transformers_one_by_one(whisper: str) -> None:
     model = load_model(whisper)
-    assert model.layers == ("C1", "C2", "T0", "T1", "T2", "T3", "T3+ln")
+    assert model.layers == ("C1", "C2", "T0-pos", "T0", "T1", "T2", "T3", "T3+ln")
     waveforms = [*WAVEFORMS, np.ones(1, np.float32)]
     encoder = WhisperEncoder.from_pretrained(whisper, key_mapping={r"^encoder\.": ""}).eval()
     extractor = WhisperFeatureExtractor.from_pretrained(whisper)
@@ -61,6 +61,8 @@ def test_whisper_equals_transformers_one_by_one(whisper: str) -> None:
             layers["C1"], torch.nn.functional.gelu(outputs["C1"]).T[: -(-len(waveform) // 160)], "C1"
         )
         assert_close(layers["C2"], torch.nn.functional.gelu(outputs["C2"]).T[:frames], "C2")
+        content = result.hidden_states[0][0] - encoder.embed_positions.weight
+        assert_close(layers["T0-pos"], content[:frames].detach(), "T0-pos")
         for i in range(3):
             assert_close(layers[f"T{i}"], result.hidden_states[i][0, :frames], f"T{i}")
         assert_close(layers["T3"], outputs["T3"][:frames], "T3")

@@ -82,7 +82,7 @@ def test_a_single_spec_needs_no_list(plugin: Callable[[str], str]) -> None:
 def test_options_from_outside_are_checked_and_have_defaults(plugin: Callable[[str], str]) -> None:
     good = {**GOOD, "plugins": [plugin(SPECS)]}
     config = parse_config({**good, "options": {"depth": {"depth": 3}}})
-    given = config.options_of(config.analysis("depth"))
+    given = config.options_of(config.analysis_specs["depth"])
     left_out = config.options_of(config.registry.find(TaskSpec, "topic"))
     assert given and given.model_dump() == {"depth": 3}
     assert left_out and left_out.model_dump() == {"depth": 1}
