@@ -20,7 +20,7 @@ class World:
     """What corpora are drawn from.
 
     ``strengths`` say how much each layer holds of the target. ``by_speaker``: intervals are over speakers,
-    else over utterances, each of a speaker of its own. ``own``: how much each layer holds of words beyond
+    else over utterances. ``own``: how much each layer holds of words beyond
     their phones (target "words").
     """
 
@@ -47,11 +47,15 @@ class World:
 
 @dataclass(frozen=True)
 class Corpus:
-    """Layers (n, dim), their target (n,) or (n, dim), and each row's utterance and unit; perhaps phones."""
+    """Layers (n, dim), their target (n,) or (n, dim), and each row's utterance, speaker and unit.
+
+    ``given`` are the phones of words.
+    """
 
     layers: list[Array]
     target: NDArray[np.generic]
     utterance: NDArray[np.int64]
+    speaker: NDArray[np.int64]
     unit: NDArray[np.int64]
     given: Array | None = None
 
@@ -73,7 +77,7 @@ def draw(world: World, rng: np.random.Generator) -> Corpus:
         layer = strength * content + (shared + _noise(world, rng, lengths)) / np.sqrt(2) + offsets[of_row]
         layer[:, 0] *= 3e3
         layers.append(layer)
-    return Corpus(layers, target, utterance, of_row if world.by_speaker else utterance, given)
+    return Corpus(layers, target, utterance, of_row, of_row if world.by_speaker else utterance, given)
 
 
 def _noise(world: World, rng: np.random.Generator, lengths: NDArray[np.int64], dims: int = 0) -> Array:

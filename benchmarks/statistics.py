@@ -90,6 +90,8 @@ def score(
                 part,
                 options,
                 units=corpus.unit,
+                within=corpus.utterance if views.labels is None else None,
+                speakers=corpus.speaker,
                 permute=views.labels is not None,
                 seed=seed,
                 given=corpus.given if given else None,
@@ -135,7 +137,7 @@ def coverage(world: World, runs: int, options: ScoringOptions) -> Iterator[list[
         for what, value in values.items():
             limits.setdefault(what, []).append(value)
     for what, rows in limits.items():
-        middle, low, high = np.array(rows).T
+        middle, low, high = np.array([row for row in rows if np.isfinite(row).all()]).T
         truth = middle.mean()
         yield _rate("coverage", world.name, what, (low <= truth) & (truth <= high), COVERAGE_LIMITS)
         width = (high - low).mean() / (2 * 1.96) / middle.std(ddof=1)
@@ -203,6 +205,7 @@ def _rate(
 NULL = (
     World("labels", "labels"),
     of_twelve_speakers(World("labels", "labels")),
+    World("labels, 4 speakers", "labels", classes=5, speakers=4, utterances=60, length=10),
     World("labels, layers alike", "labels", (0.4, 0.4)),
     World("frames", "frames", length=200),
     of_twelve_speakers(World("frames", "frames", length=120)),

@@ -31,9 +31,10 @@ class ViewPair(NamedTuple):
 
     x is (n, dx); y is (n, dy), or the labels (n,) of each row for mutual information; ``units`` are (n,):
     what intervals take as drawn from the population; ``part`` is (partitions, n). ``within`` (n,): what the
-    null keeps targets within, if not the units. ``layer``: which view is the layer's. ``name_row`` says what
-    a row is (an utterance and frame, a segment), for messages. ``given`` (n, dz) is regressed out of both
-    views; ``control`` (n, dc) are control targets (`layerwise.analyses.control`).
+    null keeps targets within, if not the units; ``speakers`` (n,): who spoke them.
+    ``layer``: which view is the layer's. ``name_row`` says what a row is (an utterance and frame, a segment),
+    for messages. ``given`` (n, dz) is regressed out of both views; ``control`` (n, dc) are control targets
+    (`layerwise.analyses.control`).
     """
 
     x: View
@@ -44,6 +45,7 @@ class ViewPair(NamedTuple):
     given: View | None = None
     control: View | None = None
     within: NDArray[Any] | None = None
+    speakers: NDArray[Any] | None = None
     layer: Literal["x", "y"] = "x"
 
 
@@ -73,6 +75,7 @@ def score_pwcca(views: ViewPair, scoring: Scoring) -> Scored:
         scoring.options,
         units=views.units,
         within=views.within,
+        speakers=views.speakers,
         permute=scoring.permute,
         mode=scoring.protocol,
         seed=scoring.seed,

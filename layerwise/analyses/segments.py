@@ -61,6 +61,7 @@ class LabelledSegments(PreparedTarget):
         targets, types = rows["target"].to_numpy(str), rows["type"].to_numpy(str)
         self.rows = rows["segment"].to_numpy(np.int64)
         self.drawn = types if by_type else request.drawn(rows)
+        self.speakers = None if by_type else rows["speaker"].to_numpy(str)
         spread = None if one_type_each else targets
         self.part = request.deal_types(types, spread) if by_type else request.deal(units, spread)
         self.given = request.describe(rows)
@@ -74,7 +75,16 @@ class LabelledSegments(PreparedTarget):
     def views(self, layer: str) -> ViewPair:
         """Return the segments of a layer and their targets."""
         segments = self.source.segments(self.kind, layer, self.rows)
-        return ViewPair(segments, self.target, self.drawn, self.part, self.name_row, self.given, self.control)
+        return ViewPair(
+            segments,
+            self.target,
+            self.drawn,
+            self.part,
+            self.name_row,
+            self.given,
+            self.control,
+            speakers=self.speakers,
+        )
 
 
 def _without(name: str, rows: pd.DataFrame, targets: set[str], reason: str) -> pd.DataFrame:

@@ -50,6 +50,7 @@ def score_parts(
     *,
     units: Sequence[Any] | NDArray[Any] | None,
     within: Sequence[Any] | NDArray[Any] | None = None,
+    speakers: Sequence[Any] | NDArray[Any] | None = None,
     permute: bool,
     mode: Mode = "corrected",
     seed: int = 0,
@@ -63,7 +64,8 @@ def score_parts(
 
     Columns of the trials and options are those of ``layerwise.cca.cross_validate``. ``units`` (n,) are what
     intervals and influence take as a whole, None: single rows; ``within`` (n,) are what the null keeps
-    targets within, None: the units. ``permute``: the null permutes targets, else it shifts them in a circle.
+    targets within, None: the units, and ``speakers`` (n,) what several of these may have in common
+    (`layerwise.cca.null`). ``permute``: the null permutes targets, else it shifts them in a circle.
     ``given`` (n, dz) is taken out of both views. ``control`` (n, dc) are targets that are scored like y, for
     comparison. ``layer``: which view is the layer's. ``pairs`` are tried in place of those of ``options``.
     ``tested`` parts of each partition are scored, None: all. The numbers of parts and partitions are those of
@@ -81,7 +83,8 @@ def score_parts(
     assert first is not None
     count = len(folds) // len(np.atleast_2d(part))
     blocks = codes if within is None else numbered(within)[1]
-    null, by_fold = null_scores(first, folds[:count], blocks, permute, options, seed)
+    sharing = None if speakers is None else numbered(speakers)[1]
+    null, by_fold = null_scores(first, folds[:count], blocks, permute, options, seed, sharing)
     without = [without_each(fold.sums, fold.result) for fold in folds]
     records = [
         _trial(number, fold, left_out, first, options)

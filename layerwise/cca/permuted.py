@@ -36,6 +36,7 @@ def null_scores(
     permute: bool,
     options: ScoringOptions,
     seed: int,
+    speakers: Index | None = None,
 ) -> tuple[pd.DataFrame, NDArray[np.float64]]:
     """Return the mean score over folds of each permutation, and the mean over permutations for each fold.
 
@@ -53,7 +54,7 @@ def null_scores(
     count, tested, grid = _affordable(partition, folds, options)
     scored = folds[:tested]
     rng = np.random.default_rng(derive_seed(seed, "null"))
-    exchange = Exchange(units, partition.part, permute)
+    exchange = Exchange(units, partition.part, permute, speakers)
     orders = [exchange.draw(rng) for _ in range(count)]
     if grid or partition.mode == "paper":
         scores = np.array(list(_one_by_one(partition, orders, scored, grid)))

@@ -1,5 +1,7 @@
 """Cross-validation: parts, modes, null distributions, exclusions and traits of scores."""
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
@@ -174,6 +176,28 @@ def test_labels_move_within_units_and_whole_units_of_one_size_change_places():
     assert (units[shifted] == units).all()
     inside = shifted[units == 6]
     assert sorted(np.diff(np.append(inside, inside[0])).tolist()) in ([1, 1, 1, 1, 1], [-4, 1, 1, 1, 1])
+
+
+@pytest.mark.parametrize("speakers", [None, [0, 0, 1, 2, 0, 1, 3, 4]])
+def test_units_exchange_labels_only_where_no_speaker_is_in_other_parts_too(speakers):
+    sizes = [3, 3, 3, 3, 2, 2, 1, 1]
+    units = np.repeat([0, 1, 2, 3, 0, 1, 4, 5] if speakers is None else range(8), sizes)
+    part = np.repeat([0, 0, 0, 0, 1, 1, 1, 1], sizes)
+    rng = np.random.default_rng(0)
+    exchange = Exchange(units, part, True, None if speakers is None else np.repeat(speakers, sizes))
+    orders = [exchange.draw(rng) for _ in range(50)]
+    givers = {
+        int(unit): {int(units[order[row]]) for order in orders for row in np.flatnonzero(units == unit)}
+        for unit in np.unique(units)
+    }
+    if speakers is None:
+        assert givers == {0: {0}, 1: {1}, 2: {2, 3}, 3: {2, 3}, 4: {4, 5}, 5: {4, 5}}
+        # Single rows that could not move otherwise exchange after all.
+        recurring = Exchange(np.array([0, 1, 2, 0, 1, 2]), np.repeat([0, 1], 3), True)
+        assert {tuple(recurring.draw(rng)[:3]) for _ in range(50)} == set(permutations(range(3)))
+    else:
+        alone = {unit: {unit} for unit in (2, 3, 4, 5)}
+        assert givers == {0: {0, 1}, 1: {0, 1}, 6: {6, 7}, 7: {6, 7}} | alone
 
 
 def test_permutations_cost_what_they_may():

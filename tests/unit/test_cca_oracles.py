@@ -101,12 +101,15 @@ def test_units_are_left_out_of_their_part_one_at_a_time(dims):
     scored = score_parts(x, y, part, options, units=unit, permute=False, seed=1, pairs=PAIRS)
     expected = folds(x, y, part, rotation(10, derive_seed(1, "partition", 0)), PAIRS)
     mean = np.mean([result.score for _, _, result, _, _ in expected])
-    influence = dict.fromkeys(scored.units.unit, np.nan)
+    influence, contribution = {}, {}
+    overlap = 10 * (scored.trials.n_test / scored.trials.n_train).mean()
     for trial, (_, learned, result, rows, views) in enumerate(expected):
         left_out = without_each_unit(*views, learned, result, rows, unit)
         names = np.unique(unit[rows])
         influence |= {str(name): (result.score - s) / 10 for name, s in zip(names, left_out, strict=True)}
         m = len(names)
+        own = np.sqrt((m - 1) / m * (1 + 0.5 * overlap)) * (left_out.mean() - left_out) / 10
+        contribution |= {str(name): value for name, value in zip(names, own, strict=True)}
         error = np.sqrt((m - 1) / m * np.sum((left_out - left_out.mean()) ** 2))
         n_test, n_train = len(rows), scored.trials.n_train[trial]
         half = t.ppf(0.975, m - 1) * error * np.sqrt(1 + 0.5 * n_test / n_train)
@@ -114,6 +117,7 @@ def test_units_are_left_out_of_their_part_one_at_a_time(dims):
         assert (row.low, row.high) == pytest.approx((result.score - half, result.score + half), abs=1e-7)
     units = scored.units.set_index("unit")
     np.testing.assert_allclose(units.influence, [influence[name] for name in units.index], atol=1e-8)
+    np.testing.assert_allclose(units.contribution, [contribution[name] for name in units.index], atol=1e-8)
     assert scored.trials.score.mean() == pytest.approx(mean, abs=1e-8)
     assert units.contribution.sum() == pytest.approx(0, abs=1e-9)
     assert units.rows.sum() == len(x)
