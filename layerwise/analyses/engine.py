@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from layerwise.analyses.base import Analysis, Given, Request, Scoring, ViewPair
 from layerwise.cca.moments import NotFiniteError
+from layerwise.cca.regularised import ConstantViewError
 from layerwise.cca.scored import Scored
 from layerwise.contracts.scores import INFEASIBLE, NULLS, SCORES, SIZES, TRAITS, UNITS
 from layerwise.contracts.spec import Table
@@ -164,6 +165,12 @@ def _score(analysis: Analysis, request: Request, sample_number: int, threads: in
         except InfeasibleError:
             raise
         except AnalysisError as error:
+            if isinstance(error, ConstantViewError) and views and views.given is not None:
+                explained = f"layer {layer}" if error.view == views.layer else "the target"
+                raise InfeasibleError(
+                    f"{request.name}: nothing is left of {explained} without {' and '.join(request.given)}: "
+                    "give less, or use more data"
+                ) from error
             where = f"{source.model}, layer {layer}, {request.name}, sample {sample_number}"
             raise AnalysisError(f"{where}: {error}{named_row(error, views)}") from error
 

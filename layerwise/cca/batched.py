@@ -15,8 +15,9 @@ from layerwise.cca.pwcca import DEPENDENT, steady_factor
 from layerwise.cca.regularised import CCA, NO_CORRELATION, RidgeCCA
 from layerwise.cca.search import Pair
 
-# Share of the squared sum of its terms below which a variance is not told from rounding in a batch.
-CANCELLED = 1e-11
+# Share of the squared sum of its terms below which a variance is what cancels: sums of products in float32 mix
+# other variates into the one of one-hot targets that has no variance.
+CANCELLED = 1e-9
 
 
 class PermutedFold:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from layerwise.cca.folds import Fold, Partition
-from layerwise.cca.moments import Index, View
+from layerwise.cca.moments import Index, View, in_memory
 from layerwise.cca.null import numbered
 from layerwise.cca.permuted import null_scores
 from layerwise.cca.pwcca import Mode
@@ -70,6 +70,7 @@ def score_parts(
     ``part``.
     """
     _check_views(x, y, given)
+    x, y, given = in_memory(x), in_memory(y), None if given is None else in_memory(given)
     names, codes = numbered(np.arange(x.shape[0]) if units is None else units)
     folds: list[Fold] = []
     first: Partition | None = None

@@ -30,6 +30,14 @@ SQUARE_GAP = 1e-8
 TIE = 1e-6
 
 
+class ConstantViewError(AnalysisError):
+    """A view ("x" or "y") does not vary on the training rows."""
+
+    def __init__(self, view: str) -> None:
+        super().__init__(f"{view} is constant on the training rows: nothing to correlate with")
+        self.view = view
+
+
 class _Whitener(NamedTuple):
     """W (d, rank) with W' (S + epsilon I) W = I over the kept dimensions; None is the identity."""
 
@@ -152,7 +160,7 @@ class RidgeCCA(CCA):
         errors = self._errors[: len(variances)] if name == "x" else self._errors[-len(variances) :]
         varies = variances > errors
         if not varies.any():
-            raise AnalysisError(f"{name} is constant on the training rows: nothing to correlate with")
+            raise ConstantViewError(name)
         return np.where(varies, 1 / np.sqrt(np.where(varies, variances, 1.0)), 0.0)
 
     def _whiten(self, S: Array, epsilon: float) -> _Whitener:
@@ -190,7 +198,7 @@ class PublishedCCA(CCA):
     def _scale(self, name: str, variances: Array) -> Array:
         largest = float(np.max(np.abs(variances)))
         if largest == 0:
-            raise AnalysisError(f"{name} is constant on the training rows: nothing to correlate with")
+            raise ConstantViewError(name)
         return np.full(len(variances), 1 / np.sqrt(largest))
 
     def _whiten(self, S: Array, epsilon: float) -> _Whitener:

@@ -205,14 +205,14 @@ class RunConfig(Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two models are named {twice[0]!r}; give one of them another `name:`")
-        if self.corpus is None and self.pretrain is None:
-            raise ValueError(
-                "nothing to do: add `corpus:`, e.g. corpus: {path: resources/prompts/prompts.tsv}"
-            )
         if self.protocol == "paper" and self.cca.parts < 2 * self.cca.trials:
             raise ValueError(
                 f"`cca.trials`: {self.cca.trials} trials need a dev and a test part each: `cca.parts` must "
                 f"be at least {2 * self.cca.trials}"
+            )
+        if self.corpus is None and self.pretrain is None:
+            raise ValueError(
+                "nothing to do: add `corpus:`, e.g. corpus: {path: resources/prompts/prompts.tsv}"
             )
         if self.inter.pairs and self.cca.parts < 2 * self.inter.trials:
             raise ValueError(f"`inter.trials`: `cca.parts` must be at least {2 * self.inter.trials}")

@@ -1,15 +1,12 @@
 """Analyses over the layers of a model, from an in-memory feature source."""
 
 from fractions import Fraction
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from layerwise.analyses.engine import Beside
 from layerwise.analyses.run import run_analysis
-from layerwise.cca.summary import summarise
 from layerwise.contracts.scores import SCORES
 from layerwise.errors import AnalysisError
 from layerwise.layers import layer_index
@@ -20,6 +17,7 @@ from layerwise.specs.analyses import ANALYSES as SPECS
 
 ANALYSES = {spec.name: spec for spec in SPECS}
 FRAMES, DIM, PHONES = 30, 6, 5
+START = [0.07 * place for place in range(8)]
 
 
 class FakeSource:
@@ -32,10 +30,11 @@ class FakeSource:
         mel_source = np.random.default_rng(99).standard_normal((utterances, 2 * FRAMES, 4))
         phones = np.random.default_rng(98).integers(0, PHONES, 8 * utterances)
         self.labels = np.array(list("AEIOU"))[phones]
-        self.layers = ("T0",) if model == "logmel" else ("T2", "C1", "C2", "T0", "T1", "T2+ln")
+        self.baseline = model in ("logmel", "prosody")
+        self.layers = ("T0",) if self.baseline else ("T2", "C1", "C2", "T0", "T1", "T2+ln")
         self._frames, self._segments = {}, {}
         for layer in self.layers:
-            depth = 0.0 if model == "logmel" else layer_index(layer, self.layers) + 2
+            depth = 0.0 if self.baseline else layer_index(layer, self.layers) + 2
             step = 1 if self.stride(layer) == Fraction(1, 100) else 2
             signal = mel_source[:, ::step] @ rng.standard_normal((4, DIM))
             noise = rng.standard_normal(signal.shape)
@@ -44,10 +43,10 @@ class FakeSource:
             self._segments[layer] = (means + rng.standard_normal((len(phones), DIM))).astype(np.float32)
 
     def stride(self, layer: str) -> Fraction:
-        return Fraction(1, 100) if layer == "C1" or self.model == "logmel" else Fraction(1, 50)
+        return Fraction(1, 100) if layer == "C1" or self.baseline else Fraction(1, 50)
 
     def first_centre(self, layer: str) -> Fraction:
-        return Fraction(0) if self.model == "logmel" else Fraction(1, 400)
+        return Fraction(0) if self.baseline else Fraction(1, 400)
 
     def dim(self, layer: str) -> int:
         return DIM
@@ -84,9 +83,25 @@ def logmel():
 
 
 @pytest.fixture
+def prosody():
+    """Frames of log F0, voicing and energy at 10 ms; every third frame is unvoiced."""
+    store = FakeSource("prosody")
+    store._frames["T0"][..., 1] = np.arange(2 * FRAMES) % 3 > 0
+    return store
+
+
+@pytest.fixture
 def sample(source):
     utterances = [
-        {"kind": "utterance", "utt_id": utt, "speaker": f"s{i % 12}", "label": "", "segment": -1}
+        {
+            "kind": "utterance",
+            "utt_id": utt,
+            "speaker": f"s{i % 12}",
+            "label": "",
+            "start": 0.0,
+            "end": 0.6,
+            "segment": -1,
+        }
         for i, utt in enumerate(source.utterances)
     ]
     phones = [
@@ -95,6 +110,8 @@ def sample(source):
             "utt_id": source.utterances[i // 8],
             "speaker": f"s{i // 8 % 12}",
             "label": label,
+            "start": START[i % 8],
+            "end": START[i % 8] + 0.05 + 0.01 * (i % 2),
             "segment": i,
         }
         for kind in ("phone", "word")
@@ -103,11 +120,19 @@ def sample(source):
     return pd.DataFrame([*utterances, *phones])
 
 
+def aligned(sample):
+    """The alignment: each phone is a word of its own, and pauses are no gaps."""
+    rows = sample[sample["kind"] != "utterance"]
+    table = rows.rename(columns={"kind": "tier"}).assign(word_index=rows["segment"] % 8)
+    later = table.groupby(["tier", "utt_id"])["start"].shift(-1)
+    return table.assign(end=later.fillna(table["end"]))
+
+
 def run(name, source, sample, **options):
     """``run_analysis`` with the fields of its options, and what lies beside the features, as keywords."""
     speakers = {utt: f"s{i % 4}" for i, utt in enumerate(source.utterances)}
-    beside = {"speakers": speakers, **_taken(options, Beside.__dataclass_fields__)}
-    fields = {"bootstrap": 50, "parts": 6, **_taken(options, ScoringOptions.model_fields)}
+    beside = {"speakers": speakers, "intervals": aligned(sample), **_taken(options, Beside.__dataclass_fields__)}
+    fields = {"permutations": 19, "parts": 6, **_taken(options, ScoringOptions.model_fields)}
     if name.startswith("mi-"):
         options["own"] = MutualInformationOptions(phone_clusters=12, word_clusters=12, seeds=1)
     return run_analysis(
@@ -127,20 +152,22 @@ def _taken(options, names):
 
 @pytest.mark.parametrize("protocol", ["corrected", "paper"])
 @pytest.mark.parametrize("name", list(ANALYSES))
-def test_every_analysis_gives_the_columns_of_the_contract(name, protocol, source, sample, logmel):
-    table = run(name, source, sample, logmel=logmel, protocol=protocol)
+def test_every_analysis_gives_the_columns_of_the_contract(name, protocol, source, sample, logmel, prosody):
+    beside = {"logmel": logmel, "prosody": prosody}
+    table = run(name, source, sample, **beside, protocol=protocol)
     assert tuple(table.columns) == SCORES.required
     layers = ["C1", "C2", "T0", "T1", "T2", "T2+ln"]
     if ANALYSES[name].own_reference:
         layers.remove("C1")  # another stride
     assert list(table.layer.unique()) == layers
-    assert list(table.trial) == [0, 1, 2] * len(layers)
+    trials = 3 if protocol == "paper" or name.startswith("mi-") else 6  # every part is tested
+    assert list(table.trial) == list(range(trials)) * len(layers)
     assert (table["sample"] == 1).all() and (table.model == "tiny").all() and (table.analysis == name).all()
     assert table.layer_index.is_monotonic_increasing
     unused = ["epsilon_x", "epsilon_y"] if name.startswith("mi-") else []
     assert table.drop(columns=unused).notna().all().all()
     assert (table.low <= table.score + 0.1).all() and (table.score - 0.1 <= table.high).all()
-    assert table.equals(run(name, source, sample, logmel=logmel, protocol=protocol, threads=3))
+    assert table.equals(run(name, source, sample, **beside, protocol=protocol, threads=3))
 
 
 def test_curves_follow_what_the_layers_hold(source, sample, logmel):
@@ -162,7 +189,7 @@ def test_parts_keep_utterances_or_speakers_whole(source, sample):
     assert (frames[["n_train", "n_dev", "n_test"]] % FRAMES == 0).all().all()
     paper = run("cca-intra", source, sample, protocol="paper")
     assert (paper.n_test == 200).all()
-    with pytest.raises(AnalysisError, match=r"tiny, layer C2, cca-intra, sample 1: 12 groups .* 13 parts"):
+    with pytest.raises(AnalysisError, match=r"tiny, sample 1: cca-intra: 12 groups .* 13 parts"):
         run("cca-intra", source, sample, split_by="speaker", parts=13)
 
 
@@ -199,45 +226,6 @@ def test_layer_index():
     assert [layer_index(layer, layers) for layer in layers] == [-3, -2, -1, 0, 1, 2, 2.5]
     with pytest.raises(ValueError, match="'Q1' is not a layer"):
         layer_index("Q1", layers)
-
-
-def test_summaries_widen_with_spread_and_with_bootstrap():
-    def scores(values, half):
-        rows = pd.DataFrame({"score": values, "trial": range(len(values)), "n_train": 800, "n_test": 100})
-        extra: dict[str, Any] = {
-            "model": "m",
-            "layer": "T1",
-            "layer_index": 1.0,
-            "analysis": "cca-mel",
-            "sample": 0,
-            "floor": 0.01,
-        }
-        return rows.assign(low=rows.score - half, high=rows.score + half, **extra)
-
-    row = summarise(scores([0.5, 0.6, 0.7], 0.001)).iloc[0]
-    assert row["mean"] == pytest.approx(0.6) and row["n"] == 3 and row["floor"] == pytest.approx(0.01)
-    assert row["high"] - row["mean"] == pytest.approx(1.96 * 0.1 * np.sqrt(1 / 3 + 1 / 8), rel=1e-3)
-    row = summarise(scores([0.6, 0.6, 0.6], 0.04)).iloc[0]
-    assert row["mean"] - row["low"] == pytest.approx(0.04 * np.sqrt(1 / 3 + 1 / 8), rel=1e-3)
-    assert np.isnan(summarise(scores([0.6], np.nan)).iloc[0]["low"])
-
-
-def test_summaries_have_one_sorted_row_per_layer(source, sample, logmel):
-    tables = [run(name, source, sample, logmel=logmel) for name in ("cca-phone", "cca-mel")]
-    summary = summarise(pd.concat(tables))
-    assert list(summary.columns) == [
-        "model",
-        "layer",
-        "layer_index",
-        "analysis",
-        "mean",
-        "low",
-        "high",
-        "floor",
-        "n",
-    ]
-    assert list(summary.layer) == ["C1", "C2", "T0", "T1", "T2", "T2+ln"] * 2
-    assert (summary.n == 3).all() and (summary.low < summary["mean"]).all()
 
 
 def test_speakers_are_seen_in_utterance_means_and_all_of_them_are_used(source, sample, caplog):

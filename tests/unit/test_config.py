@@ -20,7 +20,7 @@ def test_defaults_fill_a_minimal_config():
     assert config.protocol == "corrected"
     assert config.corpus
     assert config.corpus.reader == "table"
-    assert list(config.analysis_specs()) == ["cca-intra", "cca-mel", "cca-phone", "cca-word"]
+    assert list(config.analysis_specs) == ["cca-intra", "cca-mel", "cca-phone", "cca-word"]
 
 
 def test_model_name_is_derived_from_its_source():

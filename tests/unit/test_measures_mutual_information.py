@@ -16,7 +16,7 @@ from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.options.scoring import ScoringOptions
 
 OWN = MutualInformationOptions(phone_clusters=8, seeds=2)
-SCORING = Scoring("corrected", True, ScoringOptions(trials=2, bootstrap=200), seed=4, own=OWN)
+SCORING = Scoring("corrected", True, ScoringOptions(trials=2), seed=4, own=OWN)
 
 
 def scoring(options=(), own=()):
@@ -56,17 +56,17 @@ def test_information_is_that_of_scikit_learn_over_the_entropy_of_the_labels(pair
 def test_planted_clusters_determine_the_labels():
     table = scored(problem(*planted(0.1)), SCORING)
     assert list(table.trial) == [0, 1]
-    assert (table.score > 0.999).all() and (table.floor < 0.2).all()
+    assert (table.score > 0.999).all() and (table.null < 0.2).all()
     assert (table.n_train == 320).all() and (table.n_dev == 0).all() and (table.n_test == 80).all()
     assert (table.dim_y == 8).all() and table.epsilon_x.isna().all()
 
 
-def test_random_features_score_their_floor():
+def test_random_features_score_their_null():
     x, labels = planted(0.1)
     x = np.random.default_rng(1).standard_normal(x.shape)
     table = scored(problem(x, labels), scoring(options={"trials": 5}, own={"seeds": 3}))
-    assert table.floor.mean() > 0.05  # the plug-in estimate is biased: 0 is not what chance scores
-    assert table.score.mean() == pytest.approx(table.floor.mean(), abs=0.04)
+    assert table.null.mean() > 0.05  # the plug-in estimate is biased: 0 is not what chance scores
+    assert table.score.mean() == pytest.approx(table.null.mean(), abs=0.04)
 
 
 def test_interval_covers_other_draws_of_utterances():
@@ -83,7 +83,7 @@ def test_scores_are_repeatable_and_depend_on_the_seed():
     table = scored(data, SCORING)
     assert table.equals(scored(data, SCORING))
     assert not table.score.equals(scored(data, replace(SCORING, seed=5)).score)
-    assert scored(data, scoring(options={"bootstrap": 0})).low.isna().all()
+    assert scored(data, scoring(own={"bootstrap": 0})).low.isna().all()
 
 
 def test_impossible_requests_are_named():
