@@ -2,10 +2,10 @@
 
     python benchmarks/cases.py RESULTS          RESULTS: the folder of a finished run, such as results/demo
 
-"Before" is what protocol `corrected` once did: three test parts, the published regularisers with dimensions
-dropped, no row kept out (``mode="paper"`` on parts of whole utterances). "After" tests every part with ridges. For
-each layer: mean and standard deviation of the score over seeds, which differ in the parts only, the lowest score of a
-test part, and how often an end of the grid of regularisers was chosen. Prints CSV.
+"Before" is what protocol `corrected` once did: three test parts, published regularisers that drop
+dimensions, no row kept out (``mode="paper"`` on parts of whole utterances). "After" tests every part with
+ridges. For each layer: mean and standard deviation of the score over seeds, which differ in the parts only,
+the lowest score of a test part, and how often an end of the grid of regularisers was chosen. Prints CSV.
 """
 
 import argparse
