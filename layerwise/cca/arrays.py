@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
+from threadpoolctl import threadpool_limits
 
 from layerwise.cca.crossval import EPSILONS, RIDGES, score_parts
 from layerwise.cca.inputs import Features, ViewsGiven, as_view, as_views
@@ -21,6 +22,8 @@ from layerwise.options.scoring import ScoringOptions
 
 DEFAULTS = ScoringOptions()
 MODES = ("corrected", "paper")
+# Problems of fewer dimensions are slower in several threads than in one.
+MANY_DIMENSIONS = 512
 
 
 class SplitScore(NamedTuple):
@@ -140,19 +143,21 @@ def cross_validate_fully(
         partitions=partitions if mode == "corrected" else 1,
         seed=seed,
     )
+    small = max(views.x.shape[1], views.y.shape[1]) < MANY_DIMENSIONS
     try:
-        return score_parts(
-            views.x,
-            views.y,
-            part,
-            options,
-            units=kept_whole if resample is None else views.per_row("resample", resample),
-            permute=spread is not None,
-            mode=mode,
-            seed=seed,
-            given=None if given is None else as_view(given, "given"),
-            pairs=epsilons,
-        )
+        with threadpool_limits(1 if small else None):
+            return score_parts(
+                views.x,
+                views.y,
+                part,
+                options,
+                units=kept_whole if resample is None else views.per_row("resample", resample),
+                permute=spread is not None,
+                mode=mode,
+                seed=seed,
+                given=None if given is None else as_view(given, "given"),
+                pairs=epsilons,
+            )
     except NotFiniteError as error:
         raise AnalysisError(f"{error}{views.place(error.row)}") from error
 
