@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
 from layerwise.contracts.scores import NULLS, SCORES, UNITS
 from layerwise.report.evidence import Evidence
@@ -23,7 +22,7 @@ def planted(
     analysis: str = "cca-phone",
     units: int = 40,
     error: float = 0.004,
-    draws: ArrayLike = (),
+    draws: Any = (),
     seed: int = 0,
 ) -> Evidence:
     """Evidence of models: ``curves`` holds for each model one list of scores, T0 upwards, per sample set.

@@ -44,7 +44,8 @@ def test_a_trial_is_score_split_on_its_parts(mode):
     pairs = rotation(10, seed) if mode == "corrected" else dev_test_pairs(10, 3, seed)
     for row, (dev, test) in zip(table.itertuples(), pairs, strict=True):
         rows = of_parts(part, dev, test)
-        split = score_split(x, y, *rows, epsilons=EPSILONS, mode=mode)
+        train, on_dev, on_test = rows
+        split = score_split(x, y, train, on_dev, on_test, EPSILONS, mode)
         assert row.score == pytest.approx(split.score, abs=1e-12)
         assert (row.epsilon_x, row.epsilon_y) == split.epsilons
         assert [row.n_train, row.n_dev, row.n_test] == [len(r) for r in rows]
