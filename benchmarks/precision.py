@@ -7,8 +7,8 @@ Encodes utterances of a run in float32 and in each other precision, on CUDA wher
 CPU (no TF32 there). Prints one row per model, precision and layer: ``error`` is the root mean square
 difference from float32 over the root mean square deviation of the float32 layer from its mean; ``score`` the
 cca-phone score (PWCCA of phone means with phone identity, cross-validated over utterances) in float32, and
-``change`` that of the other precision minus it. Both use the same splits; the spread of the trials, ``sd``,
-is there to judge the change by.
+``change`` that of the other precision minus it. Both use the same splits; ``sd``, the standard deviation
+over test parts, is there to judge the change by.
 """
 
 import argparse
@@ -27,7 +27,7 @@ from layerwise.models import load_model
 from layerwise.models.precision import use_precision
 
 BATCH_SAMPLES = 60 * 16_000
-PARTS, TRIALS = 5, 2
+PARTS = 5
 
 
 def encode(source: str, precision: str, audio: list[NDArray[np.float32]]) -> list[dict[str, torch.Tensor]]:
@@ -49,16 +49,14 @@ def phone_means(
 
 
 def phone_scores(means: NDArray[np.float32], segments: pd.DataFrame) -> pd.Series:
-    """Return the cca-phone score of each trial."""
+    """Return the cca-phone score of each test part."""
     return cross_validate(
         means,
         pd.get_dummies(segments["label"]).to_numpy(np.float32),
         groups=segments["utt_id"].to_numpy(),
         labels=segments["label"].to_numpy(),
         parts=PARTS,
-        trials=TRIALS,
-        bootstrap=0,
-        floor=False,
+        permutations=0,
     )["score"]
 
 

@@ -196,8 +196,8 @@ Given = Callable[[Request, pd.DataFrame], NDArray[Any]]
 class Analysis:
     """The code of an analysis; what config, planning and report need to know of it is in its spec.
 
-    ``prepare`` makes the target ready for one model and sample set. ``permute``: the floor permutes targets
-    within parts (labels); else it shifts them in a circle (frames). ``score`` scores two views. ``own`` are
+    ``prepare`` makes the target ready for one model and sample set. ``permute``: the null permutes targets
+    (labels) within units; else it shifts them in a circle (frames). ``score`` scores two views. ``own`` are
     the options that only this analysis has, the same class as in its spec.
     """
 

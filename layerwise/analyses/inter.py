@@ -48,7 +48,7 @@ def run_inter(
     (T0 to TL, TL+ln) unless its ``layers`` is ``all``. Frames are paired by their centres (``pair_frames``),
     the layer with the larger stride first; pairs of layers whose strides are no multiples are left out and
     logged. View x is the layer of ``a`` and y that of ``b``, so that with equal dimensions the weights are
-    b's. The floor shifts the frames of one view in a circle within each part.
+    b's. Nothing is permuted.
 
     Returns the columns of `contracts.scores.INTER`, one row per pair of layers and trial. Raises
     AnalysisError naming both models and layers.

@@ -29,8 +29,8 @@ class ScoringOptions(Section):
     trials: int = Field(
         default=3,
         ge=1,
-        description="Trials per sample set, with disjoint (dev, test) parts, under protocol `paper`; "
-        "`corrected` tests every part.",
+        description="Trials per sample set, with disjoint (dev, test) parts, under protocol `paper` and of "
+        "mutual information; else `corrected` tests every part.",
         examples=[3],
     )
     split_by: SplitBy = Field(

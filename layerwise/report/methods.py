@@ -148,7 +148,7 @@ def _scores(tables: RunTables, facts: RunFacts) -> list[str]:
         texts.append(
             "Permutations. The analysis is repeated with the targets permuted within units (labels) or "
             "shifted in a circle (frames). The null is the mean score c of these draws; the calibrated "
-            "score of s is (s - c)/(1 - c), 0 at chance and 1 at best (Groeger et al., 2026). p of a layer "
+            "score of s is (s - c)/(1 - c), 0 at chance and 1 at best (Gröger et al., 2026). p of a layer "
             "is the share of draws that reach its score. p of a best layer is the share of draws whose own "
             "best layer reaches it, so that the choice among layers is paid for (Winkler et al., 2020); it "
             "is corrected for all models and analyses (Holm)."
@@ -175,7 +175,8 @@ def references(tables: RunTables) -> list[str]:
             "A. Morcos, M. Raghu, S. Bengio (2018). Insights on representational similarity in neural "
             "networks with canonical correlation. NeurIPS.",
             "C. Nadeau, Y. Bengio (2003). Inference for the generalization error. Machine Learning 52.",
-            "F. Groeger, S. Wen, M. Brbic (2026). Calibrated representational similarity. arXiv:2602.14486.",
+            "F. Gröger, S. Wen, M. Brbić (2026). Revisiting the Platonic representation hypothesis: An "
+            "Aristotelian view. arXiv:2602.14486.",
             "S. Holm (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal "
             "of Statistics 6.",
             "A. Winkler, O. Renaud, S. Smith, T. Nichols (2020). Permutation inference for canonical "

@@ -1,9 +1,11 @@
 """Curves that are planted, with units of known errors, for tests of what is said of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from layerwise.contracts.scores import NULLS, SCORES, UNITS
 from layerwise.report.evidence import Evidence
@@ -16,12 +18,12 @@ REST = {
 
 
 def planted(
-    curves: Mapping[str, Sequence[Sequence[float]]],
+    curves: Mapping[str, Any],
     *,
     analysis: str = "cca-phone",
     units: int = 40,
     error: float = 0.004,
-    draws: Sequence[float] = (),
+    draws: ArrayLike = (),
     seed: int = 0,
 ) -> Evidence:
     """Evidence of models: ``curves`` holds for each model one list of scores, T0 upwards, per sample set.

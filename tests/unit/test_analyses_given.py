@@ -114,10 +114,12 @@ def corpus(words=60, utterances=20):
     phones = np.array(list("ABCDEF"))
     lexicon = [(a, b) for a in range(6) for b in range(6)]
     chosen = rng.integers(0, len(lexicon), (utterances, words))
-    intervals, rows, bags, own = [], [], [], []
+    intervals: list[tuple] = []
+    rows: list[tuple] = []
+    bags_of, own_of = [], []
     identity = rng.standard_normal((len(lexicon), 4))
     for utterance, tokens in enumerate(chosen):
-        for place, word in enumerate(tokens):
+        for place, word in enumerate(tokens[utterance % 7 :]):  # of uneven length, to tell parts apart
             utt, start = f"u{utterance:02d}", 0.2 * place
             pair = lexicon[word]
             label = "".join(phones[list(pair)])
@@ -126,9 +128,9 @@ def corpus(words=60, utterances=20):
                 at = start + 0.1 * half
                 intervals.append((utt, "phone", at, at + 0.1, phones[phone], place))
             rows.append(("word", utt, "s", label, start, start + 0.2, len(rows)))
-            bags.append(np.bincount(pair, minlength=6))
-            own.append(identity[word])
-    bags, own = np.array(bags, float), np.array(own)
+            bags_of.append(np.bincount(pair, minlength=6))
+            own_of.append(identity[word])
+    bags, own = np.array(bags_of, float), np.array(own_of)
     noise = rng.standard_normal((2, len(rows), 4)) * 0.5
     layers = {"T0": bags @ rng.standard_normal((6, 4)) + noise[0], "T1": own + noise[1]}
     source = FakeSource(

@@ -34,16 +34,8 @@ def source(tokens=80):
 def sample(phones="ABCD", utterances=20):
     rows = [("utterance", f"u{number:02d}", "s", "", 0.0, 1.0, -1) for number in range(utterances)]
     rows += [
-        (
-            "phone",
-            f"u{token % 20:02d}",
-            "s",
-            phones[token // 20 % len(phones)],
-            0.1 * (token // 20),
-            0.9,
-            token,
-        )
-        for token in range(80)
+        ("phone", f"u{token % 20:02d}", "s", phones[block % len(phones)], 0.1 * block, 0.9, token)
+        for token, block in ((token, token // 20) for token in range(80))
     ]
     columns = ["kind", "utt_id", "speaker", "label", "start", "end", "segment"]
     return pd.DataFrame(rows, columns=columns)

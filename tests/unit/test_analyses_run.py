@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from layerwise.analyses.engine import Beside
-from layerwise.analyses.run import run_analysis
+from layerwise.analyses.run import analyse, run_analysis
 from layerwise.contracts.scores import SCORES
-from layerwise.errors import AnalysisError
+from layerwise.errors import AnalysisError, InfeasibleError
 from layerwise.layers import LayerName, is_block, is_normed, layer_index, on_curve
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.options.scoring import ScoringOptions
@@ -131,24 +131,23 @@ def aligned(sample):
 
 def run(name, source, sample, **options):
     """``run_analysis`` with the fields of its options, and what lies beside the features, as keywords."""
+    return run_analysis(name, source, sample, 1, **_arguments(name, source, sample, options))
+
+
+def analysed(name, source, sample, **options):
+    """All tables of the same."""
+    return analyse(name, source, sample, 1, **_arguments(name, source, sample, options))
+
+
+def _arguments(name, source, sample, options):
     speakers = {utt: f"s{i % 4}" for i, utt in enumerate(source.utterances)}
-    beside = {
-        "speakers": speakers,
-        "intervals": aligned(sample),
-        **_taken(options, Beside.__dataclass_fields__),
-    }
+    given = _taken(options, Beside.__dataclass_fields__)
+    beside = {"speakers": speakers, "intervals": aligned(sample), **given}
     fields = {"permutations": 19, "parts": 6, **_taken(options, ScoringOptions.model_fields)}
     if name.startswith("mi-"):
         options["own"] = MutualInformationOptions(phone_clusters=12, word_clusters=12, seeds=1)
-    return run_analysis(
-        name,
-        source,
-        sample,
-        1,
-        options=ScoringOptions(**fields),
-        beside=Beside(**beside),
-        **{"seed": 3, **options},
-    )
+    more = {"options": ScoringOptions(**fields), "beside": Beside(**beside)}
+    return {"seed": 3, **more, **options}
 
 
 def _taken(options, names):
@@ -292,3 +291,48 @@ def test_a_bad_segment_is_named(source, sample):
     for name in ("cca-phone", "mi-phone"):
         with pytest.raises(AnalysisError, match=rf"phone '{label}', segment 17 in utt02"):
             run(name, source, sample)
+
+
+def test_neighbours_are_targets_and_phones_without_one_are_counted(source, sample, caplog):
+    caplog.set_level("INFO")
+    table = run("cca-phone-previous", source, sample)
+    row = table.iloc[0]
+    assert row.n_train + row.n_dev + row.n_test + row.n_excluded == 320 - 40  # the first of each utterance
+    assert "cca-phone-previous: 40 of 320 phones left out: no phone is previous to them" in caplog.text
+    # The layers know the phone itself and nothing of the one before.
+    assert table.score.abs().max() < 0.35 < run("cca-phone", source, sample).score.max()
+
+
+def test_neighbours_split_by_type_keep_each_pair_of_phones_in_one_part(source, sample):
+    table = run("cca-phone-next", source, sample, split="type", parts=4)
+    assert set(table.analysis) == {"cca-phone-next-by-type"}
+    tables = analysed("cca-phone-next", source, sample, split="type", parts=4)
+    pairs = {first + " " + second for first in "AEIOU" for second in "AEIOU"}
+    assert set(tables.units.unit) <= pairs and len(set(tables.units.unit)) > 20
+    with pytest.raises(AnalysisError, match="`split: type` does not fit cca-phone"):
+        run("cca-phone", source, sample, split="type")
+
+
+def test_labels_have_control_scores_and_other_targets_have_none(source, sample, logmel):
+    for name in ("cca-phone", "cca-word", "cca-phone-next"):
+        assert analysed(name, source, sample).traits.control.notna().all(), name
+    for name in ("cca-mel", "mi-phone", "cca-speaker"):
+        assert analysed(name, source, sample, logmel=logmel).traits.control.isna().all(), name
+    assert analysed("cca-phone", source, sample, control=False).traits.control.isna().all()
+    assert analysed("cca-phone", source, sample, intervals=None).traits.control.isna().all()
+    phone = analysed("cca-phone", source, sample)
+    top = phone.scores[phone.scores.layer == "T2"].score.mean()
+    # Layers hold the phone: a random label of the phone in its context is beyond them.
+    assert phone.traits.set_index("layer").control["T2"] < top - 0.3
+
+
+def test_f0_is_that_of_voiced_frames_alone(source, sample, prosody, caplog):
+    caplog.set_level("INFO")
+    voiced, all_frames = (run(name, source, sample, prosody=prosody) for name in ("cca-f0", "cca-energy"))
+    assert "cca-f0: 800 of 2400 frames of 10 ms are unvoiced and left out" in caplog.text
+    rows = [table[table.layer == "C1"].iloc[0] for table in (voiced, all_frames)]
+    counts = [row.n_train + row.n_dev + row.n_test + row.n_excluded for row in rows]
+    assert counts == [1600, 2400] and {row.dim_y for row in rows} == {1}
+    prosody._frames["T0"][..., 1] = 0
+    with pytest.raises(InfeasibleError, match="no frame of the sample is voiced"):
+        run("cca-f0", source, sample, prosody=prosody)
