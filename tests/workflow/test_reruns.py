@@ -19,7 +19,7 @@ TABLES_ON = {"tables"} | REPORT_ON
 CCA_ON = {"cca"} | TABLES_ON
 DOWNSTREAM_ON = {"downstream"} | TABLES_ON
 FEATURES_ON = {"extract"} | CCA_ON | DOWNSTREAM_ON
-SAMPLES_ON = {"samples"} | FEATURES_ON
+SAMPLES_ON = {"samples", "feasibility"} | FEATURES_ON
 ALIGN_ON = {"align", "textgrids", "alignment_figure"} | SAMPLES_ON
 ALL = {"manifest"} | ALIGN_ON
 
