@@ -10,8 +10,14 @@ import pytest
 import yaml
 from running import Workflow, copy_repository, made_once
 
-TITLES = {"cca-features": "CCA-features (articulatory features)", "mi-phone": "MI-phone (phone identity)"}
+TITLES = {
+    "cca-features": "CCA-features (articulatory features)",
+    "cca-features-by-type-given-duration": "CCA-features by type given duration",
+    "cca-f0": "CCA-f0 (fundamental frequency)",
+    "mi-phone": "MI-phone (phone identity)",
+}
 ANALYSES = list(TITLES)
+INFEASIBLE = "cca-speaker"  # there is one speaker
 WITHOUT_VECTOR = ["AH", "IY"]
 CONFIG = {
     "run": "analyses",
@@ -29,7 +35,11 @@ CONFIG = {
         {"name": name, "source": f"resources/models/{name}", "twin": False}
         for name in ("hubert-tiny", "wav2vec2-tiny")
     ],
-    "analyses": ANALYSES,
+    "analyses": [
+        "cca-features",
+        {"analysis": "cca-features", "given": ["duration"], "split": "type"},
+        *("cca-f0", "mi-phone", INFEASIBLE),
+    ],
     "vectors": {"cca-features": {"file": "features.tsv", "unit": "phone"}},
     "mutual_information": {"phone_clusters": 20, "seeds": 1},
     "inter": {"pairs": [["hubert-tiny", "wav2vec2-tiny"]], "utterances": 10},
@@ -52,7 +62,7 @@ def analysed(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Work
         features.to_csv(workflow.path("features.tsv"), sep="\t", index=False)
         workflow.config = "analyses.yaml"
         workflow.path(workflow.config).write_text(yaml.safe_dump(CONFIG))
-        workflow.snakemake("report")
+        workflow.snakemake()
 
     return Workflow(made_once(tmp_path_factory, "analysed", make), "analyses.yaml")
 
@@ -62,11 +72,14 @@ def test_each_layer_has_a_score_in_each_analysis(analysed):
     assert set(scores.analysis) == set(ANALYSES)
     layers = scores.groupby(["model", "analysis"]).layer.agg(frozenset).unstack("analysis")
     for model in ("hubert-tiny", "wav2vec2-tiny", "logmel"):
-        # Each analysis has the same layers, each once: one sample set, one trial.
-        assert layers.loc[model].nunique() == 1
+        assert layers.loc[model].nunique() == 1  # each analysis has the same layers
     found: Any = layers.loc["hubert-tiny", "mi-phone"]
     assert {"C1", "T0", "T6"} <= found
-    assert not scores.duplicated(["model", "analysis", "layer"]).any()
+    # One sample set: each part is tested once; mutual information has trials.
+    for analysis, table in scores.groupby("analysis"):
+        parts = range(1 if analysis == "mi-phone" else 4)
+        assert (table.groupby(["model", "layer"]).trial.agg(set) == set(parts)).all()
+    assert not scores.duplicated(["model", "analysis", "layer", "trial"]).any()
     assert scores.score.between(-1, 1 + 1e-9).all()
 
 
@@ -100,5 +113,16 @@ def test_report_names_each_analysis_and_the_missing_vectors(analysed):
         assert sum(f">{label}<" in row and "no vector" in row for row in listed) == 1, label
 
 
+def test_an_infeasible_analysis_is_a_line_and_no_failure(analysed):
+    run = analysed.path("results/analyses")
+    foreseen = pd.read_csv(run / "samples/infeasible.csv")
+    assert foreseen.analysis.to_list() == [INFEASIBLE]
+    for model in ("hubert-tiny", "wav2vec2-tiny", "logmel"):
+        assert pd.read_csv(run / f"cca/{model}/{INFEASIBLE}.infeasible.csv").reason.equals(foreseen.reason)
+        assert pd.read_csv(run / f"cca/{model}/{INFEASIBLE}.csv").empty
+    page = (run / "report/report.html").read_text()
+    assert f"CCA-speaker of hubert-tiny cannot be run: sample set 0: {foreseen.reason[0]}" in page
+
+
 def test_second_run_does_nothing(analysed):
-    assert "Nothing to be done" in analysed.snakemake("report").output
+    assert "Nothing to be done" in analysed.snakemake().output

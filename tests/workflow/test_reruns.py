@@ -17,14 +17,17 @@ Change = Callable[[str], str]
 REPORT_ON = {"figures", "report"}
 TABLES_ON = {"tables"} | REPORT_ON
 CCA_ON = {"cca"} | TABLES_ON
+# Whether an analysis can be run is asked of its own code.
+ANALYSES_ON = {"feasibility"} | CCA_ON
 DOWNSTREAM_ON = {"downstream"} | TABLES_ON
 FEATURES_ON = {"extract"} | CCA_ON | DOWNSTREAM_ON
-SAMPLES_ON = {"samples"} | FEATURES_ON
+SAMPLES_ON = {"samples", "feasibility"} | FEATURES_ON
 ALIGN_ON = {"align", "textgrids", "alignment_figure"} | SAMPLES_ON
 ALL = {"manifest"} | ALIGN_ON
 
 CONFIG = "configs/ci.yaml"
 MODELS = ["hubert-tiny", "logmel", "random-hubert-tiny"]
+FEASIBILITY_MESSAGE = "Looking for analyses that cannot be run"
 TABLES_MESSAGES = ["Drawing the figures", "Gathering the tables", "Writing the report"]
 
 # Code of families, analyses, aligners and readers that configs/ci.yaml does not name, and of other programs.
@@ -35,8 +38,15 @@ UNUSED = [
     "layerwise/align/mfa_corpus.py",
     "layerwise/align/textgrid.py",
     "layerwise/align/textgrid_reader.py",
+    "layerwise/analyses/givens/bag_of_phones.py",
+    "layerwise/analyses/givens/duration.py",
+    "layerwise/analyses/givens/logmel.py",
+    "layerwise/analyses/givens/neighbours.py",
+    "layerwise/analyses/givens/speaker.py",
     "layerwise/analyses/inter.py",
     "layerwise/analyses/intra.py",
+    "layerwise/analyses/neighbours.py",
+    "layerwise/analyses/prosody.py",
     "layerwise/analyses/speaker.py",
     "layerwise/analyses/vector_tables.py",
     "layerwise/analyses/vectors.py",
@@ -50,6 +60,7 @@ UNUSED = [
     "layerwise/measures/mutual_information.py",
     "layerwise/models/avhubert.py",
     "layerwise/models/fastvgs.py",
+    "layerwise/models/prosody.py",
     "layerwise/models/vghubert.py",
     "layerwise/models/wav2vec2_bert.py",
     "layerwise/models/whisper.py",
@@ -57,11 +68,13 @@ UNUSED = [
     "layerwise/options/inter.py",
     "layerwise/options/mutual_information.py",
     "layerwise/options/pretraining.py",
+    "layerwise/options/report.py",
     "layerwise/options/textgrid.py",
     "layerwise/options/vectors.py",
     "layerwise/pretrain/train.py",
     "layerwise/specs/registry.py",
     "layerwise/specs/sources.py",
+    "layerwise/specs/variants.py",
     "scripts/inter.py",
     "scripts/pretrain.py",
     "scripts/vectors.py",
@@ -77,6 +90,7 @@ TOUCHED = [
 REGISTRIES = {
     "models": 'ModelSpec(name="new", title="New", code="layerwise.models.new:load", files=("",))',
     "analyses": 'AnalysisSpec(name="new", title="", method="", code="layerwise.analyses.new:X", unit="word")',
+    "givens": 'GivenSpec(name="new", title="", code="layerwise.analyses.new:X", units=frozenset({"word"}))',
     "tasks": 'TaskSpec(name="new", title="New", code="layerwise.tasks.new:X", metric=PER, recipe=None)',
     "aligners": 'AlignerSpec(name="new", title="New", code="layerwise.align.new:align")',
     "readers": 'ReaderSpec(name="new", title="New", code="layerwise.corpus.new:read")',
@@ -182,14 +196,16 @@ def test_edits_of_what_the_run_does_not_use_rerun_nothing(finished: Workflow) ->
         ("layerwise/sampling.py", statement, SAMPLES_ON),
         ("layerwise/models/base.py", statement, FEATURES_ON),
         ("layerwise/features/pooling.py", statement, FEATURES_ON),
-        ("layerwise/cca/pwcca.py", statement, CCA_ON),
-        ("scripts/cca.py", statement, CCA_ON),
+        ("layerwise/cca/pwcca.py", statement, ANALYSES_ON),
+        ("layerwise/analyses/engine.py", statement, CCA_ON),
+        ("layerwise/analyses/foresight.py", statement, {"feasibility"}),
+        ("layerwise/cca/paired.py", statement, TABLES_ON),
         ("layerwise/tasks/fit.py", statement, DOWNSTREAM_ON),
         ("layerwise/report/gather.py", statement, TABLES_ON),
         ("layerwise/report/figures/style.py", statement, {"alignment_figure", *REPORT_ON}),
         ("layerwise/report/document.py", statement, {"report"}),
         # A default is code of the jobs that check it; else it counts where no config overrides it.
-        ("layerwise/options/scoring.py", replace("default=1000", "default=999"), CCA_ON),
+        ("layerwise/options/scoring.py", replace("default=200", "default=199"), ANALYSES_ON),
         ("layerwise/options/corpus.py", replace("default=30.0", "default=29.0"), ALL),
         ("layerwise/specs/tasks.py", replace("epochs=60", "epochs=61"), DOWNSTREAM_ON),
         ("layerwise/specs/analyses.py", replace('"CCA-mel (log', '"CCA of mel (log'), TABLES_ON),
@@ -209,7 +225,10 @@ def test_an_edit_reruns_its_stage_and_what_follows(
     [
         ("tasks/classification.py", [f"scenario on every layer of {model}" for model in MODELS]),
         ("tasks/recognition.py", [f"pr on every layer of {model}" for model in MODELS]),
-        ("analyses/mel.py", ["cca-mel of hubert-tiny", "cca-mel of random-hubert-tiny"]),
+        (
+            "analyses/mel.py",
+            ["cca-mel of hubert-tiny", "cca-mel of random-hubert-tiny", FEASIBILITY_MESSAGE],
+        ),
         (
             "models/logmel.py",
             [
@@ -240,10 +259,11 @@ def test_an_edited_task_that_the_run_does_not_use_reruns_nothing(finished: Workf
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("parts: 5", "parts: 6", CCA_ON),
+        ("parts: 5", "parts: 6", ANALYSES_ON),
         ("epochs: 3", "epochs: 4", DOWNSTREAM_ON),
         ("phones_per_label: 40", "phones_per_label: 41", SAMPLES_ON),
-        ("objective: masked cluster prediction", "objective: clusters", TABLES_ON),
+        ("objective: masked cluster prediction", "objective: clusters\n    recipe: hubert", TABLES_ON),
+        ("run: ci", "run: ci\nreport:\n  smallest_effect: 0.02", TABLES_ON),
         ("tasks: [pr, scenario]", "tasks: [pr, scenario]\nextraction:\n  threads: 2", set()),
     ],
 )
@@ -271,12 +291,24 @@ def test_an_added_model_runs_only_its_own_jobs(finished: Workflow) -> None:
     )
 
 
-def test_an_added_analysis_runs_only_itself(finished: Workflow) -> None:
-    with edited(finished, {CONFIG: replace("[cca-mel, ", "[cca-intra, cca-mel, ")}):
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("cca-intra", ["cca-intra of hubert-tiny", "cca-intra of random-hubert-tiny"]),
+        (
+            "{analysis: cca-phone, given: [duration]}",
+            [f"cca-phone-given-duration of {model}" for model in MODELS],
+        ),
+        (
+            "cca-f0",
+            ["Encoding the corpus with prosody", *(f"cca-f0 of {model}" for model in MODELS)],
+        ),
+    ],
+)
+def test_an_added_analysis_runs_only_itself(finished: Workflow, entry: str, expected: list[str]) -> None:
+    with edited(finished, {CONFIG: replace("[cca-mel, ", f"[{entry}, cca-mel, ")}):
         plan = finished.plan()
-    assert plan.messages == sorted(
-        ["cca-intra of hubert-tiny", "cca-intra of random-hubert-tiny", *TABLES_MESSAGES]
-    )
+    assert plan.messages == sorted([*expected, FEASIBILITY_MESSAGE, *TABLES_MESSAGES])
 
 
 def test_changed_audio_is_seen(finished: Workflow) -> None:

@@ -27,7 +27,13 @@ def test_every_artifact_of_the_contract_is_made(finished):
         "features/hubert-tiny.digest.json",
         "features/random-hubert-tiny.digest.json",
         "features/logmel.digest.json",
+        "samples/infeasible.csv",
         "cca/hubert-tiny/cca-mel.csv",
+        "cca/hubert-tiny/cca-mel.units.parquet",
+        "cca/hubert-tiny/cca-mel.null.parquet",
+        "cca/hubert-tiny/cca-mel.sizes.csv",
+        "cca/hubert-tiny/cca-mel.traits.csv",
+        "cca/hubert-tiny/cca-mel.infeasible.csv",
         "cca/logmel/cca-phone.csv",
         "downstream/hubert-tiny/pr.csv",
         "downstream/hubert-tiny/scenario.csv",
@@ -68,7 +74,7 @@ def test_scores_cover_every_layer_sample_and_trial(finished):
     scores = pd.read_csv(finished.path("results/ci/tables/layer_scores.csv"))
     hubert = scores.query("model == 'hubert-tiny' and analysis == 'cca-phone'")
     assert {"C1", "T0", "T6", "T6+ln"} <= set(hubert.layer)
-    assert (hubert.groupby("layer").size() == 4).all()
+    assert (hubert.groupby("layer").size() == 2 * 5).all()  # sample sets, and each part once
     assert scores.score.between(-1, 1 + 1e-9).all()
 
 
