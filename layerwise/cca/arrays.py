@@ -85,6 +85,7 @@ def cross_validate_fully(
     labels: Sequence[Any] | NDArray[Any] | None = None,
     given: Features | None = None,
     resample: Sequence[Any] | NDArray[Any] | None = None,
+    speakers: Sequence[Any] | NDArray[Any] | None = None,
     parts: int = DEFAULTS.parts,
     partitions: int = DEFAULTS.partitions,
     trials: int = DEFAULTS.trials,
@@ -102,8 +103,9 @@ def cross_validate_fully(
     ``given``, rows (n, dz) or labels (n,), is taken out of both (partial CCA, ``layerwise.cca.partial``).
     ``groups`` (n,) (utterances or speakers) are kept whole and ``labels`` (n,) spread evenly over ``parts``
     parts (see ``assign_parts``). Where x or y is a list of utterances, their frames are kept whole unless
-    there are ``groups``, and groups, labels and resample may be given per utterance; where y is labels, these
-    are spread unless there are ``labels``.
+    there are ``groups``, and groups, labels, resample and speakers may be given per utterance; where y is
+    labels, these are spread unless there are ``labels``. Name the ``speakers`` (n,) of utterances where there
+    are several: labels are then not exchanged between them in the null.
 
     ``mode="corrected"``: every part is once test and its neighbour dev, in each of ``partitions`` random
     divisions into parts. ``mode="paper"``: ``trials`` trials with disjoint dev and test parts. A trial trains
@@ -152,6 +154,7 @@ def cross_validate_fully(
                 part,
                 options,
                 units=kept_whole if resample is None else views.per_row("resample", resample),
+                speakers=views.per_row("speakers", speakers),
                 permute=spread is not None,
                 mode=mode,
                 seed=seed,
