@@ -27,6 +27,7 @@ TABLES: dict[str, Table] = {
     "sizes": scores.SIZES,
     "traits": scores.TRAITS,
     "infeasible": scores.INFEASIBLE,
+    "foreseen": scores.FORESEEN,
     "inter": scores.INTER,
     "task_scores": tasks.TASK_SCORES,
     "task_weights": tasks.TASK_WEIGHTS,
@@ -118,6 +119,10 @@ hubert,T1,1.0,cca-phone,0,,,
     "infeasible": """
 model,analysis,sample,reason
 hubert,cca-word,0,"3 words in three utterances or more, 20 are needed"
+""",
+    "foreseen": """
+analysis,sample,reason
+cca-speaker,0,two speakers are needed
 """,
     "inter": """
 model_a,layer_a,layer_index_a,model_b,layer_b,layer_index_b,analysis,trial,score,low,high,null,epsilon_x,epsilon_y,n_train,n_dev,n_test,n_excluded,dim_x,dim_y

@@ -54,7 +54,7 @@ def test_twin_can_be_switched_off():
         ({"tasks": ["asrr"]}, ["`tasks`", "'asrr'", "pr"]),
         ({"models": [{"name": "a/b", "source": "x"}]}, ["`models.0.name`", "'a/b'"]),
         ({"cca": {"parts": 2}}, ["`cca.parts`", "greater than or equal to 3"]),
-        ({"protocol": "paper", "cca": {"parts": 5}}, ["`cca.trials`", "at least 6"]),
+        ({**GOOD, "protocol": "paper", "cca": {"parts": 5}}, ["`cca.trials`", "at least 6"]),
         ({"corpus": {"path": "a", "min_seconds": 40}}, ["`corpus`", "must be below max_seconds"]),
         ({"models": [{"name": "fbank", "source": "logmel"}]}, ["`models.0`", "`logmel`"]),
         ({"extraction": {"device": "gpu"}}, ["`extraction.device`", "'gpu'"]),

@@ -400,4 +400,4 @@ def test_expectations_in_words() -> None:
         "a finite number from -1 to 1 or an empty cell"
     )
     assert say(kind="number", infinite=True) == "a number"
-    assert say(layers="block") == "a layer of the transformer: T0.. or TL+ln"
+    assert say(layers="block") == "a layer of the transformer: T0.., T0-pos or TL+ln"
