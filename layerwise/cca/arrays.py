@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
+from threadpoolctl import threadpool_limits
 
 from layerwise.cca.crossval import EPSILONS, RIDGES, score_parts
 from layerwise.cca.inputs import Features, ViewsGiven, as_view, as_views
@@ -21,6 +22,8 @@ from layerwise.options.scoring import ScoringOptions
 
 DEFAULTS = ScoringOptions()
 MODES = ("corrected", "paper")
+# Problems of fewer dimensions are slower in several threads than in one.
+MANY_DIMENSIONS = 512
 
 
 class SplitScore(NamedTuple):
@@ -82,6 +85,7 @@ def cross_validate_fully(
     labels: Sequence[Any] | NDArray[Any] | None = None,
     given: Features | None = None,
     resample: Sequence[Any] | NDArray[Any] | None = None,
+    speakers: Sequence[Any] | NDArray[Any] | None = None,
     parts: int = DEFAULTS.parts,
     partitions: int = DEFAULTS.partitions,
     trials: int = DEFAULTS.trials,
@@ -99,8 +103,9 @@ def cross_validate_fully(
     ``given``, rows (n, dz) or labels (n,), is taken out of both (partial CCA, ``layerwise.cca.partial``).
     ``groups`` (n,) (utterances or speakers) are kept whole and ``labels`` (n,) spread evenly over ``parts``
     parts (see ``assign_parts``). Where x or y is a list of utterances, their frames are kept whole unless
-    there are ``groups``, and groups, labels and resample may be given per utterance; where y is labels, these
-    are spread unless there are ``labels``.
+    there are ``groups``, and groups, labels, resample and speakers may be given per utterance; where y is
+    labels, these are spread unless there are ``labels``. Name the ``speakers`` (n,) of utterances where there
+    are several: labels are then not exchanged between them in the null.
 
     ``mode="corrected"``: every part is once test and its neighbour dev, in each of ``partitions`` random
     divisions into parts. ``mode="paper"``: ``trials`` trials with disjoint dev and test parts. A trial trains
@@ -140,19 +145,22 @@ def cross_validate_fully(
         partitions=partitions if mode == "corrected" else 1,
         seed=seed,
     )
+    small = max(views.x.shape[1], views.y.shape[1]) < MANY_DIMENSIONS
     try:
-        return score_parts(
-            views.x,
-            views.y,
-            part,
-            options,
-            units=kept_whole if resample is None else views.per_row("resample", resample),
-            permute=spread is not None,
-            mode=mode,
-            seed=seed,
-            given=None if given is None else as_view(given, "given"),
-            pairs=epsilons,
-        )
+        with threadpool_limits(1 if small else None):
+            return score_parts(
+                views.x,
+                views.y,
+                part,
+                options,
+                units=kept_whole if resample is None else views.per_row("resample", resample),
+                speakers=views.per_row("speakers", speakers),
+                permute=spread is not None,
+                mode=mode,
+                seed=seed,
+                given=None if given is None else as_view(given, "given"),
+                pairs=epsilons,
+            )
     except NotFiniteError as error:
         raise AnalysisError(f"{error}{views.place(error.row)}") from error
 

@@ -112,5 +112,6 @@ def _weights(HH: Array, HX: Array, moved: Array) -> Array:
     weights = (
         np.abs(P).sum(axis=2) * (np.diagonal(L, axis1=1, axis2=2) ** 2 > DEPENDENT + 10 * jitter) * moved
     )
-    shares: Array = weights / weights.sum(axis=1, keepdims=True)
+    total = weights.sum(axis=1, keepdims=True)
+    shares: Array = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
     return shares[:, ::-1]

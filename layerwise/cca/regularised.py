@@ -14,7 +14,7 @@ from scipy.linalg.lapack import dpstrf, dtrtri
 
 from layerwise.cca.moments import Array, Moments
 from layerwise.cca.pwcca import ROUNDING_UNITS, Directions, Mode
-from layerwise.errors import AnalysisError
+from layerwise.errors import AnalysisError, InfeasibleError
 
 # A smaller ridge on unit variances leaves dependent dimensions to rounding: they are looked for.
 LEAST_RIDGE = 1e-8
@@ -189,7 +189,7 @@ class PublishedCCA(CCA):
     def __init__(self, train: Moments) -> None:
         super().__init__(train)
         if train.n <= max(self.dims):
-            raise AnalysisError(
+            raise InfeasibleError(
                 f"{train.n} training rows for {self.dims[0]} and {self.dims[1]} dimensions; CCA needs at "
                 f"least {max(self.dims) + 1}: use more data"
             )

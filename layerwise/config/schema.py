@@ -29,7 +29,7 @@ from layerwise.options.vectors import VectorsOptions
 from layerwise.specs.analyses import vector_analysis
 from layerwise.specs.registry import Registry, registry
 from layerwise.specs.sources import parse_source
-from layerwise.specs.spec import AlignerSpec, AnalysisSpec, Configured, GivenSpec, TaskSpec
+from layerwise.specs.spec import PWCCA, AlignerSpec, AnalysisSpec, Configured, GivenSpec, TaskSpec
 from layerwise.specs.variants import variant
 
 
@@ -205,11 +205,6 @@ class RunConfig(Section):
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(f"two models are named {twice[0]!r}; give one of them another `name:`")
-        if self.protocol == "paper" and self.cca.parts < 2 * self.cca.trials:
-            raise ValueError(
-                f"`cca.trials`: {self.cca.trials} trials need a dev and a test part each: `cca.parts` must "
-                f"be at least {2 * self.cca.trials}"
-            )
         if self.corpus is None and self.pretrain is None:
             raise ValueError(
                 "nothing to do: add `corpus:`, e.g. corpus: {path: resources/prompts/prompts.tsv}"
@@ -272,6 +267,17 @@ class RunConfig(Section):
     def registry(self) -> Registry:
         """All specs that the run may use."""
         return registry(self.plugins)
+
+    @model_validator(mode="after")
+    def _enough_parts(self) -> "RunConfig":
+        by_trials = [name for name, spec in self.analysis_specs.items() if spec.measure != PWCCA]
+        if (self.protocol == "paper" or by_trials) and self.cca.parts < 2 * self.cca.trials:
+            who = by_trials[0] if by_trials else "protocol `paper`"
+            raise ValueError(
+                f"`cca.trials`: {who} has {self.cca.trials} trials with a dev and a test part each: "
+                f"`cca.parts` must be at least {2 * self.cca.trials}"
+            )
+        return self
 
     @property
     def analysis_specs(self) -> dict[str, AnalysisSpec]:

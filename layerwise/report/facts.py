@@ -13,7 +13,7 @@ from layerwise.specs.metrics import Metric
 ModelKind = Literal["trained", "random", "baseline"]
 Supervision = Literal["self-supervised", "weakly supervised", "supervised", "none"]
 Protocol = Literal["paper", "corrected"]
-PWCCA, MUTUAL_INFORMATION = "PWCCA score", "Normalised MI"  # measures that the report explains
+MUTUAL_INFORMATION = "Normalised MI"  # a measure that the report explains, beside PWCCA
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from layerwise.report.facts import MUTUAL_INFORMATION, PWCCA, AnalysisFacts, RunFacts
+from layerwise.report.facts import MUTUAL_INFORMATION, AnalysisFacts, RunFacts
 from layerwise.report.run_tables import RunTables
 from layerwise.report.words import count
+from layerwise.specs.spec import PWCCA
 
 PROTOCOLS = {
     "corrected": (

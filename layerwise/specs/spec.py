@@ -19,6 +19,9 @@ Unit = Literal["frame", "utterance", "phone", "word"]
 Need = Literal["logmel", "speakers", "vectors", "intervals", "prosody"]
 
 
+PWCCA = "PWCCA score"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Spec:
     """What all kinds have in common.
@@ -137,7 +140,7 @@ class AnalysisSpec(Configured):
 
     method: str
     unit: Unit
-    measure: str = "PWCCA score"
+    measure: str = PWCCA
     higher_is_better: bool = True
     needs: frozenset[Need] = frozenset()
     of_logmel: bool = True

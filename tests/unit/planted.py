@@ -1,6 +1,7 @@
 """Curves that are planted, with units of known errors, for tests of what is said of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,12 +17,12 @@ REST = {
 
 
 def planted(
-    curves: Mapping[str, Sequence[Sequence[float]]],
+    curves: Mapping[str, Any],
     *,
     analysis: str = "cca-phone",
     units: int = 40,
     error: float = 0.004,
-    draws: Sequence[float] = (),
+    draws: Any = (),
     seed: int = 0,
 ) -> Evidence:
     """Evidence of models: ``curves`` holds for each model one list of scores, T0 upwards, per sample set.

@@ -44,7 +44,8 @@ def test_a_trial_is_score_split_on_its_parts(mode):
     pairs = rotation(10, seed) if mode == "corrected" else dev_test_pairs(10, 3, seed)
     for row, (dev, test) in zip(table.itertuples(), pairs, strict=True):
         rows = of_parts(part, dev, test)
-        split = score_split(x, y, *rows, EPSILONS, mode=mode)
+        train, on_dev, on_test = rows
+        split = score_split(x, y, train, on_dev, on_test, EPSILONS, mode)
         assert row.score == pytest.approx(split.score, abs=1e-12)
         assert (row.epsilon_x, row.epsilon_y) == split.epsilons
         assert [row.n_train, row.n_dev, row.n_test] == [len(r) for r in rows]
@@ -153,7 +154,7 @@ def test_labels_move_within_units_and_whole_units_of_one_size_change_places():
     units = np.repeat(np.arange(9), [1, 1, 1, 4, 4, 3, 5, 1, 3])
     part = np.repeat([0, 0, 0, 0, 0, 0, 0, 1, 1], [1, 1, 1, 4, 4, 3, 5, 1, 3])
     rng = np.random.default_rng(0)
-    givers = {unit: set() for unit in range(9)}
+    givers: dict[int, set[int]] = {unit: set() for unit in range(9)}
     for _ in range(50):
         order = Exchange(units, part, True).draw(rng)
         assert sorted(order) == list(range(23)) and (part[order] == part).all()

@@ -101,7 +101,8 @@ def test_units_are_left_out_of_their_part_one_at_a_time(dims):
     scored = score_parts(x, y, part, options, units=unit, permute=False, seed=1, pairs=PAIRS)
     expected = folds(x, y, part, rotation(10, derive_seed(1, "partition", 0)), PAIRS)
     mean = np.mean([result.score for _, _, result, _, _ in expected])
-    influence, contribution = {}, {}
+    influence: dict[str, float] = {}
+    contribution: dict[str, float] = {}
     overlap = 10 * (scored.trials.n_test / scored.trials.n_train).mean()
     for trial, (_, learned, result, rows, views) in enumerate(expected):
         left_out = without_each_unit(*views, learned, result, rows, unit)

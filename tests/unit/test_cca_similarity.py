@@ -160,8 +160,8 @@ def test_the_column_is_debiased_cka_of_the_tested_rows():
     ).trials
     whole = table[table.n_excluded == 0]
     assert len(whole) > 2
-    for row in whole.itertuples():
-        tested = part == (row.n_test - 44) // 2
+    for _, row in whole.iterrows():
+        tested = part == (int(row.n_test) - 44) // 2
         assert row.cka == pytest.approx(debiased_cka(x[tested], y[tested]), abs=1e-10)
 
 
