@@ -21,7 +21,7 @@ INFEASIBLE = "cca-speaker"  # there is one speaker
 WITHOUT_VECTOR = ["AH", "IY"]
 CONFIG = {
     "run": "analyses",
-    "corpus": {"path": "resources/prompts/prompts.tsv", "min_seconds": 0.5, "max_utterances": 60},
+    "corpus": {"path": "resources/prompts/prompts.tsv", "min_seconds": 0.5, "max_utterances": 40},
     "alignment": {"lexicon": "resources/prompts/lexicon.txt"},
     "samples": {
         "number": 1,

@@ -12,7 +12,13 @@ from recipes import MODULES, add_to_repository, write_plugin
 from running import Workflow
 
 PLUGINS = Path(__file__).parent / "plugins"
-TABLES_MESSAGES = ["Drawing the figures", "Gathering the tables", "Writing the report"]
+# What each change of the analyses brings about, beside their own jobs.
+SHARED_MESSAGES = [
+    "Drawing the figures",
+    "Gathering the tables",
+    "Looking for analyses that cannot be run",
+    "Writing the report",
+]
 HUBERT = {"name": "hubert-tiny", "source": "resources/models/hubert-tiny", "twin": False}
 MINE = {"name": "mine", "source": "gru:data/gru.pt", "twin": False}
 
@@ -106,7 +112,7 @@ def test_a_module_and_a_line_for_each_kind(clone: Workflow) -> None:
             "scenario on every layer of mine",
             *(f"cca-manner of {model}" for model in models),
             *(f"first-phone on every layer of {model}" for model in models),
-            *TABLES_MESSAGES,
+            *SHARED_MESSAGES,
         ]
     )
     clone.snakemake()
@@ -145,7 +151,7 @@ def test_plug_ins_in_files_and_from_a_package(
     of_file += [f"length on every layer of {model}" for model in ("mine", "logmel")]
     of_package = [f"voicing of {model}" for model in ("mine", "logmel")]
     assert clone.plan().messages == sorted(
-        ["Encoding the corpus with mine", *of_file, *of_package, *TABLES_MESSAGES]
+        ["Encoding the corpus with mine", *of_file, *of_package, *SHARED_MESSAGES]
     )
     clone.snakemake()
     check_report(
@@ -158,9 +164,9 @@ def test_plug_ins_in_files_and_from_a_package(
         path.write_text(path.read_text() + "# a comment\n")
     assert not clone.planned()
     edit(clone.packages[0] / "their_measures/voicing.py")
-    assert clone.plan().messages == sorted([*of_package, *TABLES_MESSAGES])
+    assert clone.plan().messages == sorted([*of_package, *SHARED_MESSAGES])
     edit(folder / "my_plugins.py")
-    assert clone.plan().messages == sorted([*of_file, *of_package, *TABLES_MESSAGES])
+    assert clone.plan().messages == sorted([*of_file, *of_package, *SHARED_MESSAGES])
 
     write_corpus(clone)
     use_config(

@@ -263,7 +263,7 @@ def test_an_edited_task_that_the_run_does_not_use_reruns_nothing(finished: Workf
         ("epochs: 3", "epochs: 4", DOWNSTREAM_ON),
         ("phones_per_label: 40", "phones_per_label: 41", SAMPLES_ON),
         ("objective: masked cluster prediction", "objective: clusters\n    recipe: hubert", TABLES_ON),
-        ("run: ci", "run: ci\nreport:\n  smallest_effect: 0.02", TABLES_ON),
+        ("run: ci", "run: ci\nreport:\n  smallest_effect: 0.05", TABLES_ON),
         ("tasks: [pr, scenario]", "tasks: [pr, scenario]\nextraction:\n  threads: 2", set()),
     ],
 )

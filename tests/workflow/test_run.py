@@ -127,6 +127,8 @@ def test_same_inputs_give_the_same_bytes(clone):
     names = [
         "results/ci/features/hubert-tiny.digest.json",
         "results/ci/cca/hubert-tiny/cca-phone.csv",
+        "results/ci/cca/hubert-tiny/cca-phone.units.parquet",
+        "results/ci/cca/hubert-tiny/cca-phone.null.parquet",
         "results/ci/downstream/hubert-tiny/pr.csv",
     ]
     before = {name: clone.path(name).read_bytes() for name in names}
