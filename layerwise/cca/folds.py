@@ -34,7 +34,7 @@ class Fold:
 
     ``train`` are the numbers of the training parts; ``cca`` and ``directions`` are in residuals where there
     is a third view. ``tested`` are the moments of [x, y, z] of the rows that were tested, ``outside`` the
-    rows that were not; ``tried`` pairs of regularisers were scored on dev to choose ``pair``.
+    rows that were not; ``search`` chose ``pair`` on dev.
     """
 
     dev: int
@@ -43,7 +43,6 @@ class Fold:
     cca: CCA
     search: Callable[[DevScores], Pair]
     pair: Pair
-    tried: int
     directions: Directions
     result: HeldOut
     tested: Moments
@@ -104,7 +103,17 @@ class Partition:
             tested = tested - row_moments(self.x, self.rest, outside, self.shift)
         result = held_out(directions, mapped_moments(tested, residual), self.mode)
         return Fold(
-            dev, test, train, cca, search, pair, scores.tried, directions, result, tested, sums, outside
+            dev,
+            test,
+            train,
+            cca.of_pair(*pair),
+            search,
+            pair,
+            directions,
+            result,
+            tested,
+            sums,
+            outside,
         )
 
     def similarities(self, fold: Fold) -> dict[str, float]:

@@ -97,6 +97,13 @@ class CCA(ABC):
         other._half = {}
         return other
 
+    def of_pair(self, epsilon_x: float, epsilon_y: float) -> Self:
+        """Return the same CCA without what is held in memory for other regularisers."""
+        other = copy(self)
+        x, y = self._whitener(0, epsilon_x), self._whitener(1, epsilon_y)
+        other._whiteners, other._half = ({epsilon_x: x}, {epsilon_y: y}), {}
+        return other
+
     def whitening(self, view: Literal[0, 1], epsilon: float) -> Array:
         """Return W (d, rank) with W' S W = I for the regularised training covariance S of a view."""
         return self._units[view][:, None] * self._whitener(view, epsilon).back(np.eye(self.dims[view]))

@@ -42,11 +42,6 @@ class DevScores:
             self._scores[pair] = held_out(cca.directions(*pair), dev, self.mode).pwcca
         return self._scores[pair]
 
-    @property
-    def tried(self) -> int:
-        """How many pairs were scored."""
-        return len(self._scores)
-
     def _in_few_coordinates(self, pair: Pair) -> tuple[CCA, Moments]:
         dims = self.cca.dims
         if max(dims) < WORTH_REDUCING * min(dims):
