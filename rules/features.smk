@@ -10,6 +10,7 @@ use rule job as extract with:
         record="<run>/lineage/features.{model}.zarr.json",
     pathvars:
         job="extract/{model}",
+    priority: 50  # most other jobs wait for these, the longest ones
     threads: CONFIG.extraction.threads
     resources:
         gpu=0 if CONFIG.extraction.device == "cpu" else 1,
