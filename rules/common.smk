@@ -14,7 +14,7 @@ from layerwise.lineage.code import code_digest
 from layerwise.report.names import FACTS_NAME, figure_names, latex_names
 from layerwise.specs.checkpoints import model_type
 from layerwise.specs.sources import family_of, hub_id, parse_source
-from layerwise.specs.spec import AlignerSpec, ReaderSpec, TaskSpec
+from layerwise.specs.spec import AlignerSpec, ReaderSpec
 
 ROOT = Path(workflow.basedir)
 LOCK = ROOT / "envs/requirements.lock"
@@ -26,7 +26,7 @@ MODELS = {entry.name: entry for entry in CONFIG.all_models()}
 # What is extracted: the models, and what analyses compare them with that is stored as a model is.
 STORES = {entry.name: entry for entry in CONFIG.all_stores()}
 ANALYSES = CONFIG.analysis_specs
-TASKS = {name: CONFIG.registry.find(TaskSpec, name) for name in CONFIG.tasks}
+TASKS = CONFIG.task_specs
 FORESEEN = "<run>/samples/infeasible.csv"
 REPORT = "<run>/report/report.pdf"
 

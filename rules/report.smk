@@ -4,7 +4,7 @@ include: "report_inputs.smk"
 TABLES = [f"<run>/tables/{name}.csv" for name in RUN_TABLES]
 FACTS = f"<run>/tables/{FACTS_NAME}"
 LATEX = [
-    f"<run>/tables/{name}.tex" for name in latex_names(list(ANALYSES), CONFIG.tasks)
+    f"<run>/tables/{name}.tex" for name in latex_names(list(ANALYSES), list(TASKS))
 ]
 VECTORS = sorted({spec.plain for spec in ANALYSES.values() if "vectors" in spec.needs})
 

@@ -32,7 +32,7 @@ def facts_params():
 
 def figure_files(suffix):
     """Paths of all figures of the run in one format."""
-    names = figure_names(list(ANALYSES), CONFIG.tasks, CONFIG.inter.pairs)
+    names = figure_names(list(ANALYSES), list(TASKS), CONFIG.inter.pairs)
     return [f"<run>/figures/{stem}.{suffix}" for stem in names]
 
 

@@ -24,13 +24,22 @@ from layerwise.options.report import ReportOptions
 from layerwise.options.samples import SamplesOptions
 from layerwise.options.scoring import ScoringOptions
 from layerwise.options.section import NAME_PATTERN, Section, check_name
-from layerwise.options.training import TrainingOptions
+from layerwise.options.tasks import TaskEntry
+from layerwise.options.training import TrainingChoices, TrainingOptions
 from layerwise.options.vectors import VectorsOptions
 from layerwise.specs.analyses import vector_analysis
 from layerwise.specs.registry import Registry, registry
 from layerwise.specs.sources import parse_source
-from layerwise.specs.spec import PWCCA, AlignerSpec, AnalysisSpec, Configured, GivenSpec, TaskSpec
-from layerwise.specs.variants import variant
+from layerwise.specs.spec import (
+    PWCCA,
+    AlignerSpec,
+    AnalysisSpec,
+    Configured,
+    GivenSpec,
+    HeadSpec,
+    TaskSpec,
+)
+from layerwise.specs.variants import task_variant, variant
 
 
 class ModelEntry(Section):
@@ -102,7 +111,13 @@ def _entry(value: Any) -> Any:
     return AnalysisEntry(analysis=value) if isinstance(value, str) else value
 
 
+def _task(value: Any) -> Any:
+    """A name alone as the entry that it stands for."""
+    return TaskEntry(task=value) if isinstance(value, str) else value
+
+
 Entry = Annotated[AnalysisEntry, BeforeValidator(_entry, json_schema_input_type=str | AnalysisEntry)]
+Task = Annotated[TaskEntry, BeforeValidator(_task, json_schema_input_type=str | TaskEntry)]
 
 
 class RunConfig(Section):
@@ -146,7 +161,18 @@ class RunConfig(Section):
         "keys.",
         examples=[["cca-phone", {"analysis": "cca-word", "given": ["phones", "duration"]}]],
     )
-    tasks: tuple[str, ...] = Field(default=(), description="Downstream tasks.", examples=[["pr", "scenario"]])
+    corpora: dict[str, CorpusOptions] = Field(
+        default={},
+        description="Further corpora that only tasks use, by name.",
+        examples=[
+            {"fsc": {"path": "data/fluent_speech_commands_dataset", "reader": "fluent-speech-commands"}}
+        ],
+    )
+    tasks: tuple[Task, ...] = Field(
+        default=(),
+        description="Downstream tasks: known names (below), or a mapping with more keys.",
+        examples=[["pr", {"task": "ic", "corpus": "fsc"}]],
+    )
     extraction: ExtractionOptions = Field(default=ExtractionOptions(), description="Feature extraction.")
     cca: ScoringOptions = Field(default=ScoringOptions(), description="Cross-validated CCA.")
     mutual_information: MutualInformationOptions = Field(
@@ -191,12 +217,28 @@ class RunConfig(Section):
         _no_repetition([entry.label for entry in value], "give one of them another `name:`")
         return value
 
+    @field_validator("corpora")
+    @classmethod
+    def _corpora_have_names(cls, value: dict[str, CorpusOptions]) -> dict[str, CorpusOptions]:
+        for name in value:
+            if not re.match(NAME_PATTERN, name):
+                raise ValueError(f"{name!r} is no name: use letters, digits, dots, hyphens and underscores")
+        return value
+
     @field_validator("tasks")
     @classmethod
-    def _known_tasks(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        for name in value:
-            check_name("tasks", name, info)
-        _no_repetition(value, "take it out")
+    def _known_tasks(cls, value: tuple[TaskEntry, ...], info: ValidationInfo) -> tuple[TaskEntry, ...]:
+        for entry in value:
+            check_name("tasks", entry.task, info)
+            if entry.head:
+                check_name("heads", entry.head, info)
+            if "corpora" in info.data and entry.corpus and entry.corpus not in info.data["corpora"]:
+                known = ", ".join(info.data["corpora"]) or "none"
+                raise ValueError(
+                    f"{entry.known_name}: no corpus {entry.corpus!r} in `corpora`; there: {known}"
+                )
+            _task_spec(entry, info.data.get("protocol", "corrected"), _registry(info))
+        _no_repetition([entry.known_name for entry in value], "give one of them another `name:`")
         return value
 
     @model_validator(mode="after")
@@ -252,7 +294,9 @@ class RunConfig(Section):
     @model_validator(mode="after")
     def _options_from_outside(self) -> "RunConfig":
         specs = [spec for spec in self.used_specs() if spec.origin and spec.options]
-        used = {spec.plain if isinstance(spec, AnalysisSpec) else spec.name: spec for spec in specs}
+        used = {
+            spec.plain if isinstance(spec, AnalysisSpec | TaskSpec) else spec.name: spec for spec in specs
+        }
         for name in self.options:
             if name not in used:
                 raise ValueError(
@@ -285,17 +329,28 @@ class RunConfig(Section):
         specs = (_spec_of(entry, self.vectors, self.registry) for entry in self.analyses)
         return {spec.name: spec for spec in specs}
 
+    @property
+    def task_specs(self) -> dict[str, TaskSpec]:
+        """Specs of the tasks of the run, by their names there."""
+        specs = (_task_spec(entry, self.protocol, self.registry) for entry in self.tasks)
+        return {spec.name: spec for spec in specs}
+
+    def training_of(self, task: str) -> TrainingOptions:
+        """How a task of the run is trained: what its entry says, and else the section `downstream`."""
+        entry = next(entry for entry in self.tasks if entry.known_name == task)
+        own = {key: getattr(entry, key) for key in TrainingChoices.model_fields}
+        return self.downstream.model_copy(update={key: value for key, value in own.items() if value})
+
     def used_specs(self) -> list[Configured]:
         """Specs of the aligner, analyses and tasks of the run."""
         aligner = self.registry.find(AlignerSpec, self.aligner)
-        tasks = [self.registry.find(TaskSpec, name) for name in self.tasks]
-        return [aligner, *self.analysis_specs.values(), *tasks]
+        return [aligner, *self.analysis_specs.values(), *self.task_specs.values()]
 
     def options_of(self, spec: Configured) -> Section | None:
         """Return the options that only this spec has, from its own section of the config."""
         if spec.options is None:
             return None
-        name = spec.plain if isinstance(spec, AnalysisSpec) else spec.name
+        name = spec.plain if isinstance(spec, AnalysisSpec | TaskSpec) else spec.name
         if spec.origin:
             return spec.options.model_validate(self.options.get(name, {}))
         if spec.section == "vectors":
@@ -334,6 +389,12 @@ def _spec_of(entry: AnalysisEntry, vectors: Mapping[str, VectorsOptions], specs:
     else:
         plain = specs.all(AnalysisSpec)[specs.check("analyses", entry.analysis)]
     return variant(plain, entry, specs.all(GivenSpec))
+
+
+def _task_spec(entry: TaskEntry, protocol: Protocol, specs: Registry) -> TaskSpec:
+    """The spec of an entry of `tasks`. Raises ValueError for what is unknown or does not fit."""
+    plain = specs.all(TaskSpec)[specs.check("tasks", entry.task)]
+    return task_variant(plain, entry, protocol, specs.all(HeadSpec))
 
 
 def _no_repetition(names: Sequence[str], remedy: str) -> None:

@@ -11,6 +11,7 @@ from layerwise.contracts.columns import (
     MODEL,
     REASON,
     SEED,
+    SPEAKER,
     TASK,
     UTT_ID,
     VALUE,
@@ -74,4 +75,18 @@ TASK_DECODES = Table(
     ),
     key=("model", "task", "layer", "seed", "utt_id"),
     about="what one layer makes of a test utterance",
+)
+TASK_UTTERANCES = Table(
+    path="downstream/{model}/{task}.utterances.parquet",
+    made_by="downstream",
+    error=ReportError,
+    columns=(
+        *(MODEL, TASK, METRIC, HEAD, SEED),
+        choice("split", "dev", "test", about="the part that it belongs to"),
+        *(UTT_ID, SPEAKER),
+        number("count", 0, about="errors, or right answers: the metric is their sum over that of `total`"),
+        number("total", 0, about="labels of the reference, or 1"),
+    ),
+    key=("model", "task", "metric", "layer", "seed", "split", "utt_id"),
+    about="what one layer of one training makes of an utterance, as counts: comparisons are paired on these",
 )

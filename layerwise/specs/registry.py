@@ -14,12 +14,14 @@ from layerwise.specs.analyses import ANALYSES
 from layerwise.specs.archives import CATALOGUE
 from layerwise.specs.code import load_object
 from layerwise.specs.givens import GIVENS
+from layerwise.specs.heads import HEADS
 from layerwise.specs.models import MODELS
 from layerwise.specs.readers import READERS
 from layerwise.specs.spec import (
     AlignerSpec,
     AnalysisSpec,
     GivenSpec,
+    HeadSpec,
     Located,
     ModelSpec,
     ReaderSpec,
@@ -33,10 +35,11 @@ KINDS: dict[str, type[Spec]] = {
     "analyses": AnalysisSpec,
     "givens": GivenSpec,
     "tasks": TaskSpec,
+    "heads": HeadSpec,
     "aligners": AlignerSpec,
     "readers": ReaderSpec,
 }
-BUILT_IN: tuple[Spec, ...] = (*MODELS, *ANALYSES, *GIVENS, *TASKS, *ALIGNERS, *READERS)
+BUILT_IN: tuple[Spec, ...] = (*MODELS, *ANALYSES, *GIVENS, *TASKS, *HEADS, *ALIGNERS, *READERS)
 PLUGIN_SPECS = "SPECS"  # what a plug-in file must define
 
 S = TypeVar("S", bound=Spec)

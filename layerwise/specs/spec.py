@@ -1,4 +1,4 @@
-"""The kinds of spec: model families, analyses, what is given in them, tasks, aligners and corpus readers.
+"""The kinds of spec: model families, analyses, what is given in them, tasks, heads, aligners and corpus readers.
 
 A spec is a frozen dataclass that imports nothing heavy. Its code is a string, ``module:object``, loaded only
 in the job that runs it (`layerwise.specs.code.load_object`).
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from layerwise.options.analyses import Split
+from layerwise.options.protocol import Protocol
 from layerwise.options.section import Section
 from layerwise.options.training import TrainingRecipe
 from layerwise.specs.code import load_object
@@ -164,20 +165,65 @@ class AnalysisSpec(Configured):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeadSpec(Spec):
+    """A trainable head on a frozen layer, or on the learned sum of all.
+
+    Its code is a `layerwise.tasks.heads.base.Heads`: a bank of heads that are trained side by side.
+
+    Attributes:
+        pooled: it can stand on an utterance's mean frame.
+    """
+
+    pooled: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class TaskSpec(Configured):
     """A downstream task, trained on every single frozen layer and on the weighted sum of all.
 
-    Its code is a class or function that makes the task's data (`layerwise.tasks.data.PrepareTask`).
+    Its code is a class or function that makes the task's data (`layerwise.tasks.data.PrepareTask`). An entry
+    of `tasks:` with more than a name makes a variant of it (`layerwise.specs.variants`).
 
     Attributes:
-        metric: what is measured on dev and test, with its direction.
-        recipe: how it is trained.
+        metric: what is measured on dev and test, and decides; with its direction.
+        also: further metrics of the same predictions.
+        labels: where targets come from: columns of the manifest, or for phones ``lexicon`` or ``alignment``.
+        choices: what labels may be, where they are no columns.
+        pooled: it is trained on the mean frame of each utterance, not on frames.
+        recipes: how it is trained, by head; the first is the default.
+        superb_head: the head under ``protocol: paper``.
         needs: what must be there beside the model's store and the manifest.
+        corpus: the corpus of `corpora` that it runs on; empty: the analysed one.
+        head: the head that was chosen; empty: the default.
+        variant_of: the task that it is a variant of; empty for a plain one.
     """
 
     metric: Metric
-    recipe: TrainingRecipe
+    recipes: tuple[TrainingRecipe, ...]
+    also: tuple[Metric, ...] = ()
+    labels: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    pooled: bool = False
+    superb_head: str = "linear"
     needs: frozenset[Need] = frozenset()
+    corpus: str = ""
+    head: str = ""
+    variant_of: str = ""
+
+    @property
+    def plain(self) -> str:
+        """Name of the plain task: its options are those of all its variants."""
+        return self.variant_of or self.name
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All metrics, the one that decides first."""
+        return (self.metric, *self.also)
+
+    def recipe(self, protocol: Protocol) -> TrainingRecipe:
+        """How it is trained under a protocol."""
+        head = self.head or (self.superb_head if protocol == "paper" else self.recipes[0].head)
+        return next(recipe for recipe in self.recipes if recipe.head == head)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,12 @@
-"""Variants of analyses: the same with other parts, or with something regressed out of both views."""
+"""Variants of analyses (other parts, something regressed out) and of tasks (other corpus, labels, head)."""
 
 from collections.abc import Mapping
 from dataclasses import replace
 
 from layerwise.options.analyses import AnalysisEntry
-from layerwise.specs.spec import AnalysisSpec, GivenSpec
+from layerwise.options.protocol import Protocol
+from layerwise.options.tasks import TaskEntry
+from layerwise.specs.spec import AnalysisSpec, GivenSpec, HeadSpec, TaskSpec
 
 
 def variant(plain: AnalysisSpec, entry: AnalysisEntry, givens: Mapping[str, GivenSpec]) -> AnalysisSpec:
@@ -50,3 +52,44 @@ def _given(
     wrong = f"does not fit {plain.name}" if name in givens else "is unknown"
     rest = f"it may be {', '.join(fitting)}" if fitting else "nothing can be given there"
     raise ValueError(f"{entry.label}: `given: {name}` {wrong}; {rest}")
+
+
+def task_variant(
+    plain: TaskSpec, entry: TaskEntry, protocol: Protocol, heads: Mapping[str, HeadSpec]
+) -> TaskSpec:
+    """Return the spec of what an entry of `tasks:` asks for, made from that of the plain task.
+
+    Phones come from a lexicon where the corpus is one of `corpora`, or the protocol the paper's, and else from
+    the alignment that is there.
+
+    Raises ValueError naming the key of the entry, ``label`` or ``head``, that does not fit.
+    """
+    labels = entry.label or plain.labels
+    if plain.choices:
+        labels = labels or (("lexicon",) if entry.corpus or protocol == "paper" else ("alignment",))
+        if len(labels) != 1 or labels[0] not in plain.choices:
+            raise ValueError(f"{entry.known_name}: `label` must be one of {', '.join(plain.choices)}")
+    elif not labels:
+        raise ValueError(
+            f"{entry.known_name}: {plain.name} has no labels of its own; add `label:` with a column of the manifest"
+        )
+    elif not plain.pooled and len(labels) != 1:
+        raise ValueError(f"{entry.known_name}: `label` must be the one column that holds the text")
+    fitting = [recipe.head for recipe in plain.recipes]
+    if entry.head and entry.head not in fitting:
+        raise ValueError(
+            f"{entry.known_name}: `head: {entry.head}` does not fit {plain.name}; it may be {', '.join(fitting)}"
+        )
+    extra = [heads[entry.head].title] if entry.head else []
+    extra += [", ".join(entry.label)] if entry.label else []
+    extra += [entry.corpus] if entry.corpus else []
+    return replace(
+        plain,
+        name=entry.known_name,
+        title=f"{plain.title} ({'; '.join(extra)})" if extra else plain.title,
+        labels=labels,
+        needs=plain.needs | ({"intervals"} if labels == ("alignment",) else set()),
+        corpus=entry.corpus or "",
+        head=entry.head or "",
+        variant_of=plain.name,
+    )
