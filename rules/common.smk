@@ -14,7 +14,7 @@ from layerwise.lineage.code import code_digest
 from layerwise.report.names import FACTS_NAME, figure_names, latex_names
 from layerwise.specs.checkpoints import model_type
 from layerwise.specs.sources import family_of, hub_id, parse_source
-from layerwise.specs.spec import AlignerSpec, ReaderSpec
+from layerwise.specs.spec import AlignerSpec, HeadSpec, ReaderSpec
 
 ROOT = Path(workflow.basedir)
 LOCK = ROOT / "envs/requirements.lock"
@@ -27,6 +27,8 @@ MODELS = {entry.name: entry for entry in CONFIG.all_models()}
 STORES = {entry.name: entry for entry in CONFIG.all_stores()}
 ANALYSES = CONFIG.analysis_specs
 TASKS = CONFIG.task_specs
+# Corpora that only tasks use.
+CORPORA = CONFIG.task_corpora
 FORESEEN = "<run>/samples/infeasible.csv"
 REPORT = "<run>/report/report.pdf"
 

@@ -1,18 +1,19 @@
 use rule job as manifest with:
     input:
-        files=fetched_corpus_files if CORPUS_MISSING else corpus_files(),
+        files=lambda wildcards: corpus_files("corpus"),
     output:
         manifest=MANIFEST,
         excluded="<run>/corpus/excluded.csv",
         warnings="<run>/corpus/warnings.csv",
+        splits="<run>/corpus/splits.csv",
         record="<run>/lineage/corpus.manifest.parquet.json",
     pathvars:
         job="manifest",
     threads: 4
     params:
-        **runs("manifest", [READER.code]),
-        corpus=options(CONFIG.corpus, "reader", "description", "download"),
-        reader=READER.code,
+        **runs("manifest", reader_codes(CONFIG.corpus)),
+        corpus=used_of(CONFIG.corpus),
+        reader=reading(CONFIG.corpus),
         seed=CONFIG.seed,
     message:
         "Checking the audio of {params.corpus[path]}"

@@ -5,21 +5,23 @@ localrules:
     download,
 
 
-if CORPUS_MISSING:
+if MISSING:
 
     checkpoint download_corpus:
-        """Fetch and unpack the corpus of `corpus.download`; runs only where `corpus.path` is missing."""
+        """Fetch and unpack a corpus of the catalogue; runs only where its folder is missing."""
         output:
-            folder=directory(CONFIG.corpus.path),
+            folder=directory("{folder}"),
         log:
-            "<run>/logs/download_corpus.log",
+            "<run>/logs/download_corpus/{folder}.log",
+        wildcard_constraints:
+            folder=one_of(MISSING),
         conda:
             "../envs/layerwise.yaml"
         resources:
             mem_mb=1000,
             runtime=240,
         params:
-            name=CONFIG.corpus.download,
+            name=lambda wildcards: MISSING[wildcards.folder],
         message:
             "Downloading {params.name} to {output.folder}"
         script:
@@ -46,6 +48,6 @@ use rule job as hub_model with:
 rule download:
     """All that a run needs from the network (target: `snakemake download`), e.g. on a login node."""
     input:
-        CONFIG.corpus.path if CORPUS_MISSING else [],
+        list(MISSING),
         aligner_files() if ALIGNER.downloads else [],
         [hub_record(name) for name in MODELS if hub_id(MODELS[name].source)],

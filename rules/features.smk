@@ -7,6 +7,7 @@ use rule job as extract with:
     output:
         store=directory("<run>/features/{model}.zarr"),
         digest="<run>/features/{model}.digest.json",
+        stored="<run>/features/{model}.stored.json",
         record="<run>/lineage/features.{model}.zarr.json",
     pathvars:
         job="extract/{model}",
@@ -18,15 +19,10 @@ use rule job as extract with:
         runtime=720,
     params:
         **runs("extract", lambda wildcards: [model_code(wildcards)]),
-        plugin=model_code,
-        location=lambda wildcards: SOURCES[wildcards.model].location,
-        hub=lambda wildcards: bool(hub_id(STORES[wildcards.model].source)),
-        random=lambda wildcards: SOURCES[wildcards.model].random,
-        model=lambda wildcards: options(
-            STORES[wildcards.model], "objective", "recipe", "supervision", "twin"
-        ),
+        encoder=encoder,
         extraction=options(CONFIG.extraction, "threads"),
-        tasks=bool(TASKS),
+        wishes=lambda wildcards: feature_wishes("", wildcards.model),
+        disk_gb=CONFIG.downstream.disk_gb,
         seed=CONFIG.seed,
     message:
         "Encoding the corpus with {wildcards.model}"
@@ -38,8 +34,8 @@ rule verify:
     No job as the others are: what has a benchmark runs only once.
     """
     input:
-        stores=ancient(expand("<run>/features/{model}.zarr", model=STORES)),
-        digests=expand("<run>/features/{model}.digest.json", model=STORES),
+        stores=ancient([f"{stem}.zarr" for stem in STORE_STEMS]),
+        digests=[f"{stem}.digest.json" for stem in STORE_STEMS],
     log:
         "<run>/logs/verify.log",
     conda:

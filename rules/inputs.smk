@@ -1,11 +1,6 @@
 """What rules are made from where that depends on the config: files of corpora, models, aligners, analyses."""
 
-READER = CONFIG.corpus and CONFIG.registry.find(ReaderSpec, CONFIG.corpus.reader)
 ALIGNER = CONFIG.registry.find(AlignerSpec, CONFIG.aligner)
-# Whether `snakemake` is to fetch the corpus. One that is in place is never touched.
-CORPUS_MISSING = (
-    CONFIG.corpus and CONFIG.corpus.download and not Path(CONFIG.corpus.path).exists()
-)
 SOURCES = {
     name: parse_source(entry.source, CONFIG.registry) for name, entry in STORES.items()
 }
@@ -19,32 +14,6 @@ def fetched_type(path):
             f"{path}: made by an earlier version of layerwise; delete it and run again (nothing is fetched twice)"
         )
     return record["model_type"]
-
-
-def corpus_files():
-    """What the manifest is made from, as the reader of the corpus tells."""
-    path = Path(CONFIG.corpus.path)
-    if not path.exists():
-        raise WorkflowError(
-            f"`corpus.path`: {path} does not exist; put the corpus there or correct the path "
-            "(`corpus.download` fetches LibriSpeech)"
-        )
-    try:
-        files = [file.as_posix() for file in READER.files_of(path)]
-    except LayerwiseError as error:
-        raise WorkflowError(str(error))
-    if not files:
-        raise WorkflowError(
-            f"`corpus.path`: reader `{READER.name}` names no file of {path}, so nothing could be tracked; "
-            "correct the path, or `files` of the reader's spec"
-        )
-    return files
-
-
-def fetched_corpus_files(wildcards):
-    """The same, once the corpus has been downloaded."""
-    checkpoints.download_corpus.get()
-    return corpus_files()
 
 
 def hub_record(model):
@@ -99,6 +68,19 @@ def model_code(wildcards):
         # Until then a guess will do: params are made again when the job starts.
         kind = fetched_type(record) if record.exists() else None
     return family_of(source, kind, CONFIG.registry).code
+
+
+def encoder(wildcards):
+    """What a job needs to load a model, beside its files."""
+    name = wildcards.model
+    source, entry = SOURCES[name], STORES[name]
+    return {
+        "code": model_code(wildcards),
+        "location": source.location,
+        "hub": bool(hub_id(entry.source)),
+        "random": source.random,
+        **options(entry, "name", "objective", "recipe", "supervision", "twin"),
+    }
 
 
 def mfa_model(kind):
@@ -164,16 +146,10 @@ def own_options(analysis):
 
 
 def needed(what, path):
-    """An input function: a path, for the analyses or tasks that need it."""
-
-    def file(wildcards):
-        if hasattr(wildcards, "task"):
-            spec = TASKS[wildcards.task]
-        else:
-            spec = ANALYSES[wildcards.analysis]
-        return path if what in spec.needs else []
-
-    return file
+    """An input function: a path, for the analyses that need it."""
+    return lambda wildcards: (
+        path if what in ANALYSES[wildcards.analysis].needs else []
+    )
 
 
 def pretrain_files():

@@ -5,6 +5,7 @@ wildcard_constraints:
     analysis=one_of(ANALYSES),
     vectors=one_of(CONFIG.vectors),
     task=one_of(TASKS),
+    corpus=one_of(CORPORA),
 
 
 rule job:

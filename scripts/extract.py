@@ -1,60 +1,63 @@
-"""Encode the corpus with one model and write its feature store."""
+"""Encode a corpus with one model and write its feature store."""
 
 import pandas as pd
 import torch
+from _encoder import load_encoder
 from _job import job, snakemake
 
 from layerwise import contracts
 from layerwise.contracts.corpus import MANIFEST
 from layerwise.contracts.samples import SAMPLE, SEGMENTS
+from layerwise.features.choice import choose_stored, write_stored
 from layerwise.features.digest import write_digest
-from layerwise.features.extract import extract
+from layerwise.features.extract import extract, store_bytes
 from layerwise.features.heap import give_back_freed_memory
+from layerwise.layers import on_curve
 from layerwise.lineage.content import digest
-from layerwise.models.build import build_model
-from layerwise.models.hub import pinned_revision
-from layerwise.models.precision import use_precision
 
 with job():
     give_back_freed_memory()
-    params = snakemake.params
-    entry, options = params.model, params.extraction
+    inputs, params = snakemake.input, snakemake.params
     torch.set_num_threads(snakemake.threads)
-    model = build_model(
-        params.plugin,
-        entry["source"],
-        params.location,
-        random=params.random,
-        revision=pinned_revision(snakemake.input.model[0]) if params.hub else entry["revision"],
-        device=options["device"],
-        dtype=use_precision(options["precision"]),
-        seed=params.seed,
-        window=entry["window"],
-    )
-    manifest = contracts.read(MANIFEST, snakemake.input.manifest)
-    samples = pd.concat([contracts.read(SAMPLE, path) for path in snakemake.input.samples])
-    wanted = set(samples[samples.kind == "utterance"].utt_id)
-    if params.tasks:
-        wanted |= set(manifest.utt_id)
+    model = load_encoder(params.encoder, inputs.model, params.extraction, params.seed)
+    dtype, manifest = params.extraction["store_dtype"], contracts.read(MANIFEST, inputs.manifest)
+    everyone = manifest.utt_id.tolist()
+    if inputs.segments:
+        samples = pd.concat([contracts.read(SAMPLE, path) for path in inputs.samples])
+        sampled = set(samples[samples.kind == "utterance"].utt_id)
+        segments, layers = contracts.read(SEGMENTS, inputs.segments), None
+    else:  # a corpus of tasks
+        sampled = set()
+        segments = pd.DataFrame(columns=list(SEGMENTS.required))
+        layers = [layer for layer in model.layers if on_curve(layer)]
+    least = store_bytes(model, manifest, segments, sorted(sampled), layers=layers, dtype=dtype)
+    most = store_bytes(model, manifest, segments, everyone, layers=layers, dtype=dtype)
+    # Analyses need the rest of a store, so that only frames are to be paid for there.
+    sizes = {"frames": most - least, "means": 0 if inputs.segments else least}
+    stored = choose_stored(params.wishes, sizes, params.disk_gb)
+    if not (inputs.segments or stored.frames or stored.means):
+        manifest = manifest.head(0)
     extract(
         model,
         manifest,
-        contracts.read(SEGMENTS, snakemake.input.segments),
-        sorted(wanted),
+        segments,
+        everyone if stored.frames else sorted(sampled),
         snakemake.output.store,
         name=snakemake.wildcards.model,
-        dtype=options["store_dtype"],
-        batch_seconds=options["batch_seconds"],
+        layers=layers,
+        dtype=dtype,
+        batch_seconds=params.extraction["batch_seconds"],
         provenance={
             "parameters": model.parameters,
-            "precision": options["precision"],
-            "window": entry["window"],
+            "precision": params.extraction["precision"],
+            "window": params.encoder["window"],
             "seed": params.seed,
-            "files": {path: digest(path) for path in snakemake.input.model},
-            "manifest": digest(snakemake.input.manifest),
-            "segments": digest(snakemake.input.segments),
+            "files": {path: digest(path) for path in inputs.model},
+            "manifest": digest(inputs.manifest),
+            "segments": digest(inputs.segments) if inputs.segments else None,
             "environment": params.environment,
             "code": params.code,
         },
     )
+    write_stored(stored, snakemake.output.stored)
     write_digest(snakemake.output.store, snakemake.output.digest)

@@ -95,14 +95,17 @@ def _field_at(location: tuple[Any, ...]) -> tuple[type[BaseModel] | None, FieldI
     section: type[BaseModel] | None = RunConfig
     field: FieldInfo | None = None
     holder: type[BaseModel] | None = RunConfig
+    named = False  # the part is the name of an entry, as in `corpora`
     for part in location:
-        if isinstance(part, int):
+        if isinstance(part, int) or named:
+            named = False
             continue
         if section is None:
             break
         holder = section
         field = section.model_fields.get(part)
         section = section_of(field.annotation) if field else None
+        named = field is not None and typing.get_origin(field.annotation) is dict
     return holder, field
 
 

@@ -14,7 +14,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from layerwise.errors import ModelError
 from layerwise.options.alignment import AlignmentOptions
 from layerwise.options.analyses import AnalysisEntry
-from layerwise.options.corpus import CorpusOptions
+from layerwise.options.corpus import CorpusOptions, TaskCorpusOptions
 from layerwise.options.extraction import ExtractionOptions
 from layerwise.options.inter import InterOptions
 from layerwise.options.mutual_information import MutualInformationOptions
@@ -37,6 +37,7 @@ from layerwise.specs.spec import (
     Configured,
     GivenSpec,
     HeadSpec,
+    ReaderSpec,
     TaskSpec,
 )
 from layerwise.specs.variants import task_variant, variant
@@ -161,9 +162,10 @@ class RunConfig(Section):
         "keys.",
         examples=[["cca-phone", {"analysis": "cca-word", "given": ["phones", "duration"]}]],
     )
-    corpora: dict[str, CorpusOptions] = Field(
+    corpora: dict[str, TaskCorpusOptions] = Field(
         default={},
-        description="Further corpora that only tasks use, by name.",
+        description="Further corpora that only tasks use, by name; the keys of each are those of `corpus` "
+        "and `lexicon`.",
         examples=[
             {"fsc": {"path": "data/fluent_speech_commands_dataset", "reader": "fluent-speech-commands"}}
         ],
@@ -183,7 +185,7 @@ class RunConfig(Section):
     report: ReportOptions = Field(default=ReportOptions(), description="Words of the report.")
     options: dict[str, dict[str, Any]] = Field(
         default={},
-        description="Options of analyses, tasks and aligners from outside, by their name.",
+        description="Options of analyses, tasks, aligners and readers from outside, by their name.",
         examples=[{"my-analysis": {"clusters": 100}}],
     )
     pretrain: PretrainOptions | None = Field(default=None, description="Pre-training of small models.")
@@ -219,7 +221,7 @@ class RunConfig(Section):
 
     @field_validator("corpora")
     @classmethod
-    def _corpora_have_names(cls, value: dict[str, CorpusOptions]) -> dict[str, CorpusOptions]:
+    def _corpora_have_names(cls, value: dict[str, TaskCorpusOptions]) -> dict[str, TaskCorpusOptions]:
         for name in value:
             if not re.match(NAME_PATTERN, name):
                 raise ValueError(f"{name!r} is no name: use letters, digits, dots, hyphens and underscores")
@@ -277,6 +279,16 @@ class RunConfig(Section):
                 raise ValueError(
                     f"`{keys[spec.unit]}`: {most[spec.unit]} cannot fill `cca.parts: {parts}`, as "
                     f"{spec.name} needs: raise it, or use fewer parts"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _aligned_corpora(self) -> "RunConfig":
+        for spec in self.task_specs.values():
+            if spec.corpus and "intervals" in spec.needs and self.aligner == "mfa":
+                raise ValueError(
+                    f"`tasks`: {spec.name} needs an alignment of corpus {spec.corpus!r}, and `aligner: mfa` "
+                    "aligns the analysed corpus only: use another aligner, or `label: lexicon`"
                 )
         return self
 
@@ -341,10 +353,26 @@ class RunConfig(Section):
         own = {key: getattr(entry, key) for key in TrainingChoices.model_fields}
         return self.downstream.model_copy(update={key: value for key, value in own.items() if value})
 
+    @property
+    def task_corpora(self) -> dict[str, TaskCorpusOptions]:
+        """Corpora that the tasks of the run use beside the analysed one, by name."""
+        used = {spec.corpus for spec in self.task_specs.values()}
+        return {name: corpus for name, corpus in self.corpora.items() if name in used}
+
     def used_specs(self) -> list[Configured]:
-        """Specs of the aligner, analyses and tasks of the run."""
+        """Specs of the aligner, readers, analyses and tasks of the run."""
         aligner = self.registry.find(AlignerSpec, self.aligner)
-        return [aligner, *self.analysis_specs.values(), *self.task_specs.values()]
+        corpora = [*([self.corpus] if self.corpus else []), *self.corpora.values()]
+        readers = [self.registry.find(ReaderSpec, corpus.reader) for corpus in corpora]
+        return [aligner, *readers, *self.analysis_specs.values(), *self.task_specs.values()]
+
+    def reader_options(self, corpus: CorpusOptions) -> Section | None:
+        """Return the options of the reader of a corpus, from its own section of that corpus."""
+        spec = self.registry.find(ReaderSpec, corpus.reader)
+        if spec.options is None or spec.origin:
+            return self.options_of(spec)
+        section: Section = getattr(corpus, spec.section)
+        return section
 
     def options_of(self, spec: Configured) -> Section | None:
         """Return the options that only this spec has, from its own section of the config."""

@@ -1,7 +1,7 @@
 """What the corpus holds: manifest, exclusions, warnings."""
 
 from layerwise.contracts.columns import REASON, SPEAKER, SPLIT, UTT_ID
-from layerwise.contracts.spec import Column, Table, count
+from layerwise.contracts.spec import Column, Table, count, number
 from layerwise.errors import CorpusError
 
 AUDIO_PATH = Column("audio_path", about="file of the audio")
@@ -40,4 +40,22 @@ WARNINGS = Table(
     key=("utt_id", "warning"),
     may_be_empty=True,
     about="something to beware of in an utterance that is used",
+)
+SPLIT_COUNTS = Table(
+    path="corpus/splits.csv",
+    made_by="manifest",
+    error=CorpusError,
+    columns=(
+        SPLIT,
+        count("utterances", about="utterances that can be used"),
+        count("speakers", about="their speakers"),
+        number("seconds", 0, about="their length, in seconds"),
+        count("shared_speakers", about="speakers that are in another split too"),
+        number(
+            "listed", 0, empty=True, about="utterances that the corpus lists; empty where splits are drawn"
+        ),
+        number("published", 0, empty=True, about="utterances of the published corpus; empty where unknown"),
+    ),
+    key=("split",),
+    about="a split of a corpus",
 )

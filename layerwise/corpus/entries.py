@@ -24,7 +24,7 @@ class Entry:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-Reader = Callable[[Path], list[Entry]]
+Reader = Callable[..., list[Entry]]
 
 
 def all_files(folder: Path) -> list[Path]:

@@ -111,7 +111,7 @@ class Encoder:
         for position, utterance in enumerate(utterances):
             segments = [*map(len, utterance.segments.values()), 1]
             shared: tuple[int, int] | None = None
-            for layer in self.plan.model.layers:
+            for layer in self.plan.layers:
                 grid = self.plan.model.grid(layer)
                 hidden = activations.utterance(layer, position).float()
                 if shared != (len(hidden), grid.stride):  # all transformer layers share the weights

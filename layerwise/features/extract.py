@@ -42,6 +42,7 @@ def extract(
     store_path: Path | str,
     *,
     name: str,
+    layers: Sequence[str] | None = None,
     dtype: str = DEFAULTS.store_dtype,
     batch_seconds: float = DEFAULTS.batch_seconds,
     block_seconds: float | None = None,
@@ -52,8 +53,9 @@ def extract(
     """Encode a corpus and write the store of a model; go on where a killed extraction stopped.
 
     ``manifest`` and ``segments`` are tables of corpus/manifest.parquet and samples/segments.parquet; frames
-    are stored for ``frame_utterances``, means for every utterance of the manifest. ``name`` is the model's
-    name in the run, ``dtype`` float16 or float32, ``provenance`` goes into the attributes as it is.
+    are stored for ``frame_utterances``, means for every utterance of the manifest, both of ``layers`` (None:
+    all). ``name`` is the model's name in the run, ``dtype`` float16 or float32, ``provenance`` goes into the
+    attributes as it is.
     Utterances are encoded in blocks of ``block_seconds`` (default: 20 batches) in stored order, inside a
     block in batches of ``batch_seconds`` sorted by duration, so memory does not grow with the corpus and a
     resumed extraction forms the same batches. It is resumed at the last whole block, provided that model,
@@ -65,7 +67,7 @@ def extract(
     """
     if dtype not in DTYPES:
         raise StoreError(f"store dtype {dtype!r} is unknown; use one of {', '.join(DTYPES)}")
-    plan = Plan(model, name, DTYPES[dtype], plan_utterances(manifest, segments, frame_utterances))
+    plan = Plan(model, name, DTYPES[dtype], plan_utterances(manifest, segments, frame_utterances), layers)
     header = plan.header(provenance or {})
     block_seconds = block_seconds or BLOCK_BATCHES * batch_seconds
     key = _key(plan, header, [batch_seconds, block_seconds, shard_chunks, writer.CHUNK_BYTES])
@@ -88,6 +90,20 @@ def extract(
             f"{len(plan.utterances)} utterances stored; the store needs about {plan.size() / 1e9:.2g} GB. "
             "Free space and run again: the extraction goes on where it stopped"
         ) from error
+
+
+def store_bytes(
+    model: SpeechModel,
+    manifest: pd.DataFrame,
+    segments: pd.DataFrame,
+    frame_utterances: Sequence[str],
+    *,
+    layers: Sequence[str] | None = None,
+    dtype: str = DEFAULTS.store_dtype,
+) -> int:
+    """Return about how many bytes the store takes that `extract` makes of the same."""
+    utterances = plan_utterances(manifest, segments, frame_utterances)
+    return Plan(model, "", DTYPES[dtype], utterances, layers).size()
 
 
 def _fill(

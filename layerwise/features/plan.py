@@ -33,18 +33,24 @@ class PlannedUtterance:
 
 @dataclass(frozen=True)
 class Plan:
-    """What stays the same for all utterances of an extraction."""
+    """What stays the same for all utterances of an extraction; ``only`` these layers are stored (all)."""
 
     model: SpeechModel
     name: str
     dtype: torch.dtype
     utterances: Sequence[PlannedUtterance]
+    only: Sequence[str] | None = None
+
+    @cached_property
+    def layers(self) -> tuple[str, ...]:
+        """Layers that are stored, from the input upwards."""
+        return tuple(layer for layer in self.model.layers if self.only is None or layer in self.only)
 
     @cached_property
     def dims(self) -> dict[str, int]:
         """Dimensions of each array ``group/layer``; ``rows`` counts in this order."""
         groups = ("frames", *GROUPS.values(), "utterances")
-        return {f"{group}/{layer}": self.model.dim(layer) for layer in self.model.layers for group in groups}
+        return {f"{group}/{layer}": self.model.dim(layer) for layer in self.layers for group in groups}
 
     def kernel(self, layer: str) -> tuple[int, int]:
         """Return the (kernel, stride) that average a layer for storage; (1, 1): stored as it is."""
@@ -60,7 +66,7 @@ class Plan:
         segments = [len(utterance.segments[kind]) for kind in GROUPS]
         counts = [
             count
-            for layer in self.model.layers
+            for layer in self.layers
             for count in (self.frames(layer, samples) if utterance.store_frames else 0, *segments, 1)
         ]
         return np.array(counts, dtype=np.int64)
@@ -74,7 +80,7 @@ class Plan:
             f"offsets/{layer}": np.cumsum(
                 [0, *(self.frames(layer, count) for count in stored)], dtype=np.int64
             )
-            for layer in self.model.layers
+            for layer in self.layers
         }
 
     def size(self) -> int:
@@ -88,7 +94,8 @@ class Plan:
         """Return the attributes of the store."""
         model = self.model
         layers = []
-        for layer, description in model.table.items():
+        for layer in self.layers:
+            description = model.table[layer]
             kernel, step = self.kernel(layer)
             grid = description.grid
             centre = grid.first_centre + Fraction((kernel - 1) * grid.stride, 2)

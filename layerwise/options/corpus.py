@@ -1,7 +1,8 @@
-"""What is read (the section `corpus`)."""
+"""What is read (the sections `corpus` and `corpora`)."""
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from layerwise.options.readers import LibrispeechOptions, SlurpOptions
 from layerwise.options.section import Section, check_name
 
 
@@ -9,14 +10,14 @@ class CorpusOptions(Section):
     """Where the speech is and how to read it."""
 
     path: str = Field(
-        description="A table (for `table`) or a folder (for `folder` and `librispeech`).",
+        description="A table (for `table`) or a folder (for all other readers).",
         examples=["resources/prompts/prompts.tsv"],
     )
     reader: str = Field(
         default="table",
         description="`table`: TSV, CSV or Parquet with utt_id, audio_path, speaker, split, text and label "
         "columns; `folder`: audio files with .lab or .txt beside them, one folder per speaker; "
-        "`librispeech`: LibriSpeech's layout.",
+        "`librispeech`, `fluent-speech-commands`, `slurp`: the layouts that these corpora come in.",
         examples=["librispeech"],
     )
     min_seconds: float = Field(
@@ -36,13 +37,16 @@ class CorpusOptions(Section):
         description="Use only so many utterances, drawn with the seed: for trial runs.",
         examples=[60],
     )
-
-    download: str | None = Field(
+    download: str | tuple[str, ...] | None = Field(
         default=None,
-        description="A corpus to fetch from the network where `path` is missing; one that is there is left "
-        "alone.",
+        description="A corpus to fetch from the network where `path` is missing, or a list of them, each to "
+        "a folder of its own in `path`; what is there is left alone.",
         examples=["librispeech-dev-clean"],
     )
+    librispeech: LibrispeechOptions = Field(
+        default=LibrispeechOptions(), description="Splits of LibriSpeech."
+    )
+    slurp: SlurpOptions = Field(default=SlurpOptions(), description="Recordings of SLURP.")
 
     @field_validator("reader")
     @classmethod
@@ -51,11 +55,26 @@ class CorpusOptions(Section):
 
     @field_validator("download")
     @classmethod
-    def _known_download(cls, value: str | None, info: ValidationInfo) -> str | None:
-        return value and check_name("downloads", value, info)
+    def _known_downloads(
+        cls, value: str | tuple[str, ...] | None, info: ValidationInfo
+    ) -> str | tuple[str, ...] | None:
+        for name in (value,) if isinstance(value, str) else value or ():
+            check_name("downloads", name, info)
+        return value
 
     @model_validator(mode="after")
     def _ordered_bounds(self) -> "CorpusOptions":
         if self.min_seconds >= self.max_seconds:
             raise ValueError(f"min_seconds {self.min_seconds} must be below max_seconds {self.max_seconds}")
         return self
+
+
+class TaskCorpusOptions(CorpusOptions):
+    """A corpus that only tasks use."""
+
+    lexicon: str | None = Field(
+        default=None,
+        description="Pronunciations of its words for `pr`, as in `alignment.lexicon`. None: that of the "
+        "alignment.",
+        examples=["data/librispeech-lexicon.txt"],
+    )

@@ -20,8 +20,8 @@ class TaskEntry(TrainingChoices):
     label: tuple[str, ...] | None = Field(
         default=None,
         min_length=1,
-        description="Columns of the manifest with the classes of an utterance (right only if all are), or the "
-        "column with its text; for `pr`: `lexicon` or `alignment`. None: the task's own.",
+        description="Columns of the manifest with the classes of an utterance (right only if all are), or "
+        "the column with its text; for `pr`: `lexicon` or `alignment`. None: the task's own.",
         examples=[["action", "object", "location"]],
     )
     head: str | None = Field(

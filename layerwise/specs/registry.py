@@ -127,6 +127,8 @@ def _of_file(path: str) -> Iterator[Spec]:
         found = {"code": _within(path, spec.code), "origin": path}
         if isinstance(spec, Located) and isinstance(spec.files, str):
             found["files"] = _within(path, spec.files)
+        if isinstance(spec, ReaderSpec) and spec.published:
+            found["published"] = _within(path, spec.published)
         yield replace(spec, **found)
 
 

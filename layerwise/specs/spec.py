@@ -1,4 +1,4 @@
-"""The kinds of spec: model families, analyses, what is given in them, tasks, heads, aligners and corpus readers.
+"""The kinds of spec: models, analyses, what is given in them, tasks, heads, aligners and corpus readers.
 
 A spec is a frozen dataclass that imports nothing heavy. Its code is a string, ``module:object``, loaded only
 in the job that runs it (`layerwise.specs.code.load_object`).
@@ -7,7 +7,7 @@ in the job that runs it (`layerwise.specs.code.load_object`).
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from layerwise.options.analyses import Split
 from layerwise.options.protocol import Protocol
@@ -17,7 +17,7 @@ from layerwise.specs.code import load_object
 from layerwise.specs.metrics import Metric
 
 Unit = Literal["frame", "utterance", "phone", "word"]
-Need = Literal["logmel", "speakers", "vectors", "intervals", "prosody"]
+Need = Literal["logmel", "speakers", "vectors", "intervals", "prosody", "lexicon"]
 
 
 PWCCA = "PWCCA score"
@@ -243,8 +243,23 @@ class AlignerSpec(Configured):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReaderSpec(Located):
+class ReaderSpec(Located, Configured):
     """A layout of corpora on disk.
 
-    Its code is a function ``read(path) -> list of layerwise.corpus.entries.Entry``.
+    Its code is a function ``read(path, **options) -> list of layerwise.corpus.entries.Entry``. ``section`` is
+    the key of its options in the section of a corpus.
+
+    Attributes:
+        published: ``module:function`` of the options that gives how many utterances the published corpus has
+            by split, those that it knows; empty where a layout is no one corpus.
+        guide: where to get the files, for error messages.
     """
+
+    published: str = ""
+    guide: str = "docs/corpora.md"
+
+    def files_of(self, location: Path, **options: Any) -> list[Path]:
+        """Return the files of a corpus, sorted: those of ``files``, a function that takes options too."""
+        if isinstance(self.files, str) and options:
+            return sorted(set(load_object(self.files)(location, **options)))
+        return super().files_of(location)

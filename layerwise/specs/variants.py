@@ -6,7 +6,10 @@ from dataclasses import replace
 from layerwise.options.analyses import AnalysisEntry
 from layerwise.options.protocol import Protocol
 from layerwise.options.tasks import TaskEntry
-from layerwise.specs.spec import AnalysisSpec, GivenSpec, HeadSpec, TaskSpec
+from layerwise.specs.spec import AnalysisSpec, GivenSpec, HeadSpec, Need, TaskSpec
+
+# What must be there for phones from either origin.
+_PHONES: Mapping[str, Need] = {"lexicon": "lexicon", "alignment": "intervals"}
 
 
 def variant(plain: AnalysisSpec, entry: AnalysisEntry, givens: Mapping[str, GivenSpec]) -> AnalysisSpec:
@@ -59,8 +62,8 @@ def task_variant(
 ) -> TaskSpec:
     """Return the spec of what an entry of `tasks:` asks for, made from that of the plain task.
 
-    Phones come from a lexicon where the corpus is one of `corpora`, or the protocol the paper's, and else from
-    the alignment that is there.
+    Phones come from a lexicon where the corpus is one of `corpora`, or the protocol the paper's, and else
+    from the alignment that is there.
 
     Raises ValueError naming the key of the entry, ``label`` or ``head``, that does not fit.
     """
@@ -71,14 +74,16 @@ def task_variant(
             raise ValueError(f"{entry.known_name}: `label` must be one of {', '.join(plain.choices)}")
     elif not labels:
         raise ValueError(
-            f"{entry.known_name}: {plain.name} has no labels of its own; add `label:` with a column of the manifest"
+            f"{entry.known_name}: {plain.name} has no labels of its own; add `label:` with a column of the "
+            "manifest"
         )
     elif not plain.pooled and len(labels) != 1:
         raise ValueError(f"{entry.known_name}: `label` must be the one column that holds the text")
     fitting = [recipe.head for recipe in plain.recipes]
     if entry.head and entry.head not in fitting:
         raise ValueError(
-            f"{entry.known_name}: `head: {entry.head}` does not fit {plain.name}; it may be {', '.join(fitting)}"
+            f"{entry.known_name}: `head: {entry.head}` does not fit {plain.name}; it may be "
+            f"{', '.join(fitting)}"
         )
     extra = [heads[entry.head].title] if entry.head else []
     extra += [", ".join(entry.label)] if entry.label else []
@@ -88,7 +93,7 @@ def task_variant(
         name=entry.known_name,
         title=f"{plain.title} ({'; '.join(extra)})" if extra else plain.title,
         labels=labels,
-        needs=plain.needs | ({"intervals"} if labels == ("alignment",) else set()),
+        needs=plain.needs | {_PHONES[label] for label in labels if plain.choices},
         corpus=entry.corpus or "",
         head=entry.head or "",
         variant_of=plain.name,

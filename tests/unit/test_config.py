@@ -52,6 +52,25 @@ def test_twin_can_be_switched_off():
         ({"analyses": ["cca-fone"]}, ["`analyses`", "did you mean 'cca-phone'"]),
         ({"analyses": ["cca-mel", "cca-mel"]}, ["`analyses`", "twice"]),
         ({"tasks": ["asrr"]}, ["`tasks`", "'asrr'", "pr"]),
+        ({"tasks": [{"task": "ic", "corpus": "fsc"}]}, ["`tasks`", "no corpus 'fsc' in `corpora`"]),
+        ({"tasks": [{"task": "ic", "haed": "mlp"}]}, ["`tasks.0.haed`", "did you mean `head`"]),
+        ({"tasks": [{"task": "ic", "head": "blstm"}]}, ["`tasks`", "it may be linear, mlp"]),
+        ({"tasks": [{"task": "pr", "label": "text"}]}, ["`tasks`", "lexicon, alignment"]),
+        ({"tasks": ["classification"]}, ["`tasks`", "add `label:`"]),
+        ({"tasks": ["pr", {"task": "pr", "seeds": 2}]}, ["`tasks.1.seeds`"]),
+        ({"tasks": ["pr", {"task": "pr", "epochs": 2}]}, ["`tasks`", "twice", "`name:`"]),
+        ({"corpora": {"a b": {"path": "x"}}}, ["`corpora`", "'a b' is no name"]),
+        ({"corpora": {"fsc": {"path": "x", "raeder": "y"}}}, ["`corpora.fsc.raeder`", "mean `reader`"]),
+        ({"corpora": {"fsc": {"path": "x", "reader": "fluent"}}}, ["`corpora.fsc.reader`", "fluent-speech"]),
+        (
+            {"corpora": {"a": {"path": "x", "slurp": {"recordings": ["near"]}}}},
+            ["`corpora.a.slurp.recordings.0`", "'headset'"],
+        ),
+        (
+            {"corpora": {"a": {"path": "x", "librispeech": {"dev": ["d"], "test": ["d"]}}}},
+            ["`corpora.a.librispeech`", "'d' is named twice"],
+        ),
+        ({"corpus": {"path": "a", "download": ["librispeech-dev"]}}, ["`corpus.download`", "dev-clean"]),
         ({"models": [{"name": "a/b", "source": "x"}]}, ["`models.0.name`", "'a/b'"]),
         ({"cca": {"parts": 2}}, ["`cca.parts`", "greater than or equal to 3"]),
         ({**GOOD, "protocol": "paper", "cca": {"parts": 5}}, ["`cca.trials`", "at least 6"]),
@@ -175,3 +194,31 @@ def test_names_of_vectors_are_analyses():
 def test_wrong_vectors_and_pairs_are_named(change, parts):
     message = refused({**GOOD, **change})
     assert all(part in message for part in parts), message
+
+
+def test_a_task_on_another_corpus():
+    corpora = {
+        "slurp": {"path": "s", "reader": "slurp", "slurp": {"recordings": ["headset"]}},
+        "unused": {"path": "u"},
+    }
+    tasks = [
+        "pr",
+        {"task": "pr", "corpus": "slurp"},
+        {"task": "slurp-action", "corpus": "slurp", "epochs": 7},
+    ]
+    config = parse_config({**GOOD, "corpora": corpora, "tasks": tasks})
+    specs = config.task_specs
+    assert list(specs) == ["pr", "pr-on-slurp", "slurp-action-on-slurp"]
+    assert specs["pr"].needs == {"intervals"} and specs["pr-on-slurp"].needs == {"lexicon"}
+    assert list(config.task_corpora) == ["slurp"]
+    options = config.reader_options(config.corpora["slurp"])
+    assert options and options.model_dump() == {"recordings": ("headset",), "synthetic": False}
+    assert config.corpus and config.reader_options(config.corpus) is None
+    assert config.training_of("slurp-action-on-slurp").epochs == 7
+    assert config.training_of("pr").epochs is None
+
+
+def test_mfa_aligns_the_analysed_corpus_only():
+    tasks = [{"task": "pr", "corpus": "other", "label": "alignment"}]
+    content = {**GOOD, "aligner": "mfa", "corpora": {"other": {"path": "o"}}, "tasks": tasks}
+    assert "aligns the analysed corpus only" in refused(content)

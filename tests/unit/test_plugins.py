@@ -25,11 +25,14 @@ class Options(Section):
     depth: int = Field(default=1, ge=1, description="How deep.", examples=[2])
 
 
-RECIPE = TrainingRecipe("topic", superb_learning_rate=1e-4, learning_rates=(1e-2,), epochs=3)
+RECIPES = (TrainingRecipe("linear", learning_rates=(1e-2,), epochs=3),)
 SPECS = [
     ModelSpec(name="net", title="Net", code="load", files=("",)),
     AnalysisSpec(name="depth", title="Depth", method="", code="DEPTH", unit="word", options=Options),
-    TaskSpec(name="topic", title="Topic", code="a.b:Topic", metric=F1, recipe=RECIPE, options=Options),
+    TaskSpec(
+        name="topic", title="Topic", code="a.b:Topic", metric=F1, labels=("topic",), recipes=RECIPES,
+        options=Options,
+    ),
     ReaderSpec(name="lines", title="Lines", code="read", files="files"),
 ]
 

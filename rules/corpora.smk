@@ -1,0 +1,59 @@
+"""Corpora that only tasks use: the jobs of the analysed one, under a folder of their own."""
+
+FOLDER = "<run>/corpora/{corpus}"
+
+
+use rule manifest as task_manifest with:
+    input:
+        files=lambda wildcards: corpus_files(f"corpora.{wildcards.corpus}"),
+    output:
+        manifest=f"{FOLDER}/manifest.parquet",
+        excluded=f"{FOLDER}/excluded.csv",
+        warnings=f"{FOLDER}/warnings.csv",
+        splits=f"{FOLDER}/splits.csv",
+        record="<run>/lineage/corpora.{corpus}.manifest.parquet.json",
+    pathvars:
+        job="manifest/{corpus}",
+    params:
+        **runs("manifest", lambda wildcards: reader_codes(CORPORA[wildcards.corpus])),
+        corpus=lambda wildcards: used_of(CORPORA[wildcards.corpus]),
+        reader=lambda wildcards: reading(CORPORA[wildcards.corpus]),
+        seed=CONFIG.seed,
+
+
+use rule align as task_align with:
+    input:
+        manifest=f"{FOLDER}/manifest.parquet",
+        lexicon=lambda wildcards: lexicon_of(wildcards.corpus),
+        files=[] if CONFIG.aligner == "mfa" else aligner_files(),
+        phonesets=files_below("layerwise/align/phonesets"),
+    output:
+        intervals=f"{FOLDER}/alignment/intervals.parquet",
+        quality=f"{FOLDER}/alignment/quality.csv",
+        record="<run>/lineage/corpora.{corpus}.intervals.parquet.json",
+    pathvars:
+        job="align/{corpus}",
+
+
+use rule extract as task_extract with:
+    input:
+        manifest=f"{FOLDER}/manifest.parquet",
+        samples=[],
+        segments=[],
+        model=model_files,
+    output:
+        store=directory(f"{FOLDER}/features/{{model}}.zarr"),
+        digest=f"{FOLDER}/features/{{model}}.digest.json",
+        stored=f"{FOLDER}/features/{{model}}.stored.json",
+        record="<run>/lineage/corpora.{corpus}.{model}.zarr.json",
+    pathvars:
+        job="extract/{corpus}/{model}",
+    params:
+        **runs("extract", lambda wildcards: [model_code(wildcards)]),
+        encoder=encoder,
+        extraction=options(CONFIG.extraction, "threads"),
+        wishes=lambda wildcards: feature_wishes(wildcards.corpus, wildcards.model),
+        disk_gb=CONFIG.downstream.disk_gb,
+        seed=CONFIG.seed,
+    message:
+        "Encoding {wildcards.corpus} with {wildcards.model}"

@@ -1,0 +1,111 @@
+"""What the jobs of tasks are made from: the corpus, features, model and head of each."""
+
+TRAINING = {name: CONFIG.training_of(name) for name in TASKS}
+TASK_STEMS = [f"<run>/downstream/{model}/{name}" for model in MODELS for name in TASKS]
+
+
+def mode(task):
+    """Where the features of a task come from, as asked for: auto, stored or live."""
+    return TRAINING[task].features or "auto"
+
+
+def feature_wishes(corpus, model):
+    """What the tasks on a corpus ask for, of frames and of means; the analysed corpus has no name."""
+    wishes = {}
+    for name, spec in TASKS.items():
+        if spec.corpus == corpus and model in MODELS:
+            kind = "means" if spec.pooled else "frames"
+            wishes.setdefault(kind, set()).add(mode(name))
+    order = ("stored", "auto", "live")
+    return {kind: min(asked, key=order.index) for kind, asked in wishes.items()}
+
+
+# Corpora of which anything may be stored.
+STORED_CORPORA = [
+    name
+    for name in CORPORA
+    if any(mode(task) != "live" and spec.corpus == name for task, spec in TASKS.items())
+]
+STORE_STEMS = [
+    *(f"<run>/features/{model}" for model in STORES),
+    *(
+        f"<run>/corpora/{corpus}/features/{model}"
+        for corpus in STORED_CORPORA
+        for model in MODELS
+    ),
+]
+
+
+def of_task(path):
+    """An input function: a path below the folder of a task's corpus."""
+
+    def file(wildcards):
+        corpus = TASKS[wildcards.task].corpus
+        return f"<run>/corpora/{corpus}/{path}" if corpus else analysed(path)
+
+    return file
+
+
+def analysed(path):
+    """A path below the folder of a corpus, for the analysed one."""
+    return f"<run>/corpus/{path}" if "/" not in path else f"<run>/{path}"
+
+
+def task_features(suffix):
+    """An input function: the store of a task's corpus or what lies beside it; nothing where all is live."""
+    path = of_task(f"features/{{model}}.{suffix}")
+
+    def file(wildcards):
+        corpus = TASKS[wildcards.task].corpus
+        if corpus and corpus not in STORED_CORPORA:
+            return []
+        return path(wildcards).format(model=wildcards.model)
+
+    return file
+
+
+def task_intervals(wildcards):
+    """The alignment of a task's corpus, for the tasks that need it."""
+    needs = TASKS[wildcards.task].needs
+    return (
+        of_task("alignment/intervals.parquet")(wildcards)
+        if "intervals" in needs
+        else []
+    )
+
+
+def task_lexicon(wildcards):
+    """The pronunciations of a task's corpus, for the tasks that look words up."""
+    spec = TASKS[wildcards.task]
+    return lexicon_of(spec.corpus) if "lexicon" in spec.needs else []
+
+
+def task_model(wildcards):
+    """Files of the model, for the tasks that may encode live."""
+    return [] if mode(wildcards.task) == "stored" else model_files(wildcards)
+
+
+def head_code(task):
+    """The code of a task's head."""
+    head = TASKS[task].recipe(CONFIG.protocol).head
+    return CONFIG.registry.find(HeadSpec, head).code
+
+
+def task_codes(wildcards):
+    """Code of a task, of its head, and of the model where it may encode live."""
+    live = [] if mode(wildcards.task) == "stored" else [model_code(wildcards)]
+    return [TASKS[wildcards.task].code, head_code(wildcards.task), *live]
+
+
+def task_work(wildcards):
+    """A task, as plain values: its code, labels, head and metrics."""
+    spec = TASKS[wildcards.task]
+    return {
+        "code": spec.code,
+        "labels": spec.labels,
+        "pooled": spec.pooled,
+        "metrics": [asdict(metric) for metric in spec.metrics],
+        "head": head_code(wildcards.task),
+        "recipe": asdict(spec.recipe(CONFIG.protocol)),
+        "own": options(CONFIG.options_of(spec)),
+    }
