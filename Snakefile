@@ -28,8 +28,6 @@ report: "report/workflow.rst"
 
 include: "rules/common.smk"
 include: "rules/inputs.smk"
-include: "rules/corpus_inputs.smk"
-include: "rules/task_inputs.smk"
 include: "rules/job.smk"
 
 
@@ -41,7 +39,6 @@ if CONFIG.corpus:
     include: "rules/alignment_report.smk"
     include: "rules/features.smk"
     include: "rules/cca.smk"
-    include: "rules/corpora.smk"
     include: "rules/downstream.smk"
     include: "rules/report.smk"
 

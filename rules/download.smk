@@ -1,3 +1,6 @@
+include: "corpus_inputs.smk"
+
+
 # No code among their params: an edited file must not send a finished run back to the network.
 
 

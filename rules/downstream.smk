@@ -1,3 +1,6 @@
+include: "corpora.smk"
+
+
 use rule job as downstream with:
     input:
         store=ancient(task_features("zarr")),

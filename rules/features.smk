@@ -1,3 +1,6 @@
+include: "task_inputs.smk"
+
+
 use rule job as extract with:
     input:
         manifest=MANIFEST,

@@ -27,6 +27,16 @@ use rule job as tables with:
         missing_vectors=[f"<run>/vectors/{name}.missing.csv" for name in VECTORS],
         downstream=[f"{stem}.csv" for stem in TASK_STEMS],
         weights=[f"{stem}.weights.csv" for stem in TASK_STEMS],
+        corpora=[f"<run>/corpora/{name}/manifest.parquet" for name in CORPORA],
+        splits=[
+            "<run>/corpus/splits.csv",
+            *(f"<run>/corpora/{name}/splits.csv" for name in CORPORA),
+        ],
+        corpora_excluded=[f"<run>/corpora/{name}/excluded.csv" for name in CORPORA],
+        corpora_quality=[
+            f"<run>/corpora/{name}/alignment/quality.csv" for name in ALIGNED_CORPORA
+        ],
+        stored=[f"{stem}.stored.json" for stem in STORE_STEMS],
         task_exclusions=[f"{stem}.excluded.csv" for stem in TASK_STEMS],
     output:
         *(

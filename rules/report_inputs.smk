@@ -23,6 +23,19 @@ def facts_params():
             {field: getattr(spec, field) for field in told.split()}
             for spec in ANALYSES.values()
         ],
+        "corpora": [
+            {"name": name, "description": corpus.description}
+            for name, corpus in CORPORA.items()
+        ],
+        "features": [
+            {
+                "task": name,
+                "corpus": spec.corpus,
+                "pooled": spec.pooled,
+                "asked": mode(name),
+            }
+            for name, spec in TASKS.items()
+        ],
         "tasks": [
             {"name": spec.name, "title": spec.title, "metric": asdict(spec.metric)}
             for spec in TASKS.values()

@@ -26,6 +26,11 @@ STORED_CORPORA = [
     for name in CORPORA
     if any(mode(task) != "live" and spec.corpus == name for task, spec in TASKS.items())
 ]
+ALIGNED_CORPORA = [
+    name
+    for name in CORPORA
+    if any("intervals" in spec.needs and spec.corpus == name for spec in TASKS.values())
+]
 STORE_STEMS = [
     *(f"<run>/features/{model}" for model in STORES),
     *(

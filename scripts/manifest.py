@@ -7,7 +7,7 @@ from _job import job, log, snakemake
 from layerwise import contracts
 from layerwise.contracts.corpus import EXCLUDED, MANIFEST, SPLIT_COUNTS, WARNINGS
 from layerwise.corpus.manifest import build_manifest
-from layerwise.corpus.splits import split_cautions, split_counts
+from layerwise.corpus.splits import split_counts
 from layerwise.specs.code import load_object
 
 with job():
@@ -23,8 +23,8 @@ with job():
     log.info("%d utterances, %.2f h; %d excluded", len(manifest), hours, len(excluded))
     for kind, count in warnings.warning.str.split(":").str[0].value_counts().items():
         log.warning("%d utterances: %s (listed in warnings.csv)", count, kind)
-    for caution in split_cautions(splits):
-        log.warning("%s", caution)
+    for row in splits[splits.caution != ""].itertuples():
+        log.warning("%s: %s", row.split, row.caution)
     contracts.write(MANIFEST, manifest, snakemake.output.manifest)
     contracts.write(EXCLUDED, excluded, snakemake.output.excluded)
     contracts.write(WARNINGS, warnings, snakemake.output.warnings)

@@ -12,12 +12,15 @@ from layerwise.report.run_tables import write_tables
 
 with job():
     inputs, target = snakemake.input, Path(snakemake.output.facts)
+    corpora = [Path(path) for path in inputs.corpora]
     files = RawFiles.of(dict(inputs.items()))
     facts = run_facts(
         dict(snakemake.params.items()),
         manifest=files.manifest,
         stores=map(Path, inputs.stores),
-        artifacts=[files.manifest, files.intervals, *map(Path, inputs.digests)],
+        artifacts=[files.manifest, *corpora, files.intervals, *map(Path, inputs.digests)],
+        corpora=corpora,
+        stored=map(Path, inputs.stored),
     )
     tables = gather(files, facts)
     write_tables(tables, target.parent)

@@ -55,6 +55,7 @@ SPLIT_COUNTS = Table(
             "listed", 0, empty=True, about="utterances that the corpus lists; empty where splits are drawn"
         ),
         number("published", 0, empty=True, about="utterances of the published corpus; empty where unknown"),
+        Column("caution", empty=True, about="what to beware of; empty where there is nothing"),
     ),
     key=("split",),
     about="a split of a corpus",

@@ -7,7 +7,7 @@ from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.contracts.spec import Column, Table
 
 TABLES: tuple[Table, ...] = (
-    *(corpus.MANIFEST, corpus.EXCLUDED, corpus.WARNINGS),
+    *(corpus.MANIFEST, corpus.EXCLUDED, corpus.WARNINGS, corpus.SPLIT_COUNTS),
     *(alignment.INTERVALS, alignment.QUALITY, alignment.MFA_DROPPED),
     *(alignment.COMPARED, alignment.BOUNDARY_AGREEMENT),
     *(samples.SAMPLE, samples.SEGMENTS),

@@ -30,6 +30,7 @@ from layerwise.contracts.columns import (
     WEIGHT,
     in_range,
 )
+from layerwise.contracts.corpus import SPLIT_COUNTS
 from layerwise.contracts.scores import INTER, SCORES
 from layerwise.contracts.spec import Column, Rule, Table, choice, count, number
 from layerwise.contracts.tasks import TASK_SCORES, TASK_WEIGHTS
@@ -243,7 +244,7 @@ _INTER_SCORES = _table("inter_scores", INTER.columns, INTER.key, *INTER.rules, a
 _EXCLUSIONS = _table(
     "exclusions",
     (
-        Column("stage", about="the stage that left it out: corpus, alignment, task ..., vectors ..."),
+        Column("stage", about="what left it out: corpus (NAME), alignment (NAME), task NAME, vectors NAME"),
         Column("item", about="utterance, word or phone"),
         REASON,
     ),
@@ -259,6 +260,15 @@ _UTTERANCES = _table(
     ("utt_id",),
     about="an utterance of the manifest",
 )
+_SPLITS = _table(
+    "splits",
+    (
+        Column("corpus", empty=True, about="name of a corpus of tasks; empty for the analysed one"),
+        *SPLIT_COUNTS.columns,
+    ),
+    ("corpus", "split"),
+    about="a split of a corpus",
+)
 _SEGMENTS = _table(
     "segments",
     (TIER, LABEL, count("segments", 1, about="how often it was aligned")),
@@ -273,7 +283,7 @@ RUN_TABLES = {
         *(_LAYER_SCORES, _LAYER_SUMMARY, _PEAKS, _INFLUENTIAL, _LEARNING),
         *(_CONTROL_CONTRASTS, _CURVE_CONTRASTS, _LAST_BLOCK_CONTRASTS),
         *(_DOWNSTREAM, _DOWNSTREAM_SUMMARY, _SINGLE_WEIGHTED, _WEIGHTS),
-        *(_AGREEMENT, _OMISSIONS, _INTER_SCORES, _EXCLUSIONS, _UTTERANCES, _SEGMENTS),
+        *(_AGREEMENT, _OMISSIONS, _INTER_SCORES, _EXCLUSIONS, _UTTERANCES, _SEGMENTS, _SPLITS),
     )
 }
 

@@ -16,8 +16,9 @@ import typst
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import cautions, curve_findings, findings
+from layerwise.report.corpora import corpus_cautions, corpus_text, splits_table
 from layerwise.report.facts import RunFacts
-from layerwise.report.methods import PROTOCOLS, corpus_text, method_text, references
+from layerwise.report.methods import PROTOCOLS, method_text, references
 from layerwise.report.names import inter_name
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
@@ -42,7 +43,14 @@ def report_content(
     was compared with. Text is plain: the templates escape it.
     """
     shown = [
-        _section("Corpus", corpus_text(tables, facts), figures=["corpus", "alignment"], captions=captions)
+        _section(
+            "Corpora" if facts.corpora else "Corpus",
+            corpus_text(tables, facts),
+            bullets=corpus_cautions(tables, facts),
+            tables=splits_table(tables, facts),
+            figures=["corpus", "alignment"],
+            captions=captions,
+        )
     ]
     if second:
         shown.append(

@@ -45,7 +45,7 @@ class ModelFacts:
 
 @dataclass(frozen=True)
 class CorpusFacts:
-    """The corpus as used: ``splits`` counts utterances, ``description`` may hold origin and licence."""
+    """A corpus as used: ``splits`` counts utterances, ``description`` may hold origin and licence."""
 
     name: str
     utterances: int
@@ -94,7 +94,8 @@ class RunFacts:
 
     ``models`` are in the order of the config, which is the order of legends and tables. ``samples`` and
     ``trials`` are the numbers of sample sets and of trials per set; a difference below ``smallest_effect`` is
-    not worth a name; ``digests`` maps artifacts to SHA-256.
+    not worth a name; ``digests`` maps artifacts to SHA-256. ``corpora`` are those that only tasks use;
+    ``live`` names, for each task that did so, the models that encoded in training.
     """
 
     run: str
@@ -110,6 +111,8 @@ class RunFacts:
     tasks: tuple[TaskFacts, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
+    corpora: tuple[CorpusFacts, ...] = ()
+    live: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def model(self, name: str) -> ModelFacts:
         """Return the facts of a model; raise `ReportError` for a name that the run does not have."""
@@ -185,6 +188,7 @@ def read_facts(path: Path) -> RunFacts:
             "corpus": CorpusFacts(**content["corpus"]),
             "analyses": analysis_facts(content["analyses"]),
             "tasks": task_facts(content["tasks"]),
+            "corpora": tuple(CorpusFacts(**entry) for entry in content["corpora"]),
         }
         return RunFacts(**{**content, **made})
     except OSError as error:

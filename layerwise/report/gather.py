@@ -9,7 +9,7 @@ import pandas as pd
 
 from layerwise import contracts
 from layerwise.contracts.alignment import INTERVALS, QUALITY
-from layerwise.contracts.corpus import EXCLUDED, MANIFEST
+from layerwise.contracts.corpus import EXCLUDED, MANIFEST, SPLIT_COUNTS
 from layerwise.contracts.run_tables import RUN_TABLES, columns
 from layerwise.contracts.tasks import TASK_EXCLUSIONS
 from layerwise.contracts.vectors import MISSING_VECTORS
@@ -55,6 +55,9 @@ class RawFiles:
         weights: downstream/{model}/{task}.weights.csv.
         task_exclusions: downstream/{model}/{task}.excluded.csv.
         missing_vectors: vectors/{analysis}.missing.csv.
+        splits: corpus/splits.csv and corpora/{name}/splits.csv.
+        corpora_excluded: corpora/{name}/excluded.csv.
+        corpora_quality: corpora/{name}/alignment/quality.csv.
     """
 
     manifest: Path
@@ -72,6 +75,9 @@ class RawFiles:
     weights: tuple[Path, ...] = ()
     task_exclusions: tuple[Path, ...] = ()
     missing_vectors: tuple[Path, ...] = ()
+    splits: tuple[Path, ...] = ()
+    corpora_excluded: tuple[Path, ...] = ()
+    corpora_quality: tuple[Path, ...] = ()
 
     @classmethod
     def of(cls, paths: Mapping[str, str | Sequence[str]]) -> "RawFiles":
@@ -117,6 +123,7 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         exclusions=_exclusions(files),
         utterances=_utterances(files),
         segments=_segments(files.intervals),
+        splits=_splits(files.splits),
     )
     return RunTables(**{name: getattr(made, name)[columns(name)] for name in RUN_TABLES})
 
@@ -154,12 +161,9 @@ def _infeasible(paths: Iterable[Path]) -> pd.DataFrame:
 
 
 def _exclusions(files: RawFiles) -> pd.DataFrame:
-    found = [
-        ("corpus", row.utt_id, row.reason) for row in contracts.read(EXCLUDED, files.excluded).itertuples()
-    ]
-    quality = contracts.read(QUALITY, files.quality)
-    lost = quality[quality["status"] != "aligned"]
-    found += [("alignment", row.utt_id, row.reason) for row in lost.itertuples()]
+    found = [*_of_corpus(files.excluded), *_of_alignment(files.quality)]
+    found += [lost for path in files.corpora_excluded for lost in _of_corpus(path)]
+    found += [lost for path in files.corpora_quality for lost in _of_alignment(path)]
     found += dict.fromkeys(_task_exclusions(files.task_exclusions))
     for path in files.missing_vectors:
         stage = f"vectors {path.name.removesuffix('.missing.csv')}"
@@ -168,6 +172,25 @@ def _exclusions(files: RawFiles) -> pd.DataFrame:
             for row in contracts.read(MISSING_VECTORS, path).itertuples()
         ]
     return pd.DataFrame(found, columns=columns("exclusions"), dtype=str)
+
+
+def _of_corpus(path: Path) -> Iterable[tuple[str, str, str]]:
+    stage = f"corpus {_corpus_name(path)}".strip()
+    for row in contracts.read(EXCLUDED, path).itertuples():
+        yield (stage, str(row.utt_id), str(row.reason))
+
+
+def _of_alignment(path: Path) -> Iterable[tuple[str, str, str]]:
+    stage = f"alignment {_corpus_name(path)}".strip()
+    quality = contracts.read(QUALITY, path)
+    for row in quality[quality["status"] != "aligned"].itertuples():
+        yield (stage, str(row.utt_id), str(row.reason))
+
+
+def _corpus_name(path: Path) -> str:
+    """Name of the corpus of tasks that a file in ``corpora/{name}`` is about; empty for the analysed one."""
+    folders = path.parts[:-1]
+    return folders[folders.index("corpora") + 1] if "corpora" in folders else ""
 
 
 def _task_exclusions(paths: Iterable[Path]) -> Iterable[tuple[str, str, str]]:
@@ -191,6 +214,12 @@ def _utterances(files: RawFiles) -> pd.DataFrame:
             "status": status,
         }
     )
+
+
+def _splits(paths: Iterable[Path]) -> pd.DataFrame:
+    """Counts of all corpora, one below the other."""
+    read = [contracts.read(SPLIT_COUNTS, path).assign(corpus=_corpus_name(path)) for path in paths]
+    return pd.concat(read, ignore_index=True) if read else pd.DataFrame(columns=columns("splits"))
 
 
 def _segments(intervals: Path) -> pd.DataFrame:

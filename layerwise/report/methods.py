@@ -58,23 +58,6 @@ class Paragraph:
     kind: Literal["text", "pwcca"] = "text"
 
 
-def corpus_text(tables: RunTables, facts: RunFacts) -> list[str]:
-    """Describe the corpus and what was left out."""
-    corpus = facts.corpus
-    splits = ", ".join(f"{count} {name}" for name, count in corpus.splits.items())
-    lost = len(tables.exclusions)
-    text = (
-        f"{corpus.name}: {corpus.utterances} utterances, {corpus.seconds / 60:.1f} minutes, "
-        f"{count(corpus.speakers, 'speaker')} ({splits}). {corpus.description}"
-    )
-    if not lost:
-        return [text.strip(), "Nothing was excluded."]
-    made = "exclusion was made on the way; the appendix gives its reason"
-    if lost > 1:
-        made = "exclusions were made on the way; the appendix lists each with its reason"
-    return [text.strip(), f"{lost} {made}."]
-
-
 def method_text(tables: RunTables, facts: RunFacts) -> list[Paragraph]:
     """Describe layers, scores, intervals, differences and tasks."""
     analyses = [facts.analysis(name) for name in tables.analyses]

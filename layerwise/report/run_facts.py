@@ -11,6 +11,7 @@ import pandas as pd
 from layerwise import contracts
 from layerwise.contracts.corpus import MANIFEST
 from layerwise.errors import ReportError
+from layerwise.features.choice import read_stored
 from layerwise.features.store import FeatureStore
 from layerwise.files import sha256_file
 from layerwise.lineage.records import RECORDED_PACKAGES
@@ -32,15 +33,22 @@ SUPERVISION: dict[str, Supervision] = {
 
 
 def run_facts(
-    values: Mapping[str, Any], manifest: Path, stores: Iterable[Path], artifacts: Iterable[Path]
+    values: Mapping[str, Any],
+    manifest: Path,
+    stores: Iterable[Path],
+    artifacts: Iterable[Path],
+    corpora: Iterable[Path] = (),
+    stored: Iterable[Path] = (),
 ) -> RunFacts:
     """Put the facts of a run together.
 
     ``values`` are plain: run, protocol, seed, aligner, samples, trials, smallest_effect; corpus (its path)
     and description; models (name, source, objective, supervision, recipe of each, as in a config); analyses
-    and tasks (see `facts.analysis_facts` and `facts.task_facts`). ``stores`` are the feature stores,
-    ``{model}.zarr`` for each model; ``artifacts`` are the files whose SHA-256 the report states, in this
-    order.
+    and tasks (see `facts.analysis_facts` and `facts.task_facts`); corpora (name and description of each that
+    only tasks use) and features (task, corpus, pooled and asked of each task). ``stores`` are the feature
+    stores, ``{model}.zarr`` for each model; ``artifacts`` are the files whose SHA-256 the report states, in
+    this order; ``corpora`` are the manifests ``corpora/{name}/manifest.parquet``; ``stored`` are the files
+    ``{model}.stored.json`` of all corpora.
 
     Raises `ReportError` for a model without a store, and the errors of readers for broken files.
     """
@@ -60,6 +68,8 @@ def run_facts(
         tasks=task_facts(values["tasks"]),
         versions={**versions, "python": platform.python_version()},
         digests={path.as_posix(): sha256_file(path) for path in artifacts},
+        corpora=tuple(_task_corpora(values["corpora"], corpora)),
+        live=_live(values["features"], [entry["name"] for entry in values["models"]], stored),
     )
 
 
@@ -84,6 +94,33 @@ def _model(
         parameters=FeatureStore(stores[name]).header.provenance["parameters"] or None,
         recipe=entry["recipe"],
     )
+
+
+def _task_corpora(entries: Iterable[Mapping[str, str]], manifests: Iterable[Path]) -> Iterable[CorpusFacts]:
+    by_name = {path.parent.name: path for path in manifests}
+    for entry in entries:
+        manifest = contracts.read(MANIFEST, by_name[entry["name"]])
+        yield _corpus(entry["name"], entry["description"], manifest)
+
+
+def _live(
+    tasks: Iterable[Mapping[str, Any]], models: Sequence[str], stored: Iterable[Path]
+) -> dict[str, list[str]]:
+    """Models that encode live, by task; tasks without any are left out."""
+    found = {}
+    for path in stored:
+        corpus = path.parent.parent.name if path.parent.parent.parent.name == "corpora" else ""
+        found[(corpus, path.name.removesuffix(".stored.json"))] = read_stored(path)
+    live = {}
+    for task in tasks:
+        # Where nothing of a corpus may be stored, there is no file that says so.
+        of_models = {model: found.get((task["corpus"], model)) for model in models}
+        live[task["task"]] = [
+            model
+            for model, choice in of_models.items()
+            if choice is None or choice.mode(task["pooled"], task["asked"]) == "live"
+        ]
+    return {task: names for task, names in live.items() if names}
 
 
 def _corpus(path: str, description: str, manifest: pd.DataFrame) -> CorpusFacts:

@@ -32,6 +32,7 @@ class RunTables:
         exclusions: all that was left out: the stage that dropped it, what it was and why.
         utterances: split, duration in seconds and status of the alignment of each utterance.
         segments: how often each label of a tier (``phone``, ``word``) was aligned.
+        splits: what the splits of the analysed corpus and of those of tasks hold.
     """
 
     layer_scores: pd.DataFrame
@@ -52,6 +53,7 @@ class RunTables:
     exclusions: pd.DataFrame
     utterances: pd.DataFrame
     segments: pd.DataFrame
+    splits: pd.DataFrame
 
     @property
     def pairs(self) -> list[tuple[str, str]]:

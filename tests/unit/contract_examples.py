@@ -12,6 +12,7 @@ TABLES: dict[str, Table] = {
     "manifest": corpus.MANIFEST,
     "excluded": corpus.EXCLUDED,
     "warnings": corpus.WARNINGS,
+    "splits": corpus.SPLIT_COUNTS,
     "intervals": alignment.INTERVALS,
     "quality": alignment.QUALITY,
     "mfa_dropped": alignment.MFA_DROPPED,
@@ -52,6 +53,12 @@ null,prompts/audio/null.ogg,longer than 30 s
 utt_id,audio_path,warning
 beep,prompts/audio/beep.ogg,clipped: 12 samples
 beep,prompts/audio/beep.ogg,silent
+""",
+    "splits": """
+split,utterances,speakers,seconds,shared_speakers,listed,published,caution
+train,23000,77,52000.5,0,23132,23132,
+dev,60,1,190.25,0,,,
+test,0,0,0,0,0,3793,no utterance
 """,
     "intervals": """
 utt_id,tier,start,end,label,word_index
@@ -232,6 +239,11 @@ task pr,NA,no phone intervals: not aligned
 utt_id,split,seconds,status
 0012,train,1.064,aligned
 NA,dev,0.723125,failed
+""",
+    "tables/splits": """
+corpus,split,utterances,speakers,seconds,shared_speakers,listed,published,caution
+,train,439,1,1100.5,0,,,
+012,test,3793,10,9000.5,2,3793,3793,NA
 """,
     "tables/segments": """
 tier,label,segments

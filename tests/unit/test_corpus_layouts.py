@@ -12,7 +12,7 @@ from layerwise.contracts.corpus import SPLIT_COUNTS
 from layerwise.corpus.entries import Entry
 from layerwise.corpus.manifest import build_manifest
 from layerwise.corpus.readers import read_corpus
-from layerwise.corpus.splits import split_cautions, split_counts
+from layerwise.corpus.splits import split_counts
 from layerwise.errors import CorpusError
 from layerwise.specs.code import load_object
 from layerwise.specs.readers import READERS
@@ -179,18 +179,19 @@ def test_splits_are_counted_and_compared(fluent: Path, tmp_path: Path) -> None:
     assert counts.speakers.tolist() == [8, 2, 2] and not counts.shared_speakers.any()
     test = manifest[manifest.split == "test"]
     assert counts.seconds[2] == pytest.approx((test.samples / test.sample_rate).sum())
-    assert split_cautions(counts) == ["test lists 10 utterances, the published corpus 3793"]
+    assert counts.caution.tolist() == ["", "", "lists 10 utterances, the published corpus 3793"]
 
 
 def test_speakers_of_two_splits_are_a_caution_where_the_corpus_divides(slurp: Path) -> None:
     entries = read_corpus(slurp, "slurp", recordings=["headset"])
     manifest, _, _ = build_manifest(entries, seed=1)
-    (caution,) = split_cautions(split_counts(manifest, entries, {}))
+    counts = split_counts(manifest, entries, {})
     among = {split: set(rows.speaker) for split, rows in manifest.groupby("split")}
     shared = among["test"] & (among["train"] | among["dev"])
-    assert f"{len(shared)} of {len(among['test'])} in test" in caution
+    expected = f"{len(shared)} of {len(among['test'])} speakers are in another split too"
+    assert counts.caution[2] == expected and counts.shared_speakers[2] == len(shared)
     drawn = manifest.assign(split=["train", "test"] * (len(manifest) // 2))
     without = [Entry(entry.utt_id, "", None, entry.audio_path, "") for entry in entries]
-    assert split_cautions(split_counts(drawn, without, {})) == [
-        "no utterance is for dev: tasks cannot be trained and tested on it"
-    ]
+    counts = split_counts(drawn, without, {"train": 7})
+    assert counts.caution.tolist() == ["", "no utterance: tasks cannot be trained and tested on it", ""]
+    assert counts.shared_speakers[2] > 0 and counts.listed.isna().all()

@@ -14,15 +14,17 @@ import zarr
 from layerwise.contracts.run_tables import RUN_TABLES, columns
 from layerwise.contracts.scores import INTER
 from layerwise.errors import ReportError, StoreError
+from layerwise.features.choice import Stored, write_stored
 from layerwise.features.store import StoredLayer, StoreHeader
 from layerwise.files import sha256_file
+from layerwise.report.corpora import corpus_cautions, corpus_text, splits_table
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import CorpusFacts, read_facts, write_facts
 from layerwise.report.figures.all import make_figures
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.style import Style, save_figure
 from layerwise.report.figures.tasks import weight_figure
-from layerwise.report.methods import corpus_text, method_text
+from layerwise.report.methods import method_text
 from layerwise.report.names import FACTS_NAME, figure_names
 from layerwise.report.run_facts import run_facts
 from layerwise.report.run_tables import RunTables, read_tables, write_tables
@@ -120,6 +122,34 @@ def test_tables_are_enough_for_figures_and_report(facts, tables, written, reposi
     assert "CCA-intra of NA is lowest among block layers at" in (elsewhere / "report.html").read_text()
 
 
+def test_corpora_of_tasks_are_described_counted_and_warned_of(facts, tables):
+    splits = pd.DataFrame(
+        [
+            *(("", split, 100, 1, 3600.0, 0, 100, None, "") for split in ("train", "dev", "test")),
+            ("fsc", "train", 23_000, 77, 51_984.0, 2, 23_132, 23_132, ""),
+            ("fsc", "dev", 3_118, 10, 7_200.0, 0, 3_118, 3_118, ""),
+            ("fsc", "test", 793, 10, 1_800.0, 2, 793, 3_793, "lists 793 utterances"),
+        ],
+        columns=columns("splits"),
+    ).astype({"listed": "float64", "published": "float64"})
+    commands = CorpusFacts("fsc", 26_911, 95, 60_984.0, {"dev": 3_118, "test": 793}, "Commands.")
+    facts = replace(facts, corpora=(commands,), live={"pr": [facts.models[0].name]})
+    tables = replace(tables, splits=splits)
+    first, second, live, _ = corpus_text(tables, facts)
+    assert first.startswith("prompts: 559 utterances")
+    assert second.startswith("For tasks, fsc: 26911 utterances, 1016.4 minutes, 95 speakers")
+    assert live.startswith(f"Features for pr were not stored: {facts.models[0].label} encoded")
+    assert corpus_cautions(tables, facts) == ["fsc, test: lists 793 utterances."]
+    (table,) = splits_table(tables, facts)
+    assert table.rows[3:] == (
+        ("fsc", "train", "23000", "23132", "77", "14.44"),
+        ("fsc", "dev", "3118", "3118", "10", "2.00"),
+        ("fsc", "test", "793", "3793", "10", "0.50"),
+    )
+    assert table.rows[0] == ("prompts", "train", "100", "\N{EN DASH}", "1", "1.00")
+    assert splits_table(tables, replace(facts, corpora=())) == []
+
+
 @pytest.mark.parametrize(("analyses", "tasks"), [((), ()), (("cca-phone",), ()), ((), ("pr",))])
 def test_what_did_not_run_is_neither_drawn_nor_described(facts, tmp_path, analyses, tasks):
     known = {name: goal for name, goal in synthetic.TASKS.items() if name in tasks}
@@ -162,6 +192,13 @@ VALUES = {
     "samples": 3,
     "trials": 2,
     "smallest_effect": 0.05,
+    "corpora": [{"name": "fsc", "description": "Commands."}],
+    "features": [
+        {"task": "ic", "corpus": "fsc", "pooled": True, "asked": "auto"},
+        {"task": "pr", "corpus": "", "pooled": False, "asked": "auto"},
+        {"task": "scenario", "corpus": "", "pooled": True, "asked": "auto"},
+        {"task": "asr", "corpus": "", "pooled": False, "asked": "live"},
+    ],
     "models": [
         {
             "name": name,
@@ -196,7 +233,23 @@ def test_facts_come_from_values_and_files(tmp_path):
     stores = [store(tmp_path, name, number) for name, number in counts.items()]
     values = json.loads(json.dumps(VALUES))  # plain values, as they come through a rule
     artifacts = [files["quality"], files["manifest"]]
-    facts = run_facts(values, files["manifest"], stores[::-1], artifacts)
+    commands = synthetic.corpus_files(tmp_path / "corpora/fsc", utterances=10)["manifest"]
+    of_corpora = {"corpora/fsc": {"hubert": True, "whisper": False, "twin": True}, ".": {"hubert": False}}
+    stored = []
+    for folder, means in of_corpora.items():
+        for name, kept in means.items():
+            stored.append(tmp_path / folder / f"features/{name}.stored.json")
+            stored[-1].parent.mkdir(exist_ok=True, parents=True)
+            write_stored(Stored(folder == "." and name == "hubert", kept, {}), stored[-1])
+    facts = run_facts(values, files["manifest"], stores[::-1], artifacts, [commands], stored)
+    assert facts.corpora == (replace(facts.corpora[0], name="fsc", utterances=10, description="Commands."),)
+    others = ["whisper", "twin", "logmel"]
+    assert facts.live == {
+        "ic": ["whisper", "logmel"],
+        "pr": others,
+        "scenario": ["hubert", *others],
+        "asr": ["hubert", *others],
+    }
     assert facts.smallest_effect == 0.05 and [m.recipe for m in facts.models] == ["r", "", "", ""]
     assert [(m.kind, m.supervision, m.twin_of, m.parameters) for m in facts.models] == [
         ("trained", "self-supervised", None, 7),

@@ -247,7 +247,7 @@ def test_a_model_outside_the_run_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"task": "asr"}, r"task 'asr' is in the tables but not in the run's tasks \(pr, scenario\)"),
+        ({"task": "song"}, r"task 'song' is in the tables but not in the run's tasks \(pr, asr, "),
         ({"metric": "wer"}, "metric 'wer' of task 'pr' is in the tables, but the task is measured by 'per'"),
     ],
 )
@@ -281,14 +281,19 @@ def test_all_that_was_left_out_is_listed_once(tmp_path):
     for place in range(2):  # the same for two models
         lost.assign(model=f"m{place}").to_csv(tmp_path / f"{place}.csv", index=False)
     (tmp_path / "cca-glove.missing.csv").write_text("label,segments\nnull,3\n")
+    of_corpus = synthetic.corpus_files(tmp_path / "corpora/fsc", ("NA", "empty text"), utterances=8)
     made = synthetic.gathered(
         *(FACTS, tmp_path, (), {}),
         task_exclusions=(tmp_path / "0.csv", tmp_path / "1.csv"),
         missing_vectors=(tmp_path / "cca-glove.missing.csv",),
+        corpora_excluded=(of_corpus["excluded"],),
+        corpora_quality=(of_corpus["quality"],),
     )
     assert made.exclusions.to_numpy().tolist() == [
         ["corpus", "spy_iax2", "no path through the beam"],
         *(["alignment", f"utt{place:03d}", "too fast"] for place in (7, 20, 21)),
+        ["corpus fsc", "NA", "empty text"],
+        ["alignment fsc", "utt007", "too fast"],
         ["task pr", "0012", "no phones"],
         ["task pr", "NA", "too short"],
         ["vectors cca-glove", "null", "no vector (3 segments)"],

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from layerwise.errors import AudioError, ModelError, StoreError
 from layerwise.features import writer
 from layerwise.features.digest import verify, write_digest
-from layerwise.features.extract import extract
+from layerwise.features.extract import extract, store_bytes
 from layerwise.features.store import FeatureStore
 from layerwise.models.base import Grid, Layer, SpeechModel, Waveform
 
@@ -373,3 +373,33 @@ def test_a_store_of_another_format_is_refused(tmp_path: Path) -> None:
     zarr.open_group(tmp_path / "s.zarr", mode="r+").attrs.update(header.to_attributes())
     with pytest.raises(StoreError, match="format 99"):
         FeatureStore(tmp_path / "s.zarr")
+
+
+def test_a_store_of_tasks_holds_the_layers_and_the_means_that_they_need(
+    store: FeatureStore, tmp_path: Path
+) -> None:
+    nothing = SEGMENTS.head(0)
+    layers = ["T0", "T1+ln"]
+    run(tmp_path / "means.zarr", segments=nothing, frame_utterances=[], layers=layers)
+    means = FeatureStore(tmp_path / "means.zarr")
+    assert means.layers == ("T0", "T1+ln") and means.utterances == ()
+    everyone = list(SAMPLES)
+    for layer in layers:
+        expected = store.utterance_means(layer, everyone)
+        np.testing.assert_allclose(means.utterance_means(layer, everyone), expected, atol=1e-6)
+    with pytest.raises(StoreError, match="frames of 1 utterances not stored"):
+        means.frames("T0", ["utt1"])
+    run(tmp_path / "nothing.zarr", manifest=MANIFEST.head(0), segments=nothing, frame_utterances=[])
+    empty = FeatureStore(tmp_path / "nothing.zarr")
+    assert empty.header.mean_utterances == () and write_digest(empty.path, tmp_path / "digest.json")
+
+
+@pytest.mark.parametrize("frames", [[], FRAMES, list(SAMPLES)])
+def test_the_size_of_a_store_is_known_before(tmp_path: Path, frames: list[str]) -> None:
+    layers = ["T0", "T1"]
+    said = store_bytes(Blocks(), MANIFEST, SEGMENTS.head(0), frames, layers=layers, dtype="float32")
+    run(tmp_path / "a.zarr", segments=SEGMENTS.head(0), frame_utterances=frames, layers=layers)
+    store = FeatureStore(tmp_path / "a.zarr")
+    arrays = [store.frames(layer)[0] for layer in layers]
+    arrays += [store.utterance_means(layer, list(SAMPLES)) for layer in layers]
+    assert said == sum(array.nbytes for array in arrays)

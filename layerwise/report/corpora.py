@@ -1,0 +1,66 @@
+"""The data of a run in words: the analysed corpus, those of tasks, and what was left out."""
+
+import math
+
+from layerwise.report.facts import CorpusFacts, RunFacts
+from layerwise.report.run_tables import RunTables, of
+from layerwise.report.typeset import DASH, Table, number
+from layerwise.report.words import count, listed
+
+
+def corpus_text(tables: RunTables, facts: RunFacts) -> list[str]:
+    """Describe the corpora, where features were encoded in training, and what was left out."""
+    texts = [_described(facts.corpus)]
+    texts += [f"For tasks, {_described(corpus)}" for corpus in facts.corpora]
+    for task, models in facts.live.items():
+        every = len(models) == len(facts.models)
+        whose = "all models" if every else listed([facts.model(name).label for name in models])
+        texts.append(
+            f"Features for {task} were not stored: {whose} encoded the speech anew in each pass of training."
+        )
+    lost = len(tables.exclusions)
+    if not lost:
+        return [*texts, "Nothing was excluded."]
+    made = "exclusion was made on the way; the appendix gives its reason"
+    if lost > 1:
+        made = "exclusions were made on the way; the appendix lists each with its reason"
+    return [*texts, f"{lost} {made}."]
+
+
+def corpus_cautions(tables: RunTables, facts: RunFacts) -> list[str]:
+    """Say what is to beware of in the splits of the corpora that tasks use."""
+    found = []
+    names = [corpus.name for corpus in facts.corpora]
+    for name in ["", *names] if tables.tasks else names:
+        title = name or facts.corpus.name
+        counts = of(tables.splits, corpus=name)
+        found += [f"{title}, {row.split}: {row.caution}." for row in counts.itertuples() if row.caution]
+    return found
+
+
+def splits_table(tables: RunTables, facts: RunFacts) -> list[Table]:
+    """Utterances, speakers and hours of the splits of all corpora, where tasks have corpora of their own."""
+    if not facts.corpora:
+        return []
+    rows = tuple(
+        (
+            str(row.corpus) or facts.corpus.name,
+            str(row.split),
+            str(row.utterances),
+            DASH if math.isnan(row.published) else f"{row.published:.0f}",
+            str(row.speakers),
+            number(row.seconds / 3600),
+        )
+        for row in tables.splits.itertuples()
+    )
+    caption = "Splits of the corpora: usable utterances, those of the published corpus, speakers and hours."
+    return [Table(caption, ("Corpus", "Split", "Utterances", "Published", "Speakers", "Hours"), rows)]
+
+
+def _described(corpus: CorpusFacts) -> str:
+    splits = ", ".join(f"{number} {name}" for name, number in corpus.splits.items())
+    text = (
+        f"{corpus.name}: {corpus.utterances} utterances, {corpus.seconds / 60:.1f} minutes, "
+        f"{count(corpus.speakers, 'speaker')} ({splits}). {corpus.description}"
+    )
+    return text.strip()
