@@ -10,6 +10,7 @@ import time
 
 import pandas as pd
 import pytest
+from synthetic import write_fluent, write_slurp
 
 
 def test_every_artifact_of_the_contract_is_made(finished):
@@ -213,12 +214,19 @@ def test_broken_audio_is_excluded_and_listed(fresh):
     assert excluded.reason.notna().all()
 
 
+def put_librispeech(workflow):
+    """One utterance for each subset that the configs read."""
+    prompt = next(workflow.path("resources/prompts/audio").glob("*.ogg"))
+    for number, subset in enumerate(("dev-clean", "train-clean-100", "test-clean")):
+        chapter = workflow.path(f"data/LibriSpeech/{subset}/{number}/1")
+        chapter.mkdir(parents=True)
+        shutil.copy(prompt, chapter / f"{number}-1-0000.flac")
+        (chapter / f"{number}-1.trans.txt").write_text(f"{number}-1-0000 HELLO\n")
+
+
 @pytest.mark.parametrize("config", ["hub", "paper"])
 def test_network_configs_plan_with_local_stand_ins(fresh, config):
-    speaker = fresh.path("data/LibriSpeech/dev-clean/84/121123")
-    speaker.mkdir(parents=True)
-    shutil.copy(next(fresh.path("resources/prompts/audio").glob("*.ogg")), speaker / "84-121123-0000.flac")
-    (speaker / "84-121123.trans.txt").write_text("84-121123-0000 HELLO\n")
+    put_librispeech(fresh)
     for name in ("avhubert/base_vox_iter5.pt", "avhubert/large_vox_iter5.pt"):
         fresh.path(f"data/models/{name}").parent.mkdir(parents=True, exist_ok=True)
         fresh.path(f"data/models/{name}").touch()
@@ -226,8 +234,18 @@ def test_network_configs_plan_with_local_stand_ins(fresh, config):
         fresh.path(f"data/models/{folder}").mkdir()
         for name in ("best_bundle.pth", "args.pkl"):
             fresh.path(f"data/models/{folder}/{name}").touch()
+    write_slurp(fresh.path("data/slurp"), 3, flite=False)
     fresh.config = f"configs/{config}.yaml"
+    if config == "paper":
+        failed = fresh.snakemake("--dry-run", check=False)
+        assert failed.returncode != 0
+        assert "`corpora.fluent-speech-commands.path`" in failed.output and "fluent.ai" in failed.output
+    write_fluent(fresh.path("data/fluent_speech_commands_dataset"), 6, 3, flite=False)
     models = {"hub": 3, "paper": 11}[config]
     jobs = fresh.planned()
     assert jobs["extract"] == 2 * models + 1
     assert jobs["cca"] == 4 * jobs["extract"] - 2  # log-mel is not compared with itself
+    corpora, tasks = {"hub": (0, 0), "paper": (3, 5)}[config]
+    assert jobs["task_manifest"] == corpora and jobs["task_align"] == 0
+    assert jobs["task_extract"] == corpora * jobs["extract"]
+    assert jobs["downstream"] == tasks * jobs["extract"]
