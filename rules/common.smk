@@ -14,7 +14,7 @@ from layerwise.lineage.code import code_digest
 from layerwise.report.names import FACTS_NAME, figure_names, latex_names
 from layerwise.specs.checkpoints import model_type
 from layerwise.specs.sources import family_of, hub_id, parse_source
-from layerwise.specs.spec import AlignerSpec, ReaderSpec
+from layerwise.specs.spec import AlignerSpec, HeadSpec, ReaderSpec
 
 ROOT = Path(workflow.basedir)
 LOCK = ROOT / "envs/requirements.lock"

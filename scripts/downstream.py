@@ -1,13 +1,24 @@
 """Train one task on every layer of one model."""
 
-import pandas as pd
+import json
+from pathlib import Path
+
 from _job import job, snakemake
 
 from layerwise import contracts
 from layerwise.contracts.alignment import INTERVALS
 from layerwise.contracts.corpus import MANIFEST
-from layerwise.contracts.tasks import TASK_CURVES, TASK_DECODES, TASK_EXCLUSIONS, TASK_SCORES, TASK_WEIGHTS
+from layerwise.contracts.tasks import (
+    TASK_CAUTIONS,
+    TASK_CURVES,
+    TASK_DECODES,
+    TASK_EXCLUSIONS,
+    TASK_SCORES,
+    TASK_UTTERANCES,
+    TASK_WEIGHTS,
+)
 from layerwise.features.store import FeatureStore
+from layerwise.files import sha256_file
 from layerwise.options.training import TrainingOptions, TrainingRecipe
 from layerwise.specs.code import load_object
 from layerwise.specs.metrics import Metric
@@ -15,29 +26,34 @@ from layerwise.tasks.data import Task
 from layerwise.tasks.train import train_heads
 
 with job():
-    params = snakemake.params
-    if snakemake.input.intervals:
-        intervals = contracts.read(INTERVALS, snakemake.input.intervals)
-    else:
-        intervals = pd.DataFrame(columns=list(INTERVALS.required))
+    params, inputs, outputs = snakemake.params, snakemake.input, snakemake.output
     result = train_heads(
-        FeatureStore(snakemake.input.store),
-        contracts.read(MANIFEST, snakemake.input.manifest),
-        intervals,
+        FeatureStore(inputs.store),
+        contracts.read(MANIFEST, inputs.manifest),
         Task(
             snakemake.wildcards.task,
-            Metric(**params.metric),
+            tuple(Metric(**metric) for metric in params.metrics),
+            tuple(params.labels),
+            params.pooled,
             TrainingRecipe(**params.recipe),
             load_object(params.plugin),
+            load_object(params.head),
             params.own,
         ),
         seed=params.seed,
+        intervals=contracts.read(INTERVALS, inputs.intervals) if inputs.intervals else None,
+        lexicon=Path(inputs.lexicon) if inputs.lexicon else None,
+        guess=params.guess,
         options=TrainingOptions(**params.downstream),
         protocol=params.protocol,
         threads=snakemake.threads,
+        checkpoint=Path(outputs.scores).with_suffix(".checkpoint"),
+        key=json.dumps([params.code, sha256_file(inputs.digest), sha256_file(inputs.manifest)]),
     )
-    contracts.write(TASK_SCORES, result.scores, snakemake.output.scores)
-    contracts.write(TASK_WEIGHTS, result.weights, snakemake.output.weights)
-    contracts.write(TASK_CURVES, result.curves, snakemake.output.curves)
-    contracts.write(TASK_EXCLUSIONS, result.excluded, snakemake.output.excluded)
-    contracts.write(TASK_DECODES, result.decodes, snakemake.output.decodes)
+    contracts.write(TASK_SCORES, result.scores, outputs.scores)
+    contracts.write(TASK_WEIGHTS, result.weights, outputs.weights)
+    contracts.write(TASK_CURVES, result.curves, outputs.curves)
+    contracts.write(TASK_EXCLUSIONS, result.excluded, outputs.excluded)
+    contracts.write(TASK_CAUTIONS, result.cautions, outputs.cautions)
+    contracts.write(TASK_DECODES, result.decodes, outputs.decodes)
+    contracts.write(TASK_UTTERANCES, result.utterances, outputs.utterances)

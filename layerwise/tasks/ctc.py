@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.nn import functional
 
 BLANK = 0
-# Numbers that one pass may hold; more heads than fit are taken in turn.
-PASS_SIZE = 2**24
+# Numbers that one pass may hold; items that are too many are taken in turn.
+PASS_SIZE = 2**22
 # Below these posterior masses a path may have been lost to underflow, and PyTorch's loss in logarithms takes over.
 SAFE = {torch.float32: 1e-25, torch.float64: 1e-250}
 
@@ -79,26 +79,40 @@ def _pass(
     *,
     gradient: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Losses (items, heads) and gradient (frames, items, heads, outputs; else empty), some heads at a time."""
+    """Losses (items, heads) and gradient (frames, items, heads, outputs; else empty), some items at a time."""
     frames, items, heads, _ = logits.shape
-    states = 2 * max(target_lengths) + 1
-    together = max(1, PASS_SIZE // (frames * items * states))
-    parts = [
-        _forward_backward(part, targets, list(lengths), list(target_lengths), gradient=gradient)
-        for part in logits.split(together, dim=2)
-    ]
-    if len(parts) == 1:
-        return parts[0]
-    return torch.cat([losses for losses, _ in parts], 1), torch.cat([slopes for _, slopes in parts], 2)
+    losses = logits.new_empty(items, heads)
+    slopes = torch.zeros_like(logits) if gradient else logits.new_empty(0)
+    for some in _groups(lengths, target_lengths, heads):
+        longest = max(lengths[some])
+        losses[some], own = _forward_backward(
+            logits[:longest, some], targets[some], lengths[some], target_lengths[some], gradient=gradient
+        )
+        if gradient:
+            slopes[:longest, some] = own
+    return losses, slopes
+
+
+def _groups(lengths: Sequence[int], target_lengths: Sequence[int], heads: int) -> list[slice]:
+    """Neighbouring items whose states in all frames are few enough for one pass; at least one."""
+    groups, start = [], 0
+    for stop in range(1, len(lengths) + 1):
+        if stop < len(lengths):
+            states = 2 * max(target_lengths[start : stop + 1]) + 1
+            if (stop + 1 - start) * max(lengths[start : stop + 1]) * states * heads <= PASS_SIZE:
+                continue
+        groups.append(slice(start, stop))
+        start = stop
+    return groups
 
 
 def _forward_backward(
-    logits: Tensor, targets: Tensor, lengths: list[int], target_lengths: list[int], *, gradient: bool
+    logits: Tensor, targets: Tensor, lengths: Sequence[int], target_lengths: Sequence[int], *, gradient: bool
 ) -> tuple[Tensor, Tensor]:
     """Scaled forward-backward recursions (Rabiner 1989); states come first, so that neighbours lie side by side."""
     frames, items, heads, outputs = logits.shape
     likelihoods = logits.softmax(dim=-1).permute(0, 3, 1, 2).contiguous()  # (frames, outputs, items, heads)
-    labels, skip, skip_next = _lattice(targets, target_lengths, logits)
+    labels, skip = _lattice(targets, target_lengths, logits)
     states = len(labels)
     row = (labels * items + torch.arange(items, device=logits.device)).flatten()
     tiny = torch.finfo(logits.dtype).tiny
@@ -106,6 +120,10 @@ def _forward_backward(
     for item, length in enumerate(lengths):
         ending[length - 1].append(item)
 
+    tilt = _tilt(likelihoods, labels, lengths, target_lengths)
+    enter = torch.ones_like(skip)
+    enter[1::2] = tilt
+    skip *= tilt
     # Probability mass of each state; two states before the first are always empty.
     mass = logits.new_zeros(states + 2, items, heads)
     reached = logits.new_empty(frames, states, items, heads)
@@ -113,9 +131,10 @@ def _forward_backward(
     for frame in range(frames):
         now = reached[frame]
         if frame:
-            torch.add(mass[2:], mass[1:-1], out=now).addcmul_(mass[:-2], skip)
+            torch.addcmul(mass[2:], mass[1:-1], enter, out=now).addcmul_(mass[:-2], skip)
         else:
-            now.zero_()[:2] = 1
+            now.zero_()[0] = 1
+            now[1] = tilt
         emitted = likelihoods[frame].view(-1, heads).index_select(0, row)
         weighted = torch.mul(now, emitted.view_as(now), out=mass[2:])
         weighted /= torch.sum(weighted, 0, out=scales[frame]).clamp_(min=tiny)
@@ -131,7 +150,8 @@ def _forward_backward(
     )
     last = torch.tensor(lengths, device=logits.device) - 1
     ends = ends / scales[last, torch.arange(items, device=logits.device)]
-    losses = -(scales.log().masked_fill(past, 0).sum(0) + ends.log())
+    losses = tilt.log() * logits.new_tensor(target_lengths).unsqueeze(1)
+    losses -= scales.log().masked_fill(past, 0).sum(0) + ends.log()
     if not gradient:
         lost = ~(ends > SAFE[logits.dtype])
         return _repaired(losses, logits.new_empty(0), lost, logits, targets, lengths, target_lengths)
@@ -139,10 +159,12 @@ def _forward_backward(
     # The same from the end, two empty states behind the last; outputs collect the states that emit them.
     select = functional.one_hot(labels, outputs).permute(1, 2, 0).to(logits.dtype)  # (items, outputs, states)
     mass.zero_()
+    nothing = torch.zeros_like(skip[:2])
+    enter, skip = torch.cat([enter[1:], nothing[:1]]), torch.cat([skip[2:], nothing])
     collected = logits.new_empty(frames, items, outputs, heads)
     now, joint = torch.empty_like(mass[2:]), torch.empty_like(mass[2:])
     for frame in reversed(range(frames)):
-        torch.add(mass[:-2], mass[1:-1], out=now).addcmul_(mass[2:], skip_next)
+        torch.addcmul(mass[:-2], mass[1:-1], enter, out=now).addcmul_(mass[2:], skip)
         for item in ending[frame]:
             now[2 * target_lengths[item] - 1 : 2 * target_lengths[item] + 1, item] = 1
         torch.mul(now, reached[frame], out=joint)
@@ -160,16 +182,32 @@ def _forward_backward(
 
 def _lattice(
     targets: Tensor, target_lengths: Sequence[int], like: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Labels of the states (states, items), blanks between; where two states may be skipped to, and from."""
+) -> tuple[Tensor, Tensor]:
+    """Labels of the states (states, items), blanks between, and where (..., heads) two states may be skipped to."""
     items = len(targets)
     labels = torch.full((2 * max(target_lengths) + 1, items), BLANK, device=like.device)
-    skip = like.new_zeros(*labels.shape, 1)
+    skip = like.new_zeros(*labels.shape, like.shape[2])
     for item, length in enumerate(target_lengths):
         target = targets[item, :length].to(like.device)
         labels[1 : 2 * length : 2, item] = target
-        skip[3 : 2 * length : 2, item, 0] = (target[1:] != target[:-1]).to(like.dtype)
-    return labels, skip, torch.cat([skip[2:], torch.zeros_like(skip[:2])])
+        skip[3 : 2 * length : 2, item] = (target[1:] != target[:-1]).to(like.dtype).unsqueeze(1)
+    return labels, skip
+
+
+def _tilt(
+    likelihoods: Tensor, labels: Tensor, lengths: Sequence[int], target_lengths: Sequence[int]
+) -> Tensor:
+    """Factor (items, heads) for each label that a path enters, so that mass moves on at about the right pace.
+
+    All paths enter the same labels, so that it changes nothing but the scale; but where blanks are much likelier
+    than labels, as early in training, mass from the start and from the end would hardly meet in 32 bits.
+    """
+    tilts = []
+    for item, (length, count) in enumerate(zip(lengths, target_lengths, strict=True)):
+        mean = likelihoods[:length, :, item].mean(0)
+        label = mean[labels[1 : 2 * count : 2, item]].mean(0)
+        tilts.append((count / length * mean[BLANK] / label.clamp(min=1e-6)).clamp(1e-3, 1e6))
+    return torch.stack(tilts)
 
 
 def _repaired(
