@@ -15,6 +15,7 @@ use rule job as downstream with:
         weights="<run>/downstream/{model}/{task}.weights.csv",
         curves="<run>/downstream/{model}/{task}.curves.csv",
         excluded="<run>/downstream/{model}/{task}.excluded.csv",
+        cautions="<run>/downstream/{model}/{task}.cautions.csv",
         decodes="<run>/downstream/{model}/{task}.decodes.csv",
         utterances="<run>/downstream/{model}/{task}.utterances.parquet",
         record="<run>/lineage/downstream.{model}.{task}.csv.json",
@@ -24,16 +25,20 @@ use rule job as downstream with:
     resources:
         gpu=0 if CONFIG.downstream.device == "cpu" else 1,
         mem_mb=16000,
-        runtime=720,
+        runtime=2880,
     params:
         **runs("downstream", task_codes),
-        task=task_work,
-        encoder=encoder,
-        extraction=options(CONFIG.extraction, "threads", "store_dtype"),
+        plugin=lambda wildcards: TASKS[wildcards.task].code,
+        head=lambda wildcards: head_code(wildcards.task),
+        labels=lambda wildcards: TASKS[wildcards.task].labels,
+        pooled=lambda wildcards: TASKS[wildcards.task].pooled,
+        recipe=lambda wildcards: asdict(TASKS[wildcards.task].recipe(CONFIG.protocol)),
+        metrics=lambda wildcards: list(map(asdict, TASKS[wildcards.task].metrics)),
+        own=lambda wildcards: options(CONFIG.options_of(TASKS[wildcards.task])),
+        guess=CONFIG.alignment.pocketsphinx.g2p,
+        downstream=lambda wildcards: training_of(wildcards.task),
         features=lambda wildcards: mode(wildcards.task),
-        training=lambda wildcards: options(
-            TRAINING[wildcards.task], "threads", "features", "disk_gb"
-        ),
+        encoder=live_encoder,
         protocol=CONFIG.protocol,
         seed=CONFIG.seed,
     message:

@@ -102,15 +102,15 @@ def task_codes(wildcards):
     return [TASKS[wildcards.task].code, head_code(wildcards.task), *live]
 
 
-def task_work(wildcards):
-    """A task, as plain values: its code, labels, head and metrics."""
-    spec = TASKS[wildcards.task]
-    return {
-        "code": spec.code,
-        "labels": spec.labels,
-        "pooled": spec.pooled,
-        "metrics": [asdict(metric) for metric in spec.metrics],
-        "head": head_code(wildcards.task),
-        "recipe": asdict(spec.recipe(CONFIG.protocol)),
-        "own": options(CONFIG.options_of(spec)),
+def live_encoder(wildcards):
+    """What a task needs to load the model and run it, where it may encode live."""
+    if mode(wildcards.task) == "stored":
+        return None
+    return encoder(wildcards) | {
+        "extraction": options(CONFIG.extraction, "threads", "store_dtype")
     }
+
+
+def training_of(task):
+    """How a task is trained, as plain values, without what does not change results."""
+    return options(TRAINING[task], "threads", "features", "disk_gb")

@@ -13,9 +13,10 @@ import pocketsphinx
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
+from layerwise.align.dictionary import known_pronunciations
 from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.intervals import Interval, Outcome, find_fault
-from layerwise.align.lexicon import Lexicon, dictionary_lines, possessives, pronounce, read_lexicon
+from layerwise.align.lexicon import dictionary_lines, read_lexicon
 from layerwise.corpus.audio import read_audio
 from layerwise.errors import AlignmentError, AudioError
 from layerwise.options.pocketsphinx import PocketsphinxOptions
@@ -73,7 +74,7 @@ def align(
     texts = [str(text).split() for text in manifest["text"]]
     words = {word for text in texts for word in text}
     own = read_lexicon(lexicon) if lexicon else {}
-    known = _known_pronunciations(words, own)
+    known = known_pronunciations(words, own)
     guessed = guess_pronunciations(words - known.keys()) if g2p else {}
     with tempfile.TemporaryDirectory(prefix="layerwise-align-") as folder:
         dictionary = Path(folder) / "words.dict"
@@ -92,24 +93,6 @@ def align(
         )
         # joblib's loky workers start afresh and do not import the calling script, unlike multiprocessing's.
         yield from Parallel(n_jobs=workers, return_as="generator")(jobs)
-
-
-def _known_pronunciations(words: set[str], own: Lexicon) -> Lexicon:
-    builtin = _builtin_dictionary(words | {word.removesuffix("'s") for word in words})
-    known = pronounce(words, own, builtin)
-    return {**possessives(words - known.keys(), own, builtin), **known}
-
-
-def _builtin_dictionary(words: set[str]) -> Lexicon:
-    lexicon: Lexicon = {}
-    path = Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict"))
-    with path.open(encoding="utf-8") as stream:
-        for line in stream:
-            name, _, phones = line.strip().partition(" ")
-            word = name.partition("(")[0]
-            if word in words:
-                lexicon.setdefault(word, []).append(phones)
-    return lexicon
 
 
 def _align_utterance(

@@ -48,12 +48,16 @@ TASK_CURVES = Table(
     error=ReportError,
     columns=(
         *(MODEL, TASK, HEAD, SEED, LEARNING_RATE),
-        count("epoch", 1, about="number of the epoch, from 1"),
-        number("loss", about="mean training loss per item"),
-        number("dev", 0, about="the metric on dev"),
+        count("epoch", 1, about="number of the look at dev, from 1: an epoch, or so many steps"),
+        number("loss", empty=True, about="mean training loss per item since the last look"),
+        number("dev", 0, empty=True, about="the metric on dev that decides"),
+        choice(
+            *("status", "improved", "not improved", "not finite"),
+            about="against the looks before; not finite: the head was stopped, its best look counts",
+        ),
     ),
     key=("model", "task", "layer", "seed", "learning_rate", "epoch"),
-    about="an epoch of the training of one layer at one learning rate",
+    about="a look at dev in the training of one layer at one learning rate",
 )
 TASK_EXCLUSIONS = Table(
     path="downstream/{model}/{task}.excluded.csv",
@@ -63,6 +67,25 @@ TASK_EXCLUSIONS = Table(
     key=("model", "task", "utt_id"),
     may_be_empty=True,
     about="an utterance that the task cannot use",
+)
+TASK_CAUTIONS = Table(
+    path="downstream/{model}/{task}.cautions.csv",
+    made_by="downstream",
+    error=ReportError,
+    columns=(
+        *(MODEL, TASK),
+        choice(
+            "kind",
+            *("guessed word", "unknown label", "speaker in two splits", "stopped head"),
+            about="of what sort",
+        ),
+        Column("subject", about="the word, label, speaker or head"),
+        count("count", 1, about="how often it occurs"),
+        Column("note", about="what to know of it; of a guessed word its phones"),
+    ),
+    key=("model", "task", "kind", "subject"),
+    may_be_empty=True,
+    about="what a reader of a task's scores should know",
 )
 TASK_DECODES = Table(
     path="downstream/{model}/{task}.decodes.csv",

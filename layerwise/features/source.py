@@ -40,6 +40,10 @@ class FeatureSource(Protocol):
     def utterances(self) -> tuple[str, ...]:
         """Ids of the utterances whose frames are stored, in stored order."""
 
+    @property
+    def mean_utterances(self) -> tuple[str, ...]:
+        """Ids of the utterances whose mean frames are stored, in stored order."""
+
     def stride(self, layer: str) -> Fraction:
         """Seconds between stored frames of a layer (conv layers faster than 10 ms are stored at 10 ms)."""
 

@@ -96,6 +96,11 @@ class FeatureStore:
         """Ids of the utterances whose frames are stored, in stored order."""
         return self.header.frame_utterances
 
+    @property
+    def mean_utterances(self) -> tuple[str, ...]:
+        """Ids of the utterances whose mean frames are stored, in stored order."""
+        return self.header.mean_utterances
+
     def stride(self, layer: str) -> Fraction:
         """Seconds between stored frames of a layer."""
         return Fraction(self._layer(layer).stride)

@@ -1,6 +1,6 @@
-"""Classification of whole utterances: SUPERB's head for intent classification."""
+"""Classification of whole utterances: SUPERB's heads for intents and the like."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -11,127 +11,114 @@ from torch.nn import functional
 
 from layerwise.contracts.columns import SPLITS
 from layerwise.errors import TaskError
-from layerwise.features.source import FeatureSource
 from layerwise.options.protocol import Protocol
 from layerwise.tasks.data import (
-    Exclusions,
+    Batch,
     Labels,
     Split,
     Task,
-    TaskBatch,
-    as_tensor,
-    check_finite,
+    TaskCorpus,
+    check_columns,
     check_splits,
-    standardise,
-    task_layers,
-    usable_utterances,
+    split_rows,
 )
 
 
 class Classification:
-    """One label per utterance: linear(256), mean over frames, linear.
+    """One or more labels per utterance (slots), right only if all are.
 
-    The mean over frames commutes with linear maps, so the heads are trained on each utterance's mean frame:
-    exactly the same function. With ``normalise`` those means are standardised per layer and dimension.
-    Utterances without a label, and dev or test utterances of a class that train lacks, are excluded.
+    The outputs of a head are the classes of the first slot, then those of the second, and so on; the loss is the
+    sum of the slots' cross-entropies and each slot takes its most probable class, as in SUPERB's intent
+    classification. Utterances without a label, and dev or test utterances of a class that train lacks, are
+    excluded and listed.
 
     Raises:
-        TaskError: the label column is missing, a split is empty, train has fewer than two classes, or
-            features are not finite.
+        TaskError: a label column is missing, a split is empty, or train has fewer than two classes in each slot.
     """
 
-    def __init__(
-        self,
-        source: FeatureSource,
-        manifest: pd.DataFrame,
-        intervals: pd.DataFrame,
-        task: Task,
-        *,
-        normalise: bool,
-        protocol: Protocol = "corrected",
-    ) -> None:
-        where = f"task {task.name}, model {source.model}"
-        excluded = Exclusions()
-        rows = _labelled(source, manifest, task, excluded)
-        check_splits(task.name, source.model, {split: len(rows[split]) for split in SPLITS})
-        classes = sorted({label for _, label in rows["train"]})
-        if len(classes) < 2:
+    def __init__(self, corpus: TaskCorpus, task: Task, protocol: Protocol) -> None:
+        check_columns(task, corpus.manifest)
+        rows = {
+            split: self._labelled(part, task, corpus) for split, part in split_rows(corpus.manifest).items()
+        }
+        known = [{labels[slot] for labels in rows["train"].values()} for slot in range(len(task.labels))]
+        for split in ("dev", "test"):
+            rows[split] = self._known(rows[split], known, split, task, corpus)
+        check_splits(task.name, corpus.model, {split: len(rows[split]) for split in SPLITS})
+        if all(len(classes) < 2 for classes in known):
             raise TaskError(
-                f"{where}: train has the single class {classes[0]!r} in column {task.recipe.label!r}"
+                f"task {task.name}, model {corpus.model}: train has the single class "
+                f"{min(known[0])!r} in column {task.labels[0]!r}"
             )
-        self.layers = task_layers(source)
-        self.classes = tuple(classes)
-        self.outputs = len(classes)
-        self.batch_size = task.recipe.batch_size
-        self.excluded = excluded.table()
+        self.slots = tuple(tuple(sorted(classes)) for classes in known)
+        self.outputs = sum(map(len, self.slots))
+        self.splits = {split: self._split(rows[split]) for split in SPLITS}
 
-        utt_ids = [utt_id for split in SPLITS for utt_id, _ in rows[split]]
-        train = np.arange(len(utt_ids)) < len(rows["train"])
-        means = torch.empty(len(self.layers), len(utt_ids), source.dim(self.layers[0]))
-        for number, layer in enumerate(self.layers):
-            values = source.utterance_means(layer, utt_ids)
-            check_finite(values, np.arange(len(utt_ids) + 1), utt_ids, f"{where}, layer {layer}")
-            means[number] = torch.from_numpy(standardise(values, train) if normalise else values)
-        index = {label: number for number, label in enumerate(classes)}
-        self.splits: dict[str, Split] = {}
-        start = 0
-        for split in SPLITS:
-            ids, labels = zip(*rows[split], strict=True)
-            targets = as_tensor([index[label] for label in labels])
-            batch = _batch(means[:, start : start + len(ids)], targets, range(len(ids)))
-            self.splits[split] = Split(ids, tuple((label,) for label in labels), (batch,))
-            start += len(ids)
+    def _labelled(self, rows: pd.DataFrame, task: Task, corpus: TaskCorpus) -> dict[str, Labels]:
+        """Labels of each utterance that has them all."""
+        found = {}
+        for utt_id, split, *labels in rows[["utt_id", "split", *task.labels]].itertuples(index=False):
+            empty = [
+                column
+                for column, label in zip(task.labels, labels, strict=True)
+                if pd.isna(label) or not str(label).strip()
+            ]
+            if empty:
+                corpus.notes.exclude(utt_id, split, f"no label in column {empty[0]!r}")
+            else:
+                found[utt_id] = tuple(str(label) for label in labels)
+        return found
 
-    def training_batches(self, random: np.random.Generator) -> Iterator[TaskBatch]:
-        """Utterances in random order, ``batch_size`` at a time."""
-        (everything,) = self.splits["train"].batches
-        order = random.permutation(len(everything.rows))
-        for start in range(0, len(order), self.batch_size):
-            rows = order[start : start + self.batch_size]
-            yield _batch(everything.features[:, rows], everything.targets[rows, 0], rows.tolist())
+    def _known(
+        self,
+        rows: Mapping[str, Labels],
+        known: Sequence[set[str]],
+        split: str,
+        task: Task,
+        corpus: TaskCorpus,
+    ) -> dict[str, Labels]:
+        """The utterances whose classes all occur in train."""
+        usable = {}
+        for utt_id, labels in rows.items():
+            unknown = [label for label, classes in zip(labels, known, strict=True) if label not in classes]
+            if unknown:
+                corpus.notes.exclude(utt_id, split, f"class {unknown[0]!r} does not occur in train")
+            else:
+                usable[utt_id] = labels
+        return usable
 
-    def loss(self, logits: Tensor, batch: TaskBatch) -> Tensor:
-        """Cross-entropy."""
-        heads, items, outputs = logits.shape
-        targets = batch.targets[:, 0].repeat(heads)
-        losses = functional.cross_entropy(logits.reshape(-1, outputs), targets, reduction="none")
-        return losses.view(heads, items).mean(dim=1)
+    def _split(self, rows: Mapping[str, Labels]) -> Split:
+        targets = tuple(
+            tuple(classes.index(label) for label, classes in zip(labels, self.slots, strict=True))
+            for labels in rows.values()
+        )
+        return Split(tuple(rows), tuple(rows.values()), targets)
 
-    def decode(self, logits: Tensor, batch: TaskBatch) -> list[list[Labels]]:
-        """The most probable class."""
-        return [[(self.classes[best],) for best in head] for head in logits.argmax(dim=-1).tolist()]
+    def losses(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Sum of the slots' cross-entropies."""
+        heads = logits.shape[1]
+        total = logits.new_zeros(len(logits), heads)
+        for slot, part in enumerate(self._parts(logits)):
+            targets = batch.targets[:, slot].unsqueeze(1).expand(-1, heads)
+            total = total + functional.cross_entropy(part.transpose(1, 2), targets, reduction="none")
+        return total
+
+    def decode(self, logits: Tensor, batch: Batch) -> list[list[Labels]]:
+        """The most probable class of each slot."""
+        best = torch.stack([part.argmax(-1) for part in self._parts(logits)], dim=-1).transpose(0, 1).tolist()
+        return [
+            [tuple(classes[k] for classes, k in zip(self.slots, item, strict=True)) for item in head]
+            for head in best
+        ]
+
+    def _parts(self, logits: Tensor) -> tuple[Tensor, ...]:
+        return logits.split([len(classes) for classes in self.slots], dim=-1)
 
     def counts(self, references: Sequence[Labels], predicted: Sequence[Labels]) -> NDArray[np.float64]:
         """1 for each right answer, and 1."""
         right = [float(a == b) for a, b in zip(references, predicted, strict=True)]
-        return np.stack([np.array(right), np.ones(len(right))], axis=1)
+        return np.stack([np.array(right), np.ones(len(right))], axis=1)[None]
 
-
-def _batch(features: Tensor, targets: Tensor, rows: Sequence[int]) -> TaskBatch:
-    ones = torch.ones(len(rows), dtype=torch.long)
-    return TaskBatch(features, ones, targets.unsqueeze(1), ones, tuple(rows))
-
-
-def _labelled(
-    source: FeatureSource, manifest: pd.DataFrame, task: Task, excluded: Exclusions
-) -> dict[str, list[tuple[str, str]]]:
-    """Return (utt_id, label) of the usable utterances of each split."""
-    if task.recipe.label not in manifest.columns:
-        raise TaskError(
-            f"task {task.name}: the manifest has no column {task.recipe.label!r}; it has "
-            f"{', '.join(map(str, manifest.columns))}. Add the label to the corpus or leave the task out"
-        )
-    rows: dict[str, list[tuple[str, str]]] = {split: [] for split in SPLITS}
-    for utt_id, row in usable_utterances(source, manifest, excluded):
-        label = row[task.recipe.label]
-        if pd.isna(label) or not str(label).strip():
-            excluded.add(utt_id, row["split"], f"no label in column {task.recipe.label!r}")
-        else:
-            rows[row["split"]].append((utt_id, str(label)))
-    known = {label for _, label in rows["train"]}
-    for split in ("dev", "test"):
-        for utt_id, label in rows[split]:
-            if label not in known:
-                excluded.add(utt_id, split, f"class {label!r} does not occur in train")
-        rows[split] = [(utt_id, label) for utt_id, label in rows[split] if label in known]
-    return rows
+    def text(self, labels: Labels) -> str:
+        """The labels, separated by spaces."""
+        return " ".join(labels)

@@ -1,8 +1,9 @@
-"""What the training loop needs of a task's data, whatever its kind."""
+"""What a task is, what it is made from, and what the training loop needs of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -12,158 +13,161 @@ from torch import Tensor
 
 from layerwise.contracts.columns import SPLITS
 from layerwise.errors import TaskError
-from layerwise.features.source import FeatureSource
-from layerwise.layers import on_curve
 from layerwise.options.protocol import Protocol as RunProtocol
 from layerwise.options.training import TrainingRecipe
 from layerwise.specs.metrics import Metric
+
+if TYPE_CHECKING:
+    from layerwise.tasks.heads.base import Heads
 
 Labels = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class TaskBatch:
-    """Items of about the same length.
-
-    Attributes:
-        features: (layers, padded frames x items, dim), time-major; one frame per item in classification.
-        lengths: (items,) frames of each item.
-        targets: class indices, (items, labels) padded with 0, and their numbers (items,).
-        target_lengths: (items,) labels of each item.
-        rows: each item's position in its split.
-    """
-
-    features: Tensor
-    lengths: Tensor
-    targets: Tensor
-    target_lengths: Tensor
-    rows: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Split:
-    """Utterances (or pieces of them) of one split with their labels, in batches."""
-
-    utt_ids: tuple[str, ...]
-    references: tuple[Labels, ...]
-    batches: tuple[TaskBatch, ...]
-
-
-@dataclass(frozen=True)
 class Task:
-    """What the training loop needs to know of a task.
+    """A task as a run has it.
 
     Attributes:
         name: its name in configs and tables.
-        metric: what is measured on dev and test, with its direction.
-        recipe: how it is trained.
+        metrics: what is measured on dev and test; the first one decides.
+        labels: columns of the manifest with its targets, or ``lexicon`` or ``alignment`` for phones.
+        pooled: it is trained on the mean frame of each utterance.
+        recipe: how its heads are trained.
         prepare: makes the task's data.
+        heads: the class of its heads.
         own: the options that only this task has, checked by its spec.
     """
 
     name: str
-    metric: Metric
+    metrics: tuple[Metric, ...]
+    labels: Labels
+    pooled: bool
     recipe: TrainingRecipe
     prepare: "PrepareTask"
+    heads: "type[Heads]"
     own: Mapping[str, Any] = field(default_factory=dict)
 
 
-class TaskData(Protocol):
-    """A task on the features of one model."""
+@dataclass(frozen=True)
+class TaskCorpus:
+    """What a task's data are made from.
 
-    @property
-    def layers(self) -> tuple[str, ...]:
-        """Names of the layers in ``TaskBatch.features``."""
+    Attributes:
+        model: name of the model, for messages.
+        manifest: the utterances that have features, sorted by id, each in one of the three splits.
+        lengths: frames of each utterance, as the heads see them; 1 each where the task is pooled.
+        intervals: the interval table; no rows without an alignment.
+        lexicon: the user's pronunciations.
+        guess: pronunciations of words that no dictionary has may be guessed.
+        notes: exclusions and cautions, to which the task adds its own.
+    """
+
+    model: str
+    manifest: pd.DataFrame
+    lengths: Mapping[str, int]
+    intervals: pd.DataFrame
+    notes: "Notes"
+    lexicon: Path | None = None
+    guess: bool = True
+
+
+@dataclass(frozen=True)
+class Split:
+    """Utterances of one split, in the order of their ids.
+
+    Attributes:
+        utt_ids: their ids.
+        references: the right labels of each.
+        targets: numbers of its labels among the outputs of a head, for the loss.
+    """
+
+    utt_ids: Labels
+    references: tuple[Labels, ...]
+    targets: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Utterances of about the same length.
+
+    Attributes:
+        features: (layers, padded frames x items, dim), time-major.
+        lengths: frames of each item.
+        targets: (items, labels) padded with 0.
+        target_lengths: labels of each item.
+        rows: each item's position in its split.
+    """
+
+    features: Tensor
+    lengths: tuple[int, ...]
+    targets: Tensor
+    target_lengths: tuple[int, ...]
+    rows: tuple[int, ...]
+
+
+class TaskData(Protocol):
+    """Targets, loss and metrics of a task; it knows nothing of features."""
 
     @property
     def outputs(self) -> int:
         """Number of outputs of a head."""
 
     @property
-    def splits(self) -> dict[str, Split]:
-        """The splits ``train``, ``dev`` and ``test``; none is empty."""
+    def splits(self) -> Mapping[str, Split]:
+        """The splits ``train``, ``dev`` and ``test``."""
 
-    @property
-    def excluded(self) -> pd.DataFrame:
-        """Utterances that cannot be used: utt_id, split, reason."""
+    def losses(self, logits: Tensor, batch: Batch) -> Tensor:
+        """Loss of each item under each head, (items, heads); logits: (padded frames x items, heads, outputs)."""
 
-    def training_batches(self, random: np.random.Generator) -> Iterator[TaskBatch]:
-        """One pass over the training split in random order."""
-
-    def loss(self, logits: Tensor, batch: TaskBatch) -> Tensor:
-        """Mean loss (heads,) over the items of a batch; logits: (heads, padded frames x items, outputs)."""
-
-    def decode(self, logits: Tensor, batch: TaskBatch) -> list[list[Labels]]:
+    def decode(self, logits: Tensor, batch: Batch) -> list[list[Labels]]:
         """Predicted labels of each head and item."""
 
     def counts(self, references: Sequence[Labels], predicted: Sequence[Labels]) -> NDArray[np.float64]:
-        """Numerator and denominator of the metric for each utterance, (utterances, 2)."""
+        """Count and total of each metric for each utterance, (metrics, utterances, 2)."""
+
+    def text(self, labels: Labels) -> str:
+        """Labels as one text, for the table of predictions."""
 
 
 class PrepareTask(Protocol):
     """Makes the data of a task: what the code of a task's spec must be."""
 
-    def __call__(
-        self,
-        source: FeatureSource,
-        manifest: pd.DataFrame,
-        intervals: pd.DataFrame,
-        task: Task,
-        *,
-        normalise: bool,
-        protocol: RunProtocol,
-    ) -> TaskData:
-        """Return the data of a task on the features of one model.
+    def __call__(self, corpus: TaskCorpus, task: Task, protocol: RunProtocol) -> TaskData:
+        """Return the data of a task.
 
-        ``normalise``: features are standardised with the statistics of the training split. Raises TaskError
-        for data that cannot be used.
+        Raises TaskError for data that cannot be used.
         """
 
 
 @dataclass
-class Exclusions:
-    """Utterances left out, each with its reason."""
+class Notes:
+    """What is left out of a task, and what a reader of its scores should know."""
 
-    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    excluded: list[tuple[str, str, str]] = field(default_factory=list)
+    cautions: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
 
-    def add(self, utt_id: str, split: str, reason: str) -> None:
-        """Note one utterance."""
-        self.rows.append((utt_id, split, reason))
+    def exclude(self, utt_id: str, split: str, reason: str) -> None:
+        """Note an utterance that the task cannot use."""
+        self.excluded.append((utt_id, split, reason))
 
-    def table(self) -> pd.DataFrame:
+    def caution(self, kind: str, subject: str, note: str, count: int = 1) -> None:
+        """Note ``count`` cases of one kind with one subject: a word, a label, a speaker, a head."""
+        before, _ = self.cautions.get((kind, subject), (0, ""))
+        self.cautions[kind, subject] = (before + count, note)
+
+    def exclusions_table(self) -> pd.DataFrame:
         """Return the table utt_id, split, reason, sorted."""
-        return pd.DataFrame(sorted(self.rows), columns=["utt_id", "split", "reason"])
+        return pd.DataFrame(sorted(self.excluded), columns=["utt_id", "split", "reason"])
+
+    def cautions_table(self) -> pd.DataFrame:
+        """Return the table kind, subject, count, note, sorted."""
+        rows = [(*key, *value) for key, value in sorted(self.cautions.items())]
+        return pd.DataFrame(rows, columns=["kind", "subject", "count", "note"])
 
 
-def task_layers(source: FeatureSource) -> tuple[str, ...]:
-    """Return the layers that tasks are trained on: T0 ... TL and TL+ln; no conv layers, nor T0-pos.
-
-    Raises:
-        TaskError: there are none, or their dimensions differ.
-    """
-    layers = tuple(layer for layer in source.layers if on_curve(layer))
-    if not layers:
-        raise TaskError(f"{source.model}: no layer T0 ... TL among {', '.join(source.layers)}")
-    dims = {layer: source.dim(layer) for layer in layers}
-    if len(set(dims.values())) > 1:
-        raise TaskError(
-            f"{source.model}: layers differ in dimension ({dims}); a weighted sum needs one dimension"
-        )
-    return layers
-
-
-def usable_utterances(
-    source: FeatureSource, manifest: pd.DataFrame, excluded: Exclusions
-) -> Iterator[tuple[str, pd.Series]]:
-    """Yield id and manifest row of each utterance that is in a known split and has stored features."""
-    stored = set(source.utterances)
-    for _, row in manifest.sort_values("utt_id").iterrows():
-        if row["split"] not in SPLITS:
-            excluded.add(row["utt_id"], str(row["split"]), f"split is not one of {', '.join(SPLITS)}")
-        elif row["utt_id"] not in stored:
-            excluded.add(row["utt_id"], row["split"], f"no stored features of {source.model}")
-        else:
-            yield row["utt_id"], row
+def split_rows(manifest: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Rows of each split."""
+    return {split: manifest[manifest["split"] == split] for split in SPLITS}
 
 
 def check_splits(task: str, model: str, sizes: Mapping[str, int]) -> None:
@@ -180,33 +184,22 @@ def check_splits(task: str, model: str, sizes: Mapping[str, int]) -> None:
             )
 
 
-def check_finite(
-    values: NDArray[np.float32], offsets: NDArray[np.int64], utt_ids: Sequence[str], where: str
-) -> None:
-    """Refuse NaN and infinite features.
+def check_columns(task: Task, manifest: pd.DataFrame) -> None:
+    """Refuse a corpus without the task's labels.
 
     Raises:
-        TaskError: naming ``where`` (task, model, layer) and the first utterance concerned.
+        TaskError: naming the column that is missing, and those that are there.
     """
-    bad = np.flatnonzero(~np.isfinite(values).all(axis=1))
-    if bad.size:
-        utt_id = utt_ids[int(np.searchsorted(offsets, bad[0], side="right")) - 1]
-        raise TaskError(f"{where}: features of utterance {utt_id} are not finite; extract them again")
+    for column in task.labels:
+        if column not in manifest.columns:
+            raise TaskError(
+                f"task {task.name}: the manifest has no column {column!r}; it has "
+                f"{', '.join(map(str, manifest.columns))}. Add the label to the corpus, name another column "
+                "in `label:` of the task, or leave the task out"
+            )
 
 
-def standardise(values: NDArray[np.float32], train: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Subtract each dimension's mean over the training rows and divide by its standard deviation.
-
-    Raw scales differ by orders of magnitude between layers and dimensions (a few dimensions of wav2vec 2.0
-    are hundreds of times larger), so that one learning rate would not suit all. Constant dimensions become 0.
-    """
-    mean = values[train].mean(axis=0, dtype=np.float64)
-    deviation = values[train].std(axis=0, dtype=np.float64)
-    scale = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > 1e-6 * np.abs(mean))
-    standardised: NDArray[np.float32] = ((values - mean) * scale).astype(np.float32)
-    return standardised
-
-
-def as_tensor(values: Sequence[int]) -> Tensor:
-    """Integers as a tensor."""
-    return torch.tensor(values, dtype=torch.long)
+def padded(targets: Sequence[tuple[int, ...]]) -> Tensor:
+    """Targets as one tensor (items, labels), padded with 0."""
+    longest = max(map(len, targets))
+    return torch.tensor([[*target, *[0] * (longest - len(target))] for target in targets])

@@ -1,134 +1,191 @@
-"""Train all heads of a task together, each to its own best epoch."""
+"""Train a bank of heads together, each to its own best moment on dev."""
 
 import logging
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from layerwise.errors import TaskError
-from layerwise.seeds import derive_seed
+from layerwise.tasks.adam import Adam
+from layerwise.tasks.batches import Batches
+from layerwise.tasks.checkpoints import Checkpoint
 from layerwise.tasks.data import Labels, TaskData
-from layerwise.tasks.heads import LinearHeads
+from layerwise.tasks.heads.base import Heads, Parameters
 from layerwise.tasks.scores import score
+from layerwise.tasks.stopping import Regime, Watch
 
 log = logging.getLogger(__name__)
 
 GRADIENT_NORM = 1.0
 Decodes = list[list[Labels]]
+# look, row of the bank, mean training loss, metric on dev, status
+CurveRow = tuple[int, int, float, float, str]
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long and how fast to train.
-
-    Attributes:
-        learning_rate: Adam's learning rate in the first epoch.
-        epochs: passes over the training split.
-        decay: lower the learning rate linearly, epoch by epoch, towards 0 after the last one.
-        lower_is_better: the metric is an error rate.
-    """
-
-    learning_rate: float
-    epochs: int
-    decay: bool
-    lower_is_better: bool
-
-
-@dataclass(frozen=True)
+@dataclass
 class Fit:
-    """Heads at their best epoch on dev.
+    """Heads at their best moment on dev.
 
     Attributes:
-        heads: the heads.
-        dev: (heads,) their metric on dev.
-        loss_curve: (epochs, heads) mean training loss per item.
-        dev_curve: (epochs, heads) metric on dev.
+        best: their parameters there, for all heads of the bank.
+        watch: their metric there, the lower the better, infinite for a head without one.
+        counts: (heads, metrics, dev utterances, 2) at that moment.
+        curves: one row per head and look at dev.
     """
 
-    heads: LinearHeads
-    dev: NDArray[np.float64]
-    loss_curve: NDArray[np.float64]
-    dev_curve: NDArray[np.float64]
+    best: Parameters
+    watch: Watch
+    counts: NDArray[np.float64]
+    curves: list[CurveRow] = field(default_factory=list)
 
 
-def fit(data: TaskData, schedule: Schedule, seed: int, where: str) -> Fit:
-    """Train every head with Adam on the same mini-batches, as if each were alone.
+def fit(
+    heads: Heads,
+    batches: Batches,
+    regime: Regime,
+    sign: int,
+    where: str,
+    checkpoint: Checkpoint,
+    names: Sequence[str],
+) -> Fit:
+    """Train every head with Adam on the same batches, as if each were alone.
 
-    Each head has its own gradient clipping (norm 1, as SUPERB) and its own best epoch on dev.
+    Each head has its own gradient clipping (norm 1, as SUPERB), learning rate, best moment and end. One whose
+    loss is not finite is stopped where it was best and named in the log; the others go on.
 
     Args:
-        data: the task's data.
-        schedule: learning rate and length.
-        seed: seed of the initial values and of the order of batches.
-        where: task and model, for error messages.
-
-    Raises:
-        TaskError: a loss is not finite; the message names layer, epoch and learning rate.
+        heads: the bank; afterwards it holds the heads that were trained to the end.
+        batches: the task's batches.
+        regime: length and rates.
+        sign: 1 where higher metrics are better, else -1.
+        where: task and model, for the log.
+        checkpoint: where the state is kept at each look.
+        names: name of each head, for the log.
     """
-    layers, _, dim = next(iter(data.splits["train"].batches)).features.shape
-    heads = LinearHeads(layers, dim, data.outputs, derive_seed(seed, "heads"))
-    best = LinearHeads(layers, dim, data.outputs, derive_seed(seed, "heads"))
-    optimiser = torch.optim.Adam(heads.parameters(), lr=schedule.learning_rate)
-    random = np.random.default_rng(derive_seed(seed, "batches"))
-    sign = 1.0 if schedule.lower_is_better else -1.0
-    best_dev = np.full(heads.heads, np.inf)
-    losses: list[NDArray[np.float64]] = []
-    scores: list[NDArray[np.float64]] = []
-    for epoch in range(1, schedule.epochs + 1):
-        if schedule.decay:
-            optimiser.param_groups[0]["lr"] = schedule.learning_rate * (1 - (epoch - 1) / schedule.epochs)
-        loss = train_epoch(data, heads, optimiser, random)
-        if (broken := np.flatnonzero(~np.isfinite(loss))).size:
-            raise TaskError(
-                f"{where}, layer {head_names(data)[broken[0]]}: loss is not finite in epoch {epoch} at "
-                f"learning rate {schedule.learning_rate:g}; try a smaller one or `protocol: corrected`, "
-                "which standardises features"
+    data, device = batches.data, batches.device
+    adam = Adam(heads.parameters)
+    fitted = Fit(
+        {name: values.clone() for name, values in heads.values().items()},
+        Watch(np.array([head.rate for head in heads.bank]), regime.patience),
+        np.zeros((len(heads.bank), 0, 0, 0)),
+    )
+    rows, step, look = np.arange(len(heads.bank)), 0, 0
+    if saved := checkpoint.load():
+        rows, step, look = _restore(saved, heads, adam, fitted)
+        log.info("%s: going on from a checkpoint, step %d of %d", where, step, regime.steps)
+    stream = batches.training(step)
+    watch = fitted.watch
+    while step < regime.steps and len(rows):
+        start = time.perf_counter()
+        some = min(regime.evaluation, regime.steps - step)
+        rates = torch.from_numpy(watch.rates[rows]).to(device, batches.dtype)
+        loss = train_steps(data, heads, adam, islice(stream, some), rates, step)
+        step, look = step + some, look + 1
+        counts, dev_loss, _ = evaluate(data, heads, batches, "dev")
+        metric = score(counts[:, 0])
+        finite = np.isfinite(loss) & np.isfinite(dev_loss)
+        for row in rows[~finite]:
+            log.warning("%s: the loss of head %s is not finite; it is stopped", where, names[row])
+            fitted.curves.append((look, int(row), np.nan, np.nan, "not finite"))
+            watch.alive[row] = False
+        good = rows[finite]
+        better = watch.update(good, -sign * metric[finite], dev_loss[finite])
+        if not fitted.counts.size:
+            fitted.counts = np.zeros((len(fitted.counts), *counts.shape[1:]))
+        fitted.counts[good[better]] = counts[finite][better]
+        chosen = torch.from_numpy(np.flatnonzero(finite)[better]).to(device)
+        for name, values in heads.values().items():
+            fitted.best[name][torch.from_numpy(good[better]).to(device)] = values[chosen]
+        for row, is_better, at, dev in zip(good, better, loss[finite], metric[finite], strict=True):
+            status = "improved" if is_better else "not improved"
+            fitted.curves.append((look, int(row), float(at), float(dev), status))
+        if len(good):
+            log.info(
+                "%s: step %d of %d at most, %d heads, loss %.3f, dev %.3f (means), %.2f s",
+                *(where, step, regime.steps, len(good), loss[finite].mean(), metric[finite].mean()),
+                time.perf_counter() - start,
             )
-        dev = score(evaluate(data, heads, "dev")[0])
-        losses.append(loss)
-        scores.append(dev)
-        better = sign * dev < best_dev
-        best.copy_heads(heads, torch.from_numpy(better))
-        best_dev = np.where(better, sign * dev, best_dev)
-        log.info(
-            "%s, learning rate %g: epoch %d of %d, loss %.3f, dev %.3f (means of %d heads)",
-            *(where, schedule.learning_rate, epoch, schedule.epochs, loss.mean(), dev.mean(), len(dev)),
-        )
-    return Fit(best, sign * best_dev, np.array(losses), np.array(scores))
+        going = np.flatnonzero(watch.alive[rows])
+        if len(going) < len(rows):
+            heads.keep(going.tolist())
+            adam.keep(going.tolist())
+            rows = rows[going]
+        checkpoint.save(_state(heads, adam, fitted, rows, step, look))
+    stream.close()
+    return fitted
 
 
-def train_epoch(
-    data: TaskData, heads: LinearHeads, optimiser: torch.optim.Optimizer, random: np.random.Generator
+def train_steps(
+    data: TaskData, heads: Heads, adam: Adam, stream: Any, rates: Tensor, step: int
 ) -> NDArray[np.float64]:
-    """Take one pass over the training split; return each head's mean loss per item."""
-    total = torch.zeros(heads.heads, dtype=torch.float64)
+    """Take a step on each batch; return each head's mean loss per item."""
+    total = torch.zeros(len(heads.bank), dtype=torch.float64)
     items = 0
-    for batch in data.training_batches(random):
-        losses = data.loss(heads(batch.features), batch)
-        optimiser.zero_grad()
+    for batch in stream:
+        heads.step = step
+        losses = data.losses(heads.forward(batch.features, batch.lengths), batch)
+        heads.clear_gradients()
         # Heads share no parameter: the gradient of the sum is each head's own gradient.
-        torch.autograd.backward(losses.sum())
-        heads.clip_gradients(GRADIENT_NORM)
-        optimiser.step()
-        total += losses.detach() * len(batch.rows)
+        torch.autograd.backward(losses.mean(dim=0).sum())
+        adam.step(heads.values(), heads.gradients(), rates, GRADIENT_NORM)
+        total = total.to(losses.device) + losses.detach().double().sum(dim=0)
         items += len(batch.rows)
-    return (total / items).numpy()
+        step += 1
+    heads.step = None
+    return (total / items).cpu().numpy()
 
 
 @torch.no_grad()
-def evaluate(data: TaskData, heads: LinearHeads, split: str) -> tuple[NDArray[np.float64], Decodes]:
-    """Return counts (heads, utterances, 2) and the predicted labels of each head and utterance."""
+def evaluate(
+    data: TaskData, heads: Heads, batches: Batches, split: str
+) -> tuple[NDArray[np.float64], NDArray[np.float64], Decodes]:
+    """Return counts (heads, metrics, utterances, 2), mean losses (heads,) and what each head predicts."""
     chosen = data.splits[split]
-    predicted: Decodes = [[()] * len(chosen.utt_ids) for _ in range(heads.heads)]
-    for batch in chosen.batches:
-        for head, labels in enumerate(data.decode(heads(batch.features), batch)):
+    count = len(heads.bank)
+    predicted: Decodes = [[()] * len(chosen.utt_ids) for _ in range(count)]
+    total = torch.zeros(count, dtype=torch.float64)
+    for batch in batches.of(split):
+        logits = heads.forward(batch.features, batch.lengths)
+        total = total.to(logits.device) + data.losses(logits, batch).double().sum(dim=0)
+        for head, labels in enumerate(data.decode(logits, batch)):
             for row, decoded in zip(batch.rows, labels, strict=True):
                 predicted[head][row] = decoded
-    return np.stack([data.counts(chosen.references, labels) for labels in predicted]), predicted
+    counts = np.stack([data.counts(chosen.references, labels) for labels in predicted])
+    return counts, (total / len(chosen.utt_ids)).cpu().numpy(), predicted
 
 
-def head_names(data: TaskData) -> tuple[str, ...]:
-    """Names of the heads: the layers, and ``all`` where there is more than one."""
-    return (*data.layers, "all") if len(data.layers) > 1 else data.layers
+def _state(
+    heads: Heads, adam: Adam, fitted: Fit, rows: NDArray[np.int64], step: int, look: int
+) -> dict[str, Any]:
+    return {
+        "rows": rows.tolist(),
+        "step": step,
+        "look": look,
+        "heads": heads.values(),
+        "adam": adam.state(),
+        "best": fitted.best,
+        "watch": fitted.watch.state(),
+        "counts": torch.from_numpy(fitted.counts),
+        "curves": fitted.curves,
+    }
+
+
+def _restore(
+    saved: dict[str, Any], heads: Heads, adam: Adam, fitted: Fit
+) -> tuple[NDArray[np.int64], int, int]:
+    """Take over a saved state; return the rows of the bank that go on, and the numbers of step and look."""
+    heads.keep(saved["rows"])
+    heads.load(saved["heads"])
+    device = heads.parameters["mixing"].device
+    adam.restore(saved["adam"], device)
+    fitted.best = {name: values.to(device) for name, values in saved["best"].items()}
+    fitted.watch.restore(saved["watch"])
+    fitted.counts = saved["counts"].numpy()
+    fitted.curves = [tuple(row) for row in saved["curves"]]
+    return np.array(saved["rows"], dtype=np.int64), saved["step"], saved["look"]

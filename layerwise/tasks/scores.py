@@ -2,30 +2,20 @@
 
 from collections.abc import Sequence
 
-import jiwer
 import numpy as np
 from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
 
 
 def edit_counts(
     references: Sequence[Sequence[str]], hypotheses: Sequence[Sequence[str]]
 ) -> NDArray[np.float64]:
-    """Return (utterances, 2): substitutions + deletions + insertions, and reference length.
-
-    References must not be empty and labels must not contain white space.
-    """
-    output = jiwer.process_words(
-        [" ".join(labels) for labels in references], [" ".join(labels) for labels in hypotheses]
-    )
-    counts = np.zeros((len(references), 2))
-    for row, (labels, chunks) in enumerate(zip(references, output.alignments, strict=True)):
-        errors = sum(
-            max(chunk.ref_end_idx - chunk.ref_start_idx, chunk.hyp_end_idx - chunk.hyp_start_idx)
-            for chunk in chunks
-            if chunk.type != "equal"
-        )
-        counts[row] = errors, len(labels)
-    return counts
+    """Return (utterances, 2): substitutions + deletions + insertions, and reference length."""
+    errors = [
+        Levenshtein.distance(reference, hypothesis)
+        for reference, hypothesis in zip(references, hypotheses, strict=True)
+    ]
+    return np.stack([errors, [len(reference) for reference in references]], axis=1).astype(np.float64)
 
 
 def score(counts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,216 +1,251 @@
 """Train and score one task on one model: what the jobs call."""
 
+import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from layerwise.features.source import FeatureSource
+from layerwise.errors import TaskError
+from layerwise.layers import WEIGHTED_SUM
 from layerwise.options.protocol import Protocol
-from layerwise.options.training import TrainingOptions
+from layerwise.options.training import TrainingOptions, TrainingRecipe
 from layerwise.seeds import derive_seed
-from layerwise.tasks.data import Task, TaskData
-from layerwise.tasks.fit import Decodes, Fit, Schedule, evaluate, fit, head_names
-from layerwise.tasks.scores import bootstrap_interval, score
+from layerwise.tasks.batches import Batches
+from layerwise.tasks.checkpoints import EVERY_SECONDS, Checkpoint
+from layerwise.tasks.data import Notes, Task, TaskCorpus, TaskData
+from layerwise.tasks.features import (
+    Source,
+    fits_memory,
+    open_features,
+    task_layers,
+    training_features,
+    usable_rows,
+)
+from layerwise.tasks.fit import Fit, evaluate, fit
+from layerwise.tasks.heads.base import Head, Shape
+from layerwise.tasks.stopping import Regime
+from layerwise.tasks.tables import TaskResult, Trained
 
 log = logging.getLogger(__name__)
 
 DEFAULTS = TrainingOptions()
 
 
-@dataclass(frozen=True)
-class TaskResult:
-    """Tables of one task on one model; layers in the model's order, ``all`` (the weighted sum) last.
-
-    Attributes:
-        scores: model, task, layer, seed, learning_rate, split (dev or test), metric, value, low, high. PER
-            and accuracy are fractions; low and high bound the 95 % bootstrap interval over utterances.
-        weights: model, task, seed, layer, weight: the layers' weights in the weighted sum; empty for a model
-            with one layer.
-        curves: model, task, layer, seed, learning_rate, epoch, loss (mean per training item), dev (the
-            metric).
-        excluded: model, task, utt_id, split, reason.
-        decodes: model, task, layer, seed, utt_id, reference, predicted: the test utterances.
-    """
-
-    scores: pd.DataFrame
-    weights: pd.DataFrame
-    curves: pd.DataFrame
-    excluded: pd.DataFrame
-    decodes: pd.DataFrame
-
-
 def train_heads(
-    source: FeatureSource,
+    source: Source,
     manifest: pd.DataFrame,
-    intervals: pd.DataFrame,
     task: Task,
     *,
     seed: int,
+    intervals: pd.DataFrame | None = None,
+    lexicon: Path | None = None,
+    guess: bool = True,
     options: TrainingOptions = DEFAULTS,
     protocol: Protocol = "corrected",
     normalise: bool | None = None,
     threads: int = 1,
+    checkpoint: Path | None = None,
+    key: str = "",
+    every: float = EVERY_SECONDS,
 ) -> TaskResult:
     """Train a task on every frozen layer and on their softmax-weighted sum, all at once.
 
-    Heads are SUPERB's (Yang et al. 2021, arXiv 2105.01051). As in S3PRL, the weighted sum takes the layers as
-    the heads see them (no layer norm of its own), its weights start uniform and learn with the head.
+    Layers, learning rates and seeds are heads of one bank that see the same batches (`Heads`). As in S3PRL, the
+    weighted sum takes the layers as the heads see them (no layer norm of its own), its weights start uniform and
+    learn with the head. Seeds differ in initial values.
 
-    ``corrected``: features are standardised with training statistics, long training utterances are cut
-    between words (``Recognition``), the learning rate falls linearly over the epochs, its first value and
-    the epoch are chosen per layer on dev. ``paper``: raw features, whole utterances, SUPERB's constant
-    learning rate, epoch chosen on dev, S3PRL's CTC decoder.
+    ``corrected``: features are standardised with training statistics; after each epoch without improvement on
+    dev a head's learning rate is halved, and after ``patience`` of them it stops; its first rate is chosen on
+    dev. ``paper``: raw features, SUPERB's constant rate and number of steps, the best look at dev counts
+    (Yang et al. 2021, arXiv 2105.01051), S3PRL's decoder of phones.
 
     Args:
-        source: features of one model.
-        manifest: the corpus manifest: utt_id, split and, for classification, the label column.
-        intervals: the interval table; used by sequence tasks.
+        source: stored features of one model, or the encoder itself.
+        manifest: the corpus manifest: utt_id, split, and what the task's labels are made from.
         task: the task.
         seed: seed of everything random.
-        options: number of trainings, numbered from 1, that differ in initial values and batch order; learning
-            rates to try and passes over the training split, where they are not the task's own; bootstrap
-            resamples (0 leaves low and high empty).
+        intervals: the interval table, for tasks on an alignment.
+        lexicon: the user's pronunciations.
+        guess: guess pronunciations of words that no dictionary has.
+        options: seeds, learning rates, epochs or steps, layers, device and so on.
         protocol: ``paper`` or ``corrected``.
         normalise: standardise features; default: the protocol's.
         threads: CPU threads. Results are repeatable for a given number.
+        checkpoint: a file that holds the state of training, so that a killed job goes on; removed at the end.
+        key: what else determines the result (features, code): a checkpoint of another key is not used.
+        every: seconds between two checkpoints at least.
 
     Raises:
-        TaskError: unusable data (see ``Recognition`` and ``Classification``) or a loss that is
-            not finite.
+        TaskError: unusable data (see `Recognition` and `Classification`), or no head of a layer has a finite
+            loss.
     """
-    rates = options.learning_rates
-    if rates is None:
-        recipe = task.recipe
-        rates = (recipe.superb_learning_rate,) if protocol == "paper" else recipe.learning_rates
-    epochs = options.epochs or task.recipe.epochs
-    if normalise is None:
-        normalise = protocol == "corrected"
-    data = task.prepare(source, manifest, intervals, task, normalise=normalise, protocol=protocol)
-    plan = _Plan(task, rates, epochs, protocol == "corrected", seed, options.bootstrap)
-    with _torch_threads(threads):
-        runs = [_train_once(data, source.model, plan, number) for number in range(1, options.seeds + 1)]
-
-    def table(name: str, *order: str) -> pd.DataFrame:
-        return _finish(pd.concat([run[name] for run in runs]), source.model, task, head_names(data), order)
-
-    return TaskResult(
-        scores=table("scores", "layer", "seed", "split"),
-        weights=table("weights", "seed", "layer"),
-        curves=table("curves", "layer", "seed", "learning_rate", "epoch"),
-        excluded=_finish(data.excluded, source.model, task, (), ("utt_id",)),
-        decodes=table("decodes", "layer", "seed", "utt_id"),
-    )
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """What all trainings of a task on a model share."""
-
-    task: Task
-    learning_rates: Sequence[float]
-    epochs: int
-    decay: bool
-    seed: int
-    resamples: int
-
-
-def _train_once(data: TaskData, model: str, plan: _Plan, number: int) -> dict[str, pd.DataFrame]:
-    """Train with every learning rate, keep the best one of each head, score it."""
-    task, metric = plan.task, plan.task.metric
-    where = f"task {task.name}, model {model}"
-    stream = derive_seed(plan.seed, "downstream", task.name, number)
-    curves = []
-    best: Fit | None = None
-    rates = np.full(len(head_names(data)), plan.learning_rates[0])
-    for rate in plan.learning_rates:
-        schedule = Schedule(rate, plan.epochs, plan.decay, metric.lower_is_better)
-        fitted = fit(data, schedule, stream, where)
-        curves.append(_curves(data, fitted, rate))
-        if best is None:
-            best = fitted
-            continue
-        better = metric.sign * fitted.dev > metric.sign * best.dev
-        best.heads.copy_heads(fitted.heads, torch.from_numpy(better))
-        best.dev[better] = fitted.dev[better]
-        rates[better] = rate
-    assert best is not None
-    scores = []
-    for split in ("dev", "test"):
-        counts, predicted = evaluate(data, best.heads, split)
-        low, high = bootstrap_interval(
-            counts, derive_seed(plan.seed, "bootstrap", task.name, split), plan.resamples
+    notes = Notes()
+    superb = protocol == "paper"
+    layers = task_layers(source, options.layers)
+    rows = usable_rows(source, manifest, notes, pooled=task.pooled)
+    _check_splits_of_speakers(rows, notes)
+    with _torch_settings(threads):
+        raw = open_features(source, task, layers, rows["utt_id"].tolist())
+        corpus = TaskCorpus(
+            source.model,
+            rows,
+            raw.lengths,
+            pd.DataFrame(columns=["utt_id", "tier"]) if intervals is None else intervals,
+            notes,
+            lexicon,
+            guess,
         )
-        columns = {"layer": head_names(data), "learning_rate": rates, "split": split}
-        columns |= {"metric": metric.name, "value": score(counts), "low": low, "high": high}
-        scores.append(pd.DataFrame(columns))
-    test = scores[-1].set_index("layer")["value"]
-    chosen = str((metric.sign * test).idxmax())
-    log.info("%s, seed %d: %s on test %.3f (%s)", where, number, metric.name, test[chosen], chosen)
-    tables = {
-        "scores": pd.concat(scores),
-        "weights": _weights(data, best),
-        "curves": pd.concat(curves),
-        "decodes": _decodes(data, predicted),
-    }
-    for content in tables.values():
-        content.insert(0, "seed", number)
-    return tables
+        data = task.prepare(corpus, task, protocol)
+        in_memory = task.pooled or fits_memory(raw, data.splits)
+        features = training_features(
+            raw,
+            data.splits,
+            normalise=not superb if normalise is None else normalise,
+            in_memory=in_memory,
+            pooled=task.pooled,
+            seed=seed,
+        )
+        batches = Batches(
+            data,
+            features,
+            options.batch_size or (task.recipe.superb_batch_size if superb else task.recipe.batch_size),
+            pooled=task.pooled,
+            in_memory=in_memory,
+            seed=derive_seed(seed, "downstream", task.name),
+            device=_device(options.device),
+        )
+        bank = make_bank(len(layers), _rates(task.recipe, options, superb=superb), options.seeds)
+        names = (*layers, WEIGHTED_SUM) if len(layers) > 1 else layers
+        regime = make_regime(task.recipe, options, batches.per_epoch, superb=superb)
+        digest = hashlib.sha256(
+            repr((key, task, bank, regime, layers, batches.blocks, seed, protocol, data.splits)).encode()
+        ).hexdigest()
+        saved = Checkpoint(checkpoint, digest, every)
+        trained = _train(data, batches, bank, regime, task, names, seed, notes, saved, superb=superb)
+        speakers = rows.get("speaker", pd.Series("", index=rows.index)).fillna("").astype(str)
+        result = trained[0].tables(
+            data,
+            bank,
+            trained[1].curves,
+            notes,
+            dict(zip(rows["utt_id"], speakers, strict=True)),
+            seed=seed,
+            resamples=options.bootstrap,
+        )
+    saved.remove()
+    return result
 
 
-def _curves(data: TaskData, fitted: Fit, rate: float) -> pd.DataFrame:
-    epochs, heads = fitted.dev_curve.shape
-    return pd.DataFrame(
-        {
-            "layer": head_names(data) * epochs,
-            "learning_rate": rate,
-            "epoch": np.repeat(np.arange(1, epochs + 1), heads),
-            "loss": fitted.loss_curve.ravel(),
-            "dev": fitted.dev_curve.ravel(),
-        }
-    )
-
-
-def _weights(data: TaskData, fitted: Fit) -> pd.DataFrame:
-    layers = data.layers if len(data.layers) > 1 else ()
-    weights = fitted.heads.layer_weights().detach().numpy()[: len(layers)]
-    return pd.DataFrame({"layer": list(layers), "weight": weights})
-
-
-def _decodes(data: TaskData, predicted: Decodes) -> pd.DataFrame:
-    test = data.splits["test"]
-    rows = [
-        (layer, utt_id, " ".join(reference), " ".join(labels))
-        for layer, head in zip(head_names(data), predicted, strict=True)
-        for utt_id, reference, labels in zip(test.utt_ids, test.references, head, strict=True)
+def make_bank(layers: int, rates: tuple[float, ...], seeds: int) -> list[Head]:
+    """Heads for every layer and the learned sum of more than one, every seed and every learning rate."""
+    positions = range(layers + 1 if layers > 1 else 1)
+    return [
+        Head(layer, number, rate) for layer in positions for number in range(1, seeds + 1) for rate in rates
     ]
-    return pd.DataFrame(rows, columns=["layer", "utt_id", "reference", "predicted"])
 
 
-def _finish(
-    content: pd.DataFrame, model: str, task: Task, layers: Sequence[str], order: Sequence[str]
-) -> pd.DataFrame:
-    """Sort rows, layers as they lie in the model, and put the key columns first."""
-    rank = {layer: position for position, layer in enumerate(layers)}
-    content = content.sort_values(
-        list(order), key=lambda column: column.map(rank) if column.name == "layer" else column
-    )
-    first = [name for name in ("layer", "seed") if name in content.columns]
-    content = content[[*first, *content.columns.drop(first)]].reset_index(drop=True)
-    content.insert(0, "model", model)
-    content.insert(1, "task", task.name)
-    return content
+def make_regime(recipe: TrainingRecipe, options: TrainingOptions, per_epoch: int, *, superb: bool) -> Regime:
+    """By steps where the options or SUPERB say how many, else by epochs with early stopping."""
+    steps = options.steps or (recipe.superb_steps if superb and not options.epochs else None)
+    if steps is not None:
+        return Regime(steps, min(recipe.superb_evaluation, steps), None)
+    epochs = options.epochs or recipe.epochs
+    return Regime(epochs * per_epoch, per_epoch, None if superb else options.patience)
+
+
+def _rates(recipe: TrainingRecipe, options: TrainingOptions, *, superb: bool) -> tuple[float, ...]:
+    return options.learning_rates or ((recipe.superb_learning_rate,) if superb else recipe.learning_rates)
+
+
+def _train(
+    data: TaskData,
+    batches: Batches,
+    bank: list[Head],
+    regime: Regime,
+    task: Task,
+    names: tuple[str, ...],
+    seed: int,
+    notes: Notes,
+    checkpoint: Checkpoint,
+    *,
+    superb: bool,
+) -> tuple[Trained, Fit]:
+    """Train the bank and score the best head of each layer and seed on test."""
+    features = batches.features
+    where = f"task {task.name}, model {features.model}"
+    shape = Shape(len(features.layers), features.dim, data.outputs)
+    stream = derive_seed(seed, "downstream", task.name)
+    settings = {"seed": stream, "superb": superb, "dtype": batches.dtype, "device": batches.device}
+    heads = task.heads(bank, shape, **settings)  # type: ignore[arg-type]
+    metric = task.metrics[0]
+    titles = [f"on layer {names[head.layer]}, seed {head.seed}, rate {head.rate:g}" for head in bank]
+    fitted = fit(heads, batches, regime, metric.sign, where, checkpoint, titles)
+    for row in np.flatnonzero(np.isinf(fitted.watch.best)):
+        notes.caution("stopped head", titles[row], "its loss was not finite before the first look at dev")
+    best = best_rows(bank, fitted)
+    for layer, name in enumerate(names):
+        if not any(bank[row].layer == layer for row in best):
+            raise TaskError(
+                f"{where}, layer {name}: the loss of no head is finite; try smaller learning rates, or "
+                "`protocol: corrected`, which standardises features"
+            )
+    chosen = [bank[row] for row in best]
+    heads = task.heads(chosen, shape, **settings)  # type: ignore[arg-type]
+    heads.load({key: values[best] for key, values in fitted.best.items()})
+    counts, _, predicted = evaluate(data, heads, batches, "test")
+    weights = heads.layer_weights().double().cpu().numpy()
+    dev = fitted.counts[best]
+    log.info("%s: waited %.1f s for features", where, batches.waited)
+    by_split = {"dev": dev, "test": counts}
+    return Trained(features.model, task, names, chosen, weights, by_split, predicted), fitted
+
+
+def best_rows(bank: list[Head], fitted: Fit) -> list[int]:
+    """Row of the head of each layer and seed whose learning rate is best on dev; none where all were stopped."""
+    best: dict[tuple[int, int], int] = {}
+    order = list(zip(fitted.watch.best, fitted.watch.loss, strict=True))
+    for row, head in enumerate(bank):
+        key = (head.layer, head.seed)
+        if np.isfinite(order[row][0]) and (key not in best or order[row] < order[best[key]]):
+            best[key] = row
+    return list(best.values())
+
+
+def _check_splits_of_speakers(rows: pd.DataFrame, notes: Notes) -> None:
+    """Note speakers of train who are in dev or test too, unless all of those are: then it is a split by utterance."""
+    if "speaker" not in rows.columns:
+        return
+    named = rows[rows["speaker"].notna() & (rows["speaker"] != "")]
+    train = set(named.loc[named["split"] == "train", "speaker"])
+    others = named[named["split"] != "train"].groupby("speaker")["split"].unique()
+    shared = others[others.index.isin(train)]
+    if len(shared) < len(others):
+        for speaker, splits in shared.items():
+            note = f"in train and in {' and '.join(sorted(splits))}: scores do not tell of new speakers alone"
+            notes.caution("speaker in two splits", str(speaker), note)
+
+
+def _device(name: str) -> torch.device:
+    if name != "auto":
+        return torch.device(name)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 @contextmanager
-def _torch_threads(threads: int) -> Iterator[None]:
+def _torch_settings(threads: int) -> Iterator[None]:
+    """So many threads; numbers too small for their type are 0, as the recursions of CTC take them."""
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_num_threads(before)
+        torch.set_flush_denormal(False)

@@ -16,7 +16,7 @@ class FakeSource:
         self.pooled = segments
         self.model = model
         self.layers = tuple(features)
-        self.utterances = tuple(next(iter(features.values())))
+        self.utterances = self.mean_utterances = tuple(next(iter(features.values())))
         self.frame_stride = stride
 
     def stride(self, layer: str) -> Fraction:

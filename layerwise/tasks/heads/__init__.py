@@ -1,0 +1,1 @@
+"""Heads on frozen layers: banks of them, trained side by side."""

@@ -1,0 +1,19 @@
+"""A head with one hidden layer."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from layerwise.tasks.heads.base import project
+from layerwise.tasks.heads.linear import LinearHeads
+
+
+class MlpHeads(LinearHeads):
+    """linear(256), ReLU, linear(outputs): tells whether the ranking of layers depends on the head being linear."""
+
+    def apply(self, frames: Tensor, rows: slice, lengths: Sequence[int]) -> Tensor:
+        """Apply one map, the non-linearity and the other map."""
+        own = self.own(rows)
+        hidden = torch.relu(project(frames, own["hidden_weight"]) + own["hidden_bias"])
+        return torch.bmm(hidden.transpose(0, 1), own["output_weight"]).transpose(0, 1) + own["output_bias"]
