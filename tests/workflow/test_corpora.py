@@ -138,7 +138,7 @@ def test_spoken_corpora_through_training_and_report(spoken: Workflow) -> None:
     run = spoken.path("results/toy")
     scores = pd.read_csv(run / "tables/downstream_summary.csv")
     assert set(scores.task) == {"ic-on-fsc", "slurp-scenario-on-slurp"} and set(scores.model) == set(MODELS)
-    best = scores[scores.model == "hubert-tiny"].groupby("task")["mean"].max()
+    best = scores[scores.model == "hubert-tiny"].groupby("task")["value"].max()
     assert best["slurp-scenario-on-slurp"] > 0.6  # of four; a third of the sentences are of one
     assert best["ic-on-fsc"] > 0.3  # of ten commands, by voices that were not heard
     splits = pd.read_csv(run / "tables/splits.csv", keep_default_na=False)
