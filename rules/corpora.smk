@@ -53,7 +53,7 @@ use rule extract as task_extract with:
         encoder=encoder,
         extraction=options(CONFIG.extraction, "threads"),
         wishes=lambda wildcards: feature_wishes(wildcards.corpus, wildcards.model),
-        disk_gb=CONFIG.downstream.disk_gb,
+        disk_gb=lambda wildcards: disk_limit(wildcards.corpus, wildcards.model),
         seed=CONFIG.seed,
     message:
         "Encoding {wildcards.corpus} with {wildcards.model}"

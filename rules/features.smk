@@ -25,7 +25,7 @@ use rule job as extract with:
         encoder=encoder,
         extraction=options(CONFIG.extraction, "threads"),
         wishes=lambda wildcards: feature_wishes("", wildcards.model),
-        disk_gb=CONFIG.downstream.disk_gb,
+        disk_gb=lambda wildcards: disk_limit("", wildcards.model),
         seed=CONFIG.seed,
     message:
         "Encoding the corpus with {wildcards.model}"

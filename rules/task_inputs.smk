@@ -10,14 +10,24 @@ def mode(task):
 
 
 def feature_wishes(corpus, model):
-    """What the tasks on a corpus ask for, of frames and of means; the analysed corpus has no name."""
+    """What the tasks on a corpus ask for, of frames and of means.
+
+    The analysed corpus has no name, and nothing to wish of means: they are there for analyses.
+    """
     wishes = {}
     for name, spec in TASKS.items():
-        if spec.corpus == corpus and model in MODELS:
+        wanted = spec.corpus == corpus and model in MODELS
+        if wanted and (corpus or not spec.pooled):
             kind = "means" if spec.pooled else "frames"
             wishes.setdefault(kind, set()).add(mode(name))
     order = ("stored", "auto", "live")
     return {kind: min(asked, key=order.index) for kind, asked in wishes.items()}
+
+
+def disk_limit(corpus, model):
+    """What `auto` may store, in GB, where a task asks for that."""
+    auto = "auto" in feature_wishes(corpus, model).values()
+    return CONFIG.downstream.disk_gb if auto else None
 
 
 # Corpora of which anything may be stored.

@@ -8,7 +8,7 @@ from _job import job, snakemake
 from layerwise import contracts
 from layerwise.contracts.corpus import MANIFEST
 from layerwise.contracts.samples import SAMPLE, SEGMENTS
-from layerwise.features.choice import choose_stored, write_stored
+from layerwise.features.choice import Kind, choose_stored, write_stored
 from layerwise.features.digest import write_digest
 from layerwise.features.extract import extract, store_bytes
 from layerwise.features.heap import give_back_freed_memory
@@ -32,10 +32,11 @@ with job():
         layers = [layer for layer in model.layers if on_curve(layer)]
     least = store_bytes(model, manifest, segments, sorted(sampled), layers=layers, dtype=dtype)
     most = store_bytes(model, manifest, segments, everyone, layers=layers, dtype=dtype)
-    # Analyses need the rest of a store, so that only frames are to be paid for there.
-    sizes = {"frames": most - least, "means": 0 if inputs.segments else least}
-    stored = choose_stored(params.wishes, sizes, params.disk_gb)
-    if not (inputs.segments or stored.frames or stored.means):
+    analysed = bool(inputs.segments)  # then means are there, and only frames are to be paid for
+    wishes = params.wishes | ({"means": "stored"} if analysed else {})
+    sizes: dict[Kind, int] = {"frames": most - least, "means": 0 if analysed else least}
+    stored = choose_stored(wishes, sizes, params.disk_gb)
+    if not (stored.frames or stored.means):
         manifest = manifest.head(0)
     extract(
         model,

@@ -4,12 +4,13 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
 from layerwise.errors import StoreError
 from layerwise.files import write_json
-from layerwise.options.training import FeatureMode
+from layerwise.options.extraction import FeatureMode
 
 log = logging.getLogger(__name__)
 
@@ -36,25 +37,27 @@ class Stored:
         return "stored" if asked != "live" and (self.means if pooled else self.frames) else "live"
 
 
-def choose_stored(wishes: Mapping[Kind, FeatureMode], sizes: Mapping[Kind, int], disk_gb: float) -> Stored:
+def choose_stored(
+    wishes: Mapping[Kind, FeatureMode], sizes: Mapping[Kind, int], disk_gb: float | None
+) -> Stored:
     """Decide what is stored, and log it.
 
     ``wishes`` say for frames and for means what the tasks that train on them ask for; a kind that no task
     wants is missing. ``sizes`` are bytes. What is asked to be ``stored`` is; ``auto`` is where it fits
-    ``disk_gb`` together with what is stored already.
+    ``disk_gb`` (None: no limit) together with what is stored already.
     """
     chosen: dict[Kind, bool] = {}
-    used = 0.0
+    used, limit = 0.0, inf if disk_gb is None else disk_gb
     for kind in KINDS:
         wish, gigabytes = wishes.get(kind, "live"), sizes[kind] / 1e9
-        chosen[kind] = wish == "stored" or (wish == "auto" and used + gigabytes <= disk_gb)
+        chosen[kind] = wish == "stored" or (wish == "auto" and used + gigabytes <= limit)
         used += gigabytes * chosen[kind]
         if wish == "auto":
             what = f"{kind} of the tasks' utterances: {gigabytes:.3g} GB"
             if chosen[kind]:
-                log.info("%s: stored (downstream.disk_gb: %g)", what, disk_gb)
+                log.info("%s: stored (downstream.disk_gb: %g)", what, limit)
             else:
-                log.info("%s: more than downstream.disk_gb: %g allows; tasks encode live", what, disk_gb)
+                log.info("%s: more than downstream.disk_gb: %g allows; tasks encode live", what, limit)
     return Stored(**chosen, gigabytes={kind: sizes[kind] / 1e9 for kind in KINDS})
 
 

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from layerwise.options.section import Section
 
+# Where tasks find features: on disk, or made in training.
+FeatureMode = Literal["auto", "stored", "live"]
+
 
 class ExtractionOptions(Section):
     """How features are computed and stored."""

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from layerwise.options.extraction import FeatureMode
 from layerwise.options.section import Section
 
-FeatureMode = Literal["auto", "stored", "live"]
 LayerChoice = Annotated[str, StringConstraints(pattern=r"^(all|every-[1-9][0-9]*)$")]
 
 

@@ -1,6 +1,8 @@
 """The data of a run in words: the analysed corpus, those of tasks, and what was left out."""
 
 import math
+from collections.abc import Hashable
+from typing import Any
 
 from layerwise.report.facts import CorpusFacts, RunFacts
 from layerwise.report.run_tables import RunTables, of
@@ -34,7 +36,8 @@ def corpus_cautions(tables: RunTables, facts: RunFacts) -> list[str]:
     for name in ["", *names] if tables.tasks else names:
         title = name or facts.corpus.name
         counts = of(tables.splits, corpus=name)
-        found += [f"{title}, {row.split}: {row.caution}." for row in counts.itertuples() if row.caution]
+        warned = zip(counts["split"], counts["caution"], strict=True)
+        found += [f"{title}, {split}: {caution}." for split, caution in warned if caution]
     return found
 
 
@@ -42,16 +45,17 @@ def splits_table(tables: RunTables, facts: RunFacts) -> list[Table]:
     """Utterances, speakers and hours of the splits of all corpora, where tasks have corpora of their own."""
     if not facts.corpora:
         return []
+    counts: list[dict[Hashable, Any]] = tables.splits.to_dict("records")
     rows = tuple(
         (
-            str(row.corpus) or facts.corpus.name,
-            str(row.split),
-            str(row.utterances),
-            DASH if math.isnan(row.published) else f"{row.published:.0f}",
-            str(row.speakers),
-            number(row.seconds / 3600),
+            row["corpus"] or facts.corpus.name,
+            row["split"],
+            str(row["utterances"]),
+            DASH if math.isnan(row["published"]) else f"{row['published']:.0f}",
+            str(row["speakers"]),
+            number(row["seconds"] / 3600),
         )
-        for row in tables.splits.itertuples()
+        for row in counts
     )
     caption = "Splits of the corpora: usable utterances, those of the published corpus, speakers and hours."
     return [Table(caption, ("Corpus", "Split", "Utterances", "Published", "Speakers", "Hours"), rows)]

@@ -168,7 +168,7 @@ def _exclusions(files: RawFiles) -> pd.DataFrame:
     for path in files.missing_vectors:
         stage = f"vectors {path.name.removesuffix('.missing.csv')}"
         found += [
-            (stage, row.label, f"no vector ({row.segments} segments)")
+            (stage, str(row.label), f"no vector ({row.segments} segments)")
             for row in contracts.read(MISSING_VECTORS, path).itertuples()
         ]
     return pd.DataFrame(found, columns=columns("exclusions"), dtype=str)

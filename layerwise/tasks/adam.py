@@ -34,9 +34,7 @@ class Adam:
         scales = clip_scales(gradients, clip)
         correction = 1 - BETAS[0] ** self.steps, (1 - BETAS[1] ** self.steps) ** 0.5
         in_turn = rates.device.type == "cpu"
-        sizes: Sequence[float | Tensor] = (
-            (rates / correction[0]).tolist() if in_turn else [rates / correction[0]]
-        )
+        sizes: Sequence[float | Tensor] = (rates / correction[0]).tolist() if in_turn else [rates / correction[0]]
         for name, gradient in gradients.items():
             tensors = (parameters[name], gradient, self.first[name], self.second[name])
             parts = zip(*tensors, strict=True) if in_turn else [tensors]

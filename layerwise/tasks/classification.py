@@ -38,9 +38,7 @@ class Classification:
 
     def __init__(self, corpus: TaskCorpus, task: Task, protocol: Protocol) -> None:
         check_columns(task, corpus.manifest)
-        rows = {
-            split: self._labelled(part, task, corpus) for split, part in split_rows(corpus.manifest).items()
-        }
+        rows = {split: self._labelled(part, task, corpus) for split, part in split_rows(corpus.manifest).items()}
         known = [{labels[slot] for labels in rows["train"].values()} for slot in range(len(task.labels))]
         for split in ("dev", "test"):
             rows[split] = self._known(rows[split], known, split, task, corpus)

@@ -180,7 +180,9 @@ def _forward_backward(
     return _repaired(losses, slopes, lost, logits, targets, lengths, target_lengths)
 
 
-def _lattice(targets: Tensor, target_lengths: Sequence[int], like: Tensor) -> tuple[Tensor, Tensor]:
+def _lattice(
+    targets: Tensor, target_lengths: Sequence[int], like: Tensor
+) -> tuple[Tensor, Tensor]:
     """Labels of the states (states, items), blanks between, and where (..., heads) two states may be skipped to."""
     items = len(targets)
     labels = torch.full((2 * max(target_lengths) + 1, items), BLANK, device=like.device)

@@ -150,9 +150,7 @@ class CharacterRecognition(Recognition):
         """Edits and length of the reference, in words and in characters."""
         words = [self.text(labels).split() for labels in references]
         said = [self.text(labels).split() for labels in predicted]
-        return np.stack(
-            [edit_counts(words, said), edit_counts(references, [_stripped(p) for p in predicted])]
-        )
+        return np.stack([edit_counts(words, said), edit_counts(references, [_stripped(p) for p in predicted])])
 
     def text(self, labels: Labels) -> str:
         """The characters as text."""
@@ -165,9 +163,7 @@ def _stripped(labels: Labels) -> Labels:
 
 def _aligned(corpus: TaskCorpus) -> dict[str, Labels]:
     """Phones of the alignment."""
-    phones = corpus.intervals[corpus.intervals["tier"] == "phone"].sort_values(
-        ["utt_id", "start"], kind="stable"
-    )
+    phones = corpus.intervals[corpus.intervals["tier"] == "phone"].sort_values(["utt_id", "start"], kind="stable")
     found: dict[str, Labels] = {utt_id: tuple(part) for utt_id, part in phones.groupby("utt_id")["label"]}
     for row in corpus.manifest.itertuples():
         if row.utt_id not in found:

@@ -151,11 +151,9 @@ class Trained:
         metrics = {metric.name: number for number, metric in enumerate(self.task.metrics)}
         content = content.sort_values(
             list(order),
-            key=lambda column: (
-                column.map({"layer": ranks, "metric": metrics}[str(column.name)])
-                if column.name in ("layer", "metric")
-                else column
-            ),
+            key=lambda column: column.map({"layer": ranks, "metric": metrics}[str(column.name)])
+            if column.name in ("layer", "metric")
+            else column,
             kind="stable",
         ).reset_index(drop=True)
         content.insert(0, "model", self.model)

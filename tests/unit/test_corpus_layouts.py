@@ -59,7 +59,7 @@ def test_files_of_fluent_speech_commands_are_those_that_it_names(fluent: Path) -
         (lambda text: text + "9,a.wav,s\n", r"test_data\.csv, line 12: not as many fields"),
     ],
 )
-def test_broken_tables_of_fluent_speech_commands(tmp_path: Path, change, message: str) -> None:  # type: ignore[no-untyped-def]
+def test_broken_tables_of_fluent_speech_commands(tmp_path: Path, change, message: str) -> None:
     folder = write_fluent(tmp_path / "fsc", 30, 3, flite=False)
     path = folder / "data/test_data.csv"
     text = change(path.read_text())

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from layerwise.errors import StoreError
-from layerwise.features.choice import Stored, choose_stored, read_stored, write_stored
+from layerwise.features.choice import Kind, Stored, choose_stored, read_stored, write_stored
 
-SIZES = {"frames": 3_000_000_000, "means": 1_000_000_000}
+SIZES: dict[Kind, int] = {"frames": 3_000_000_000, "means": 1_000_000_000}
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ SIZES = {"frames": 3_000_000_000, "means": 1_000_000_000}
         ({"frames": "live", "means": "stored"}, 0.5, False, True),
     ],
 )
-def test_what_fits_the_disk_is_stored(wishes, disk_gb, frames, means) -> None:  # type: ignore[no-untyped-def]
+def test_what_fits_the_disk_is_stored(wishes, disk_gb, frames, means) -> None:
     assert choose_stored(wishes, SIZES, disk_gb) == Stored(frames, means, {"frames": 3.0, "means": 1.0})
 
 

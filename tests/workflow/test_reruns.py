@@ -53,8 +53,10 @@ UNUSED = [
     "layerwise/config/docs.py",
     "layerwise/config/load.py",
     "layerwise/config/schema.py",
+    "layerwise/corpus/fluent.py",
     "layerwise/corpus/folder.py",
     "layerwise/corpus/librispeech.py",
+    "layerwise/corpus/slurp.py",
     "layerwise/lineage/code.py",
     "layerwise/measures/clusters.py",
     "layerwise/measures/mutual_information.py",
@@ -91,7 +93,8 @@ REGISTRIES = {
     "models": 'ModelSpec(name="new", title="New", code="layerwise.models.new:load", files=("",))',
     "analyses": 'AnalysisSpec(name="new", title="", method="", code="layerwise.analyses.new:X", unit="word")',
     "givens": 'GivenSpec(name="new", title="", code="layerwise.analyses.new:X", units=frozenset({"word"}))',
-    "tasks": 'TaskSpec(name="new", title="New", code="layerwise.tasks.new:X", metric=PER, recipe=None)',
+    "heads": 'HeadSpec(name="new", title="New", code="layerwise.tasks.heads.new:X")',
+    "tasks": 'TaskSpec(name="new", title="New", code="layerwise.tasks.new:X", metric=PER, recipes=())',
     "aligners": 'AlignerSpec(name="new", title="New", code="layerwise.align.new:align")',
     "readers": 'ReaderSpec(name="new", title="New", code="layerwise.corpus.new:read")',
 }
@@ -207,7 +210,7 @@ def test_edits_of_what_the_run_does_not_use_rerun_nothing(finished: Workflow) ->
         # A default is code of the jobs that check it; else it counts where no config overrides it.
         ("layerwise/options/scoring.py", replace("default=200", "default=199"), ANALYSES_ON),
         ("layerwise/options/corpus.py", replace("default=30.0", "default=29.0"), ALL),
-        ("layerwise/specs/tasks.py", replace("epochs=60", "epochs=61"), DOWNSTREAM_ON),
+        ("layerwise/specs/tasks.py", replace("epochs=100", "epochs=101"), DOWNSTREAM_ON),
         ("layerwise/specs/analyses.py", replace('"CCA-mel (log', '"CCA of mel (log'), TABLES_ON),
         ("resources/prompts/lexicon.txt", comment, ALIGN_ON),
         ("envs/requirements.lock", comment, ALL),
@@ -251,8 +254,8 @@ def test_an_edited_plug_in_reruns_the_jobs_that_chose_it(
 
 
 def test_an_edited_task_that_the_run_does_not_use_reruns_nothing(finished: Workflow) -> None:
-    with edited(finished, {"layerwise/tasks/recognition.py": statement}):
-        plan = finished.plan("--config", "tasks=[scenario]")
+    with edited(finished, {"layerwise/tasks/classification.py": statement}):
+        plan = finished.plan("--config", "tasks=[pr]")
     assert plan.messages == TABLES_MESSAGES  # since there is a task less
 
 
@@ -265,6 +268,10 @@ def test_an_edited_task_that_the_run_does_not_use_reruns_nothing(finished: Workf
         ("objective: masked cluster prediction", "objective: clusters\n    recipe: hubert", TABLES_ON),
         ("run: ci", "run: ci\nreport:\n  smallest_effect: 0.05", TABLES_ON),
         ("tasks: [pr, scenario]", "tasks: [pr, scenario]\nextraction:\n  threads: 2", set()),
+        ("epochs: 3", "epochs: 3\n  threads: 2", set()),
+        # Frames of all utterances are stored for tasks on sequences only.
+        ("tasks: [pr, scenario]", "tasks: [scenario]", FEATURES_ON),
+        ("tasks: [pr, scenario]", "tasks: [pr, scenario, asr]", DOWNSTREAM_ON),
     ],
 )
 def test_an_edited_key_reruns_the_rules_that_use_it(
