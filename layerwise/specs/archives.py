@@ -6,12 +6,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive on the network and the folder in it that holds the corpus."""
+    """An archive on the network and the folder in it that holds the corpus, or a part of one.
+
+    What is there is fixed by a checksum, or else by the commit in its address.
+    """
 
     urls: tuple[str, ...]
-    bytes: int
-    md5: str
-    sha256: str
+    bytes: int | None
+    md5: str | None
+    sha256: str | None
     folder: str
 
     @property
@@ -27,6 +30,9 @@ OPENSLR_MIRRORS = (
     "https://openslr.trmal.net",
     "https://openslr.magicdatatech.com",
 )
+
+
+SLURP_COMMIT = "8eb16545762be97ace75334109d73824217311f1"
 
 
 def _librispeech(subset: str, size: int, md5: str, sha256: str) -> Archive:
@@ -65,5 +71,21 @@ CATALOGUE: Mapping[str, Archive] = {
         6_387_309_499,
         "2a93770f6d5c6c964bc36631d331a522",
         "d4ddd1d5a6ab303066f14971d768ee43278a5f2a0aa43dc716b0e64ecbbbf6e2",
+    ),
+    # Text and annotations, CC BY 4.0.
+    "slurp-annotations": Archive(
+        (f"https://github.com/pswietojanski/slurp/archive/{SLURP_COMMIT}.tar.gz",),
+        bytes=None,
+        md5=None,
+        sha256=None,
+        folder=f"slurp-{SLURP_COMMIT}/dataset",
+    ),
+    # Recordings, CC BY-NC 4.0; MD5 as published there.
+    "slurp-real": Archive(
+        ("https://zenodo.org/records/4274930/files/slurp_real.tar.gz",),
+        bytes=3_918_185_662,
+        md5="9efc0f058ced47bf5131c7cb2cade513",
+        sha256=None,
+        folder="slurp_real",
     ),
 }

@@ -44,8 +44,9 @@ READERS = (
         published="layerwise.corpus.slurp:published_counts",
         options=SlurpOptions,
         section="slurp",
-        guide="clone https://github.com/pswietojanski/slurp to `path` and run its scripts/download_audio.sh "
-        "there (https://zenodo.org/records/4274930), so that dataset/slurp/train.jsonl and audio/slurp_real/ "
-        "lie in `path`",
+        guide="`download: [slurp-annotations, slurp-real]` fetches it; or clone "
+        "https://github.com/pswietojanski/slurp to `path` and run its scripts/download_audio.sh there "
+        "(https://zenodo.org/records/4274930), so that dataset/slurp/train.jsonl and audio/slurp_real/ lie in "
+        "`path`",
     ),
 )
