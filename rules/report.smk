@@ -27,6 +27,7 @@ use rule job as tables with:
         missing_vectors=[f"<run>/vectors/{name}.missing.csv" for name in VECTORS],
         downstream=[f"{stem}.csv" for stem in TASK_STEMS],
         weights=[f"{stem}.weights.csv" for stem in TASK_STEMS],
+        task_utterances=[f"{stem}.utterances.parquet" for stem in TASK_STEMS],
         task_exclusions=[f"{stem}.excluded.csv" for stem in TASK_STEMS],
     output:
         *(

@@ -24,7 +24,13 @@ def facts_params():
             for spec in ANALYSES.values()
         ],
         "tasks": [
-            {"name": spec.name, "title": spec.title, "metric": asdict(spec.metric)}
+            {
+                "name": spec.name,
+                "title": spec.title,
+                "metric": asdict(spec.metric),
+                "also": [asdict(metric) for metric in spec.also],
+                "goal": spec.goal,
+            }
             for spec in TASKS.values()
         ],
     }

@@ -15,7 +15,7 @@ TABLES: tuple[Table, ...] = (
     *(scores.SCORES, scores.UNITS, scores.NULLS, scores.SIZES, scores.TRAITS, scores.INFEASIBLE),
     *(scores.FORESEEN, scores.INTER),
     *(tasks.TASK_SCORES, tasks.TASK_WEIGHTS, tasks.TASK_CURVES),
-    *(tasks.TASK_EXCLUSIONS, tasks.TASK_DECODES),
+    *(tasks.TASK_EXCLUSIONS, tasks.TASK_DECODES, tasks.TASK_UTTERANCES),
     *RUN_TABLES.values(),
 )
 HEAD = """# Tables
