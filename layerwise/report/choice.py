@@ -5,15 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from layerwise.contracts.run_tables import columns
 from layerwise.layers import WEIGHTED_SUM
 from layerwise.report.comparisons import best_on_dev
 from layerwise.report.curves import curve_of
 from layerwise.report.facts import RunFacts
-from layerwise.report.task_counts import TaskCounts
-from layerwise.tasks.paired import best_by_halves, paired_differences, rates, seed_means
+from layerwise.report.task_counts import System, TaskCounts
 
 # Strategies that are no analysis.
 LAST, WEIGHT, DEV, AVERAGE = "last", "weight", "dev", "average"
@@ -27,14 +25,11 @@ STRATEGIES = {
 
 
 class Strategy(NamedTuple):
-    """A way to choose, the layer that it chose (``all``: the sum; empty: none), and what that makes of units.
-
-    ``counts`` is (seeds, units).
-    """
+    """A way to choose, the layer that it chose (``all``: the sum; empty: none), and what that makes."""
 
     name: str
     layer: str
-    counts: NDArray[np.float64]
+    system: System
 
 
 def strategies(
@@ -53,25 +48,19 @@ def strategies(
         curve = curve[curve.index.isin(counts.single)]
         if not analysis.own_reference and len(curve) > 0:
             peak = str(curve.index[int(np.argmax(analysis.sign * curve["score"].to_numpy(dtype=float)))])
-            yield Strategy(analysis.name, peak, counts[peak])
+            yield Strategy(analysis.name, peak, counts.layer(peak))
     dev = best_on_dev(counts, runs, facts)
-    yield Strategy(DEV, dev, counts[dev])
+    yield Strategy(DEV, dev, counts.layer(dev))
     mine = weights[(weights["model"] == counts.model) & (weights["task"] == counts.task)]
     means = mine[mine["layer"].isin(counts.single)].groupby(["layer_index", "layer"])["weight"].mean()
     if not means.empty:
         heaviest = str(means.index[int(np.argmax(means.to_numpy()))][1])
-        yield Strategy(WEIGHT, heaviest, counts[heaviest])
+        yield Strategy(WEIGHT, heaviest, counts.layer(heaviest))
     if counts.blocks:
-        yield Strategy(LAST, counts.blocks[-1], counts[counts.blocks[-1]])
-        yield Strategy(AVERAGE, "", _average(counts.of(counts.blocks)))
+        yield Strategy(LAST, counts.blocks[-1], counts.layer(counts.blocks[-1]))
+        yield Strategy(AVERAGE, "", counts.mixture(dict.fromkeys(counts.blocks, 1 / len(counts.blocks))))
     if WEIGHTED_SUM in counts.layers:
-        yield Strategy(WEIGHTED_SUM, WEIGHTED_SUM, counts[WEIGHTED_SUM])
-
-
-def _average(layers: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean over layers (layers, seeds, units); a training that a layer lacks is the mean of its others."""
-    filled = np.where(np.isnan(layers), seed_means(layers)[:, None], layers)
-    return np.asarray(filled.mean(axis=0))
+        yield Strategy(WEIGHTED_SUM, WEIGHTED_SUM, counts.layer(WEIGHTED_SUM))
 
 
 def choice(
@@ -93,15 +82,13 @@ def choice(
         if len(counts.single) < 2:
             continue
         chosen = list(strategies(counts, runs, weights, summary, facts))
-        sign, totals = counts.metric.sign, counts.totals
-        best = best_by_halves(counts.of(counts.single), totals, sign, seed=counts.seed(facts, "halves"))
-        pairs = [(best, way.counts)[::sign] for way in chosen]
-        made = paired_differences(
-            *([pair[0] for pair in pairs], [pair[1] for pair in pairs], totals),
-            seed=counts.seed(facts, "regret"),
+        best = counts.best(facts)
+        sides = [(best, way.system)[:: counts.metric.sign] for way in chosen]
+        made = counts.differences(
+            [side[0] for side in sides], [side[1] for side in sides], counts.seed(facts, "regret")
         )
         for way, regret in zip(chosen, made, strict=True):
-            value = float(rates(way.counts, totals))
+            value = counts.value(way.system)
             head = (counts.model, counts.task, way.name, way.layer, counts.metric.name, value)
             # + 0.0 turns -0.0 into 0.0
             rows.append((*head, regret.difference + 0.0, regret.low, regret.high, regret.n))

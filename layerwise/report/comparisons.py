@@ -46,9 +46,9 @@ def single_and_weighted(found: list[TaskCounts], runs: pd.DataFrame, facts: RunF
         if len(counts.single) < 2 or WEIGHTED_SUM not in counts.layers:
             continue
         layer = best_on_dev(counts, runs, facts)
-        seed = counts.seed(facts, "single and sum")
-        (made,) = paired_differences([counts[layer]], [counts[WEIGHTED_SUM]], counts.totals, seed=seed)
-        values = counts.value(layer), counts.value(WEIGHTED_SUM)
+        single, whole = counts.layer(layer), counts.layer(WEIGHTED_SUM)
+        (made,) = counts.differences([single], [whole], counts.seed(facts, "single and sum"))
+        values = counts.value(single), counts.value(whole)
         head = (counts.model, counts.task, counts.metric.name, layer, *values)
         rows.append((*head, *made[:4], np.nan, TIE, made.n))
     table = pd.DataFrame(rows, columns=columns("single_weighted"))
@@ -78,18 +78,30 @@ def task_contrasts(found: list[TaskCounts], runs: pd.DataFrame, facts: RunFacts)
             units = [unit for unit in counts.units if other and unit in set(other.units)]
             if not other or not units:
                 continue
-            seeds = sorted({*counts.seeds, *other.seeds})
-            mine, theirs = counts.among(seeds, units), other.among(seeds, units)
-            layer, control_layer = best_on_dev(mine, runs, facts), best_on_dev(theirs, runs, facts)
-            (made,) = paired_differences(
-                *([mine[layer]], [theirs[control_layer]], mine.totals), seed=counts.seed(facts, "controls")
-            )
+            layer, control_layer = best_on_dev(counts, runs, facts), best_on_dev(other, runs, facts)
+            sides = [(counts.among(units), layer), (other.among(units), control_layer)]
+            made = _across_models(sides, counts.seed(facts, "controls"))
             head = (counts.model, counts.task, counts.metric.name, layer, control.name, control_layer)
             rows.append((*head, *made[:4], np.nan, made.n))
     table = pd.DataFrame(rows, columns=columns("task_contrasts"))
     for _, places in table.groupby(["task", "metric"]).groups.items():
         table.loc[places, "p_holm"] = holm(table.loc[places, "p"].to_numpy(dtype=float))
     return table
+
+
+def _across_models(sides: list[tuple[TaskCounts, str]], seed: int) -> Difference:
+    """Compare a layer of one model with one of another, whose trainings have a variance of their own."""
+    systems = [counts.layer(layer) for counts, layer in sides]
+    parts = [
+        (counts.variance(system.weights), counts.trainings.freedom)
+        for (counts, _), system in zip(sides, systems, strict=True)
+    ]
+    variance = sum(part for part, _ in parts)
+    # Welch and Satterthwaite
+    freedom = variance**2 / sum(part**2 / own for part, own in parts) if variance else 1.0
+    first, second = (system.counts[None] for system in systems)
+    (made,) = paired_differences(first, second, sides[0][0].totals, [variance], freedom, seed=seed)
+    return made
 
 
 def _verdict(row: pd.Series, sign: int) -> str:
@@ -103,7 +115,13 @@ def task_peaks(found: list[TaskCounts], facts: RunFacts) -> pd.DataFrame:
     rows = []
     for counts in found:
         best, tied = ties(counts, facts)
-        numbers = counts.value(best), " ".join(tied), len(tied), len(counts.single), len(counts.units)
+        numbers = (
+            counts.value(counts.layer(best)),
+            " ".join(tied),
+            len(tied),
+            len(counts.single),
+            len(counts.units),
+        )
         rows.append((counts.model, counts.task, counts.metric.name, best, *numbers))
     return pd.DataFrame(rows, columns=columns("task_peaks"))
 
@@ -115,15 +133,14 @@ def ties(counts: TaskCounts, facts: RunFacts) -> tuple[str, tuple[str, ...]]:
     of 95 % or more; the set says nothing of layers that are in it.
     """
     layers, sign = counts.single, counts.metric.sign
-    best = layers[int(np.argmax([sign * counts.value(layer) for layer in layers]))]
+    best = layers[int(np.argmax([sign * counts.value(counts.layer(layer)) for layer in layers]))]
     others = [layer for layer in layers if layer != best]
     if not others:
         return best, layers
-    found: list[Difference] = paired_differences(
-        [counts[best]] * len(others),
-        [counts[layer] for layer in others],
-        counts.totals,
-        seed=counts.seed(facts, "ties"),
+    found = counts.differences(
+        [counts.layer(best)] * len(others),
+        [counts.layer(layer) for layer in others],
+        counts.seed(facts, "ties"),
     )
     beaten = holm([entry.p for entry in found]) < LEVEL
     lost = {layer for layer, sure in zip(others, beaten, strict=True) if sure}

@@ -1,21 +1,39 @@
 """What each layer makes of the test utterances of a task: the counts that its comparisons are paired on."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from layerwise import contracts
+from layerwise.cca.paired import Difference
 from layerwise.contracts.tasks import TASK_UTTERANCES
 from layerwise.errors import ReportError
 from layerwise.layers import WEIGHTED_SUM, is_normed, layer_index, on_curve
 from layerwise.report.facts import RunFacts
 from layerwise.seeds import derive_seed
 from layerwise.specs.metrics import Metric
-from layerwise.tasks.paired import comparison_units, rates
+from layerwise.tasks.paired import (
+    DRAWS,
+    Trainings,
+    best_by_halves,
+    comparison_units,
+    paired_differences,
+    seed_means,
+    training_variance,
+)
+
+
+class System(NamedTuple):
+    """A layer, or a mixture of layers: its counts (units,), means over trainings, and the layers' weights."""
+
+    counts: NDArray[np.float64]
+    weights: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -27,7 +45,6 @@ class TaskCounts:
         task: name of the task.
         metric: the metric: the sum of the counts over that of the totals.
         layers: layers that were trained, upwards; the learned sum of all, where there is one, comes last.
-        seeds: numbers of the trainings.
         units: the utterances, or speakers where there are ten or more.
         counts: (layers, seeds, units); NaN for a training that a layer lacks.
         totals: (units,).
@@ -37,22 +54,59 @@ class TaskCounts:
     task: str
     metric: Metric
     layers: tuple[str, ...]
-    seeds: tuple[int, ...]
     units: tuple[str, ...]
     counts: NDArray[np.float64]
     totals: NDArray[np.float64]
-
-    def __getitem__(self, layer: str) -> NDArray[np.float64]:
-        """Counts (seeds, units) of a layer."""
-        return np.asarray(self.counts[self.layers.index(layer)])
 
     def of(self, layers: Sequence[str]) -> NDArray[np.float64]:
         """Counts (layers, seeds, units) of some layers."""
         return self.counts[[self.layers.index(layer) for layer in layers]]
 
-    def value(self, layer: str) -> float:
-        """The metric of a layer, from the mean over its trainings."""
-        return float(rates(self[layer], self.totals))
+    @cached_property
+    def means(self) -> NDArray[np.float64]:
+        """Means over trainings (layers, units)."""
+        return seed_means(self.counts)
+
+    @cached_property
+    def trainings(self) -> Trainings:
+        """What trainings add to the variance of the metric of a layer."""
+        return training_variance(self.counts, self.totals)
+
+    def variance(self, weights: NDArray[np.float64]) -> float:
+        """Variance that trainings add to a weighted sum of the layers' metrics."""
+        seeds = (~np.isnan(self.counts[:, :, 0])).sum(axis=1)
+        return self.trainings.variance * float(np.sum(weights**2 / seeds))
+
+    def mixture(self, shares: Mapping[str, float]) -> System:
+        """The system that is made of shares of layers."""
+        weights = np.array([shares.get(layer, 0.0) for layer in self.layers])
+        return System(weights @ self.means, weights)
+
+    def layer(self, name: str) -> System:
+        """A layer, or the learned sum, as a system."""
+        return self.mixture({name: 1.0})
+
+    def best(self, facts: RunFacts) -> System:
+        """What stands for the best single layer: found on one half of the units, scored on the other."""
+        places = [self.layers.index(layer) for layer in self.single]
+        seed, sign = self.seed(facts, "halves"), self.metric.sign
+        shares = best_by_halves(self.means[places], self.totals, sign, seed=seed)
+        weights = np.zeros(len(self.layers))
+        weights[places] = shares @ self.totals / self.totals.sum()
+        return System((shares * self.means[places]).sum(axis=0), weights)
+
+    def differences(
+        self, first: Sequence[System], second: Sequence[System], seed: int, draws: int = DRAWS
+    ) -> list[Difference]:
+        """Compare systems pair by pair (`tasks.paired.paired_differences`)."""
+        variances = [self.variance(a.weights - b.weights) for a, b in zip(first, second, strict=True)]
+        left, right = (np.stack([system.counts for system in side]) for side in (first, second))
+        own = self.trainings.freedom
+        return paired_differences(left, right, self.totals, variances, own, seed=seed, draws=draws)
+
+    def value(self, system: System) -> float:
+        """The metric of a system."""
+        return float(system.counts.sum() / self.totals.sum())
 
     @property
     def single(self) -> tuple[str, ...]:
@@ -64,15 +118,11 @@ class TaskCounts:
         """Single layers without ``TL+ln``, which is ``TL`` in another form: each block counts once."""
         return tuple(layer for layer in self.single if on_curve(layer) and not is_normed(layer))
 
-    def among(self, seeds: Sequence[int], units: Sequence[str]) -> "TaskCounts":
-        """Return the counts of some trainings, NaN for those that are not there, and of some units."""
-        columns = [self.units.index(unit) for unit in units]
-        counts = np.full((len(self.layers), len(seeds), len(units)), np.nan)
-        for place, number in enumerate(seeds):
-            if number in self.seeds:
-                counts[:, place] = self.counts[:, self.seeds.index(number), columns]
-        totals = self.totals[columns]
-        return replace(self, seeds=tuple(seeds), units=tuple(units), counts=counts, totals=totals)
+    def among(self, units: Sequence[str]) -> "TaskCounts":
+        """Return the counts of some of the units."""
+        places = [self.units.index(unit) for unit in units]
+        counts, totals = self.counts[:, :, places], self.totals[places]
+        return replace(self, units=tuple(units), counts=counts, totals=totals)
 
     def seed(self, facts: RunFacts, what: str) -> int:
         """A seed for draws; those of models that were tested on the same utterances are the same."""
@@ -122,7 +172,7 @@ def _counts(path: Path, model: str, task: str, metric: Metric, rows: pd.DataFram
     units = comparison_units(list(totals.index), list(speakers))
     summed = wide["count"].reindex(places).T.groupby(units, sort=True).sum(min_count=1).T
     return TaskCounts(
-        *(model, task, metric, tuple(layers), tuple(map(int, seeds)), tuple(map(str, summed.columns))),
+        *(model, task, metric, tuple(layers), tuple(map(str, summed.columns))),
         summed.to_numpy(dtype=np.float64).reshape(len(layers), len(seeds), -1),
         totals.groupby(units, sort=True).sum().to_numpy(dtype=np.float64),
     )

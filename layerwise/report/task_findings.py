@@ -98,9 +98,9 @@ def choice_findings(tables: RunTables, facts: RunFacts) -> list[str]:
             if mine.empty:
                 continue
             costs = [_cost(of(mine, strategy=name), strategy_title(facts, name)) for name in _by_cost(mine)]
+            who = count(mine["model"].nunique(), f"{group} model")
             sentences.append(
-                f"{facts.task(task).title}, {count(mine['model'].nunique(), f'{group} model')}: mean regret in "
-                f"{metric.title} is {listed(costs)}."
+                f"{facts.task(task).title}, {who}: mean regret in {metric.title} is {listed(costs)}."
             )
     return sentences
 

@@ -1,11 +1,12 @@
-"""Comparisons of systems on the same test utterances: paired, by resampling, over utterances and seeds.
+"""Comparisons of systems on the same test utterances: paired, by resampling, over utterances and trainings.
 
-A system is a layer, the learned sum, or what stands for a choice among layers. It is known by its counts
-(S, U) for S trainings (seeds) and U units, NaN in the rows of trainings that it lacks; the metric is the sum
-of the counts over that of the totals (U,). A unit is an utterance, or a speaker where there are ten or more.
+A system is a layer, the learned sum, or what stands for a choice among layers. Counts of layers are arrays
+(L, S, U) for S trainings (seeds) and U units, NaN for trainings that a layer lacks; the metric is the sum of
+the counts over that of the totals (U,). A unit is an utterance, or a speaker where there are ten or more.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,44 +38,75 @@ def rates(counts: Floats, totals: Floats) -> Floats:
     return np.asarray(seed_means(counts).sum(axis=-1) / totals.sum())
 
 
+class Trainings(NamedTuple):
+    """Variance of a layer's metric over its trainings, beyond what test units see, and degrees of freedom."""
+
+    variance: float
+    freedom: float
+
+
+def training_variance(counts: Floats, totals: Floats) -> Trainings:
+    """Return what trainings add to the variance of a metric, pooled over the layers of counts (L, S, U).
+
+    Trainings differ as a whole, and in single units; the second part shows in the units and is taken off
+    (components of variance of trainings, units and their interaction). What a seed does to all layers alike
+    does not count: it leaves their differences alone. Three trainings of one layer tell little; those of all
+    layers together do, if layers do not differ in it. A single training adds nothing. Layers that lack a
+    training are left out.
+    """
+    shares = counts[~np.isnan(counts).any(axis=(1, 2))] / totals.sum()
+    layers, seeds, units = shares.shape
+    if not layers or seeds < 2 or units < 2:
+        return Trainings(0.0, 1.0)
+    deviations = shares - shares.mean(axis=1, keepdims=True)
+    if layers > 1:
+        deviations -= deviations.mean(axis=0, keepdims=True)
+    freedom = (seeds - 1) * max(layers - 1, 1)
+    whole = deviations.sum(axis=-1)
+    single = deviations - whole[..., None] * totals / totals.sum()
+    inner = np.sum(single**2) * units / (units - 1)
+    return Trainings(max(0.0, float(np.sum(whole**2) - inner) / freedom), float(freedom))
+
+
 def paired_differences(
-    first: Sequence[Floats], second: Sequence[Floats], totals: Floats, *, seed: int, draws: int = DRAWS
+    first: Floats,
+    second: Floats,
+    totals: Floats,
+    variances: Sequence[float] = (),
+    freedom: float = 1.0,
+    *,
+    seed: int,
+    draws: int = DRAWS,
 ) -> list[Difference]:
     """Return the metric of each first system minus that of the second, with 95 % interval and p.
 
-    ``first`` and ``second`` hold counts (S, U). Under the null hypothesis the two systems can be exchanged
-    within each unit: p is the share of ``draws`` random exchanges whose difference is larger (Fisher's
-    randomisation test); those with the same difference, which counts of few errors make often, and the data
-    themselves, count half (mid-p, Lancaster 1961). The interval holds the differences that the same exchanges
-    do not reject; an exchange splits the units in two, and its limits are the differences on the two parts
+    ``first`` and ``second`` are counts (K, U), means over trainings. Under the null hypothesis two systems
+    can be exchanged within each unit: p is the share of ``draws`` random exchanges whose difference is larger
+    (Fisher's randomisation test); those with the same difference, which counts of few errors make often, and
+    the data themselves, count half (mid-p, Lancaster 1961). The interval holds the differences that the same
+    exchanges do not reject; one splits the units in two, and its limits are the differences on the two parts
     (Hartigan 1969, "Using subsample values as typical values").
 
-    Trainings are a sample too. What they add to the variance of the difference beyond what the units account
-    for (components of variance of seeds, units and their interaction) enters each draw as a t with the
-    degrees of freedom of the trainings. A single training adds nothing.
+    Trainings are a sample too: what they add to the variance of each difference (``variances``, from
+    `training_variance`) enters the draws as Student's t with ``freedom`` degrees of freedom.
 
     Fewer than two units have no interval: the limits are infinite and p is NaN.
     """
-    means = np.stack([seed_means(a) - seed_means(b) for a, b in zip(first, second, strict=True)])
+    means = first - second
     total, sums = float(totals.sum()), means.sum(axis=1)
     if len(totals) < 2:
         return [Difference(float(value), -np.inf, np.inf, np.nan, len(totals)) for value in sums / total]
     rng = np.random.default_rng(seed)
-    noise = np.stack(
-        [
-            np.sqrt(variance) * rng.standard_t(freedom, draws) if variance else np.zeros(draws)
-            for variance, freedom in (_of_seeds(a - b, totals) for a, b in zip(first, second, strict=True))
-        ],
-        axis=1,
-    )
-    lower, upper = np.empty((draws, len(sums))), np.empty((draws, len(sums)))
+    scale = np.sqrt(np.asarray(variances or np.zeros(len(sums)), dtype=np.float64))
+    noise = total * np.outer(rng.standard_t(freedom, draws), scale)
+    lower, upper = np.empty(noise.shape), np.empty(noise.shape)
     for start in range(0, draws, _CHUNK):
         part = slice(start, min(start + _CHUNK, draws))
         signs = 1.0 - 2.0 * rng.integers(0, 2, (part.stop - start, len(totals)))
-        flipped = signs @ means.T + total * noise[part]
+        exchanged = signs @ means.T + noise[part]
         weight = (signs @ totals)[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            ends = np.stack([(sums - flipped) / (total - weight), (sums + flipped) / (total + weight)])
+            ends = np.stack([(sums - exchanged) / (total - weight), (sums + exchanged) / (total + weight)])
         # All units in one part: nothing is exchanged, and every difference passes.
         whole = np.abs(weight) == total
         lower[part] = np.where(whole, -np.inf, ends.min(axis=0))
@@ -90,33 +122,14 @@ def paired_differences(
     ]
 
 
-def _of_seeds(differences: Floats, totals: Floats) -> tuple[float, int]:
-    """Variance of a mean over trainings that is theirs alone, and its degrees of freedom.
+def best_by_halves(means: Floats, totals: Floats, sign: int, *, seed: int, halves: int = HALVES) -> Floats:
+    """Return the share (L, U) with which each layer stands for the best one in each unit.
 
-    ``differences`` (S, U). The variance between trainings is that of trainings and of what they do to single
-    units; the second part, which the units see, is taken off.
+    ``means`` (L, U) are means over trainings; ``sign`` is -1 where a low metric is good. The units are split
+    ``halves`` times; the layer that is best on one half stands for the best on the other, and the other way
+    round. So a unit never takes part in the choice of the layer that it is scored with (a best layer that is
+    found and scored on the same units looks too good). Ties go to the lower layer.
     """
-    there = differences[~np.isnan(differences).any(axis=1)]
-    seeds, units = there.shape
-    if seeds < 2 or units < 2:
-        return 0.0, 0
-    total = totals.sum()
-    each = there.sum(axis=1) / total
-    residuals = there - there.mean(axis=0) - np.outer(each - each.mean(), totals)
-    interaction = np.sum(residuals**2) * units / ((seeds - 1) * (units - 1)) / total**2
-    return max(0.0, float(each.var(ddof=1) - interaction)) / seeds, seeds - 1
-
-
-def best_by_halves(counts: Floats, totals: Floats, sign: int, *, seed: int, halves: int = HALVES) -> Floats:
-    """Return counts (S, U) of the best layer, found on one half of the units and scored on the other.
-
-    ``counts`` (layers, S, U); ``sign`` is -1 where a low metric is good. The units are split ``halves`` times
-    and each half is used both ways, so a unit never takes part in the choice of the layer that it is scored
-    with (a best layer that is found and scored on the same units looks too good). A count is the mean over
-    splits. Ties go to the lower layer. A training that a layer lacks is the mean of its others.
-    """
-    means = seed_means(counts)
-    filled = np.where(np.isnan(counts), means[:, None], counts)
     units = len(totals)
     shares = np.zeros(means.shape)
     rng = np.random.default_rng(seed)
@@ -124,6 +137,6 @@ def best_by_halves(counts: Floats, totals: Floats, sign: int, *, seed: int, halv
         order = rng.permutation(units)
         parts = order[: units // 2], order[units // 2 :]
         for found, scored in (parts, parts[::-1]):
-            values = sign * means[:, found].sum(axis=1) / max(totals[found].sum(), _ROUNDING)
+            values = sign * means[:, found].sum(axis=1) / max(float(totals[found].sum()), _ROUNDING)
             shares[int(np.argmax(values > values.max() - _ROUNDING)), scored] += 1 / halves
-    return np.asarray(np.einsum("lu,lsu->su", shares, filled))
+    return shares
