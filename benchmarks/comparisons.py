@@ -89,7 +89,7 @@ WORLDS = {
 
 def false_alarms(world: World, runs: int) -> Iterator[tuple[str, list[float]]]:
     """A layer against the sum, given or chosen on dev; a family of models; tie sets."""
-    given, chosen, family, covered, left_out = [], [], [], [], []
+    given, chosen, family, covered, left_out, regret = [], [], [], [], [], []
     for run in range(runs):
         rng = np.random.default_rng([run, world.utterances])
         test, dev = world.draw(rng), world.draw(rng)
@@ -102,6 +102,8 @@ def false_alarms(world: World, runs: int) -> Iterator[tuple[str, list[float]]]:
             other.differences([other.layer("T3")], [other.layer("all")], run, DRAWS)[0].p for other in others
         ]
         family.append(float(min(holm(p)) < LEVEL))
+        (lost,) = test.differences([test.best(run)], [test.layer("T3")], run, DRAWS)
+        regret.append(float(lost.low > 0 or lost.high < 0))
         best = _best(test)
         layers = [layer for layer in test.single if layer != best]
         beaten = holm(
@@ -112,13 +114,14 @@ def false_alarms(world: World, runs: int) -> Iterator[tuple[str, list[float]]]:
                 )
             ]
         )
-        lost = {layer for layer, value in zip(layers, beaten, strict=True) if value < LEVEL}
-        covered.append(float("T3" in lost))
-        left_out.append(float(bool(lost)))
+        out = {layer for layer, value in zip(layers, beaten, strict=True) if value < LEVEL}
+        covered.append(float("T3" in out))
+        left_out.append(float(bool(out)))
     yield "a given layer is told from the sum", given
     yield "one of five models is, after Holm", family
     yield "the layer best on a dev set of that size is", chosen
     yield "a given layer that is as good as any is not in the tie set", covered
+    yield "the regret of a given layer leaves out 0", regret
     yield "some layer is not in the tie set", left_out
 
 

@@ -82,7 +82,7 @@ def choice(
         if len(counts.single) < 2:
             continue
         chosen = list(strategies(counts, runs, weights, summary, facts))
-        best = counts.best(facts)
+        best = counts.best(counts.seed(facts, "halves"))
         sides = [(best, way.system)[:: counts.metric.sign] for way in chosen]
         made = counts.differences(
             [side[0] for side in sides], [side[1] for side in sides], counts.seed(facts, "regret")

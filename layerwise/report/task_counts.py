@@ -86,11 +86,10 @@ class TaskCounts:
         """A layer, or the learned sum, as a system."""
         return self.mixture({name: 1.0})
 
-    def best(self, facts: RunFacts) -> System:
+    def best(self, seed: int) -> System:
         """What stands for the best single layer: found on one half of the units, scored on the other."""
         places = [self.layers.index(layer) for layer in self.single]
-        seed, sign = self.seed(facts, "halves"), self.metric.sign
-        shares = best_by_halves(self.means[places], self.totals, sign, seed=seed)
+        shares = best_by_halves(self.means[places], self.totals, self.metric.sign, seed=seed)
         weights = np.zeros(len(self.layers))
         weights[places] = shares @ self.totals / self.totals.sum()
         return System((shares * self.means[places]).sum(axis=0), weights)

@@ -107,11 +107,11 @@ def paired_differences(
         weight = (signs @ totals)[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             ends = np.stack([(sums - exchanged) / (total - weight), (sums + exchanged) / (total + weight)])
-        # All units in one part: nothing is exchanged, and every difference passes.
+        # All units in one part: the difference stays, a tie, and every other one passes too.
         whole = np.abs(weight) == total
         lower[part] = np.where(whole, -np.inf, ends.min(axis=0))
         upper[part] = np.where(whole, np.inf, ends.max(axis=0))
-    beyond = ((lower < -_ROUNDING) & (upper > _ROUNDING)).sum(axis=0)
+    beyond = (np.isfinite(lower) & (lower < -_ROUNDING) & (upper > _ROUNDING)).sum(axis=0)
     within = ((lower > _ROUNDING) | (upper < -_ROUNDING)).sum(axis=0)
     p = np.where(sums == 0, 1.0, (beyond + (1 + draws - beyond - within) / 2) / (1 + draws))
     low = np.quantile(lower, 1 - CONFIDENCE, axis=0, method="lower")
@@ -138,5 +138,5 @@ def best_by_halves(means: Floats, totals: Floats, sign: int, *, seed: int, halve
         parts = order[: units // 2], order[units // 2 :]
         for found, scored in (parts, parts[::-1]):
             values = sign * means[:, found].sum(axis=1) / max(float(totals[found].sum()), _ROUNDING)
-            shares[int(np.argmax(values > values.max() - _ROUNDING)), scored] += 1 / halves
-    return shares
+            shares[int(np.argmax(values > values.max() - _ROUNDING)), scored] += 1
+    return shares / halves
