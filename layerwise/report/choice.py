@@ -85,7 +85,8 @@ def choice(
         best = counts.best(counts.seed(facts, "halves"))
         sides = [(best, way.system)[:: counts.metric.sign] for way in chosen]
         made = counts.differences(
-            [side[0] for side in sides], [side[1] for side in sides], counts.seed(facts, "regret")
+            *([side[0] for side in sides], [side[1] for side in sides], counts.seed(facts, "regret")),
+            more=[counts.choosing(best, way.system) for way in chosen],
         )
         for way, regret in zip(chosen, made, strict=True):
             value = counts.value(way.system)

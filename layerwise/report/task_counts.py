@@ -26,6 +26,7 @@ from layerwise.tasks.paired import (
     paired_differences,
     seed_means,
     training_variance,
+    unit_variance,
 )
 
 
@@ -94,11 +95,27 @@ class TaskCounts:
         weights[places] = shares @ self.totals / self.totals.sum()
         return System((shares * self.means[places]).sum(axis=0), weights)
 
+    def choosing(self, chosen: System, other: System) -> float:
+        """Variance that the choice of a system's layers adds to its difference from another.
+
+        A mixture of layers varies less over units than each of them. Where each part was chosen for its
+        results, errors of the choice do not average out: the variance is the mean of those of the layers.
+        """
+        layers = unit_variance(self.means - other.counts, self.totals)
+        whole = unit_variance(chosen.weights @ self.means - other.counts, self.totals)
+        return max(0.0, float(chosen.weights @ layers - whole))
+
     def differences(
-        self, first: Sequence[System], second: Sequence[System], seed: int, draws: int = DRAWS
+        self,
+        first: Sequence[System],
+        second: Sequence[System],
+        seed: int,
+        draws: int = DRAWS,
+        more: Sequence[float] = (),
     ) -> list[Difference]:
-        """Compare systems pair by pair (`tasks.paired.paired_differences`)."""
+        """Compare systems pair by pair (`tasks.paired.paired_differences`); ``more`` adds to variances."""
         variances = [self.variance(a.weights - b.weights) for a, b in zip(first, second, strict=True)]
+        variances = [sum(pair) for pair in zip(variances, more, strict=True)] if more else variances
         left, right = (np.stack([system.counts for system in side]) for side in (first, second))
         own = self.trainings.freedom
         return paired_differences(left, right, self.totals, variances, own, seed=seed, draws=draws)

@@ -55,7 +55,7 @@ def task_findings(tables: RunTables, facts: RunFacts, name: str) -> list[str]:
             continue
         row = of(mine, model=model.name).iloc[0]
         peak = of(tables.task_peaks, task=name, metric=metric.name, model=model.name).iloc[0]
-        tied = "alone" if peak["n_tie"] == 1 else f"which does not beat {peak['n_tie'] - 1} others"
+        tied = "alone" if peak["n_tie"] == 1 else f"which does not beat {count(peak['n_tie'] - 1, 'other')}"
         sentences.append(
             f"{model.label}: {row['layer']}, best on dev, has test {metric.title} "
             f"{number(row['single'], 3)}, the learned sum of all layers {number(row['all'], 3)}; the "
@@ -120,21 +120,21 @@ def agreement_findings(tables: RunTables, facts: RunFacts) -> list[str]:
     """Say per task and group how analyses, and learned weights, rank the layers of trained models."""
     sentences = []
     for (task, analysis), rows in tables.agreement.groupby(["task", "analysis"], sort=True):
-        who = (
-            "The learned weights rank"
-            if analysis == WEIGHTS
-            else f"{facts.analysis(str(analysis)).short} ranks"
-        )
+        clauses = []
         for group, models in groups(facts):
             mine = rows[rows["model"].isin([model.name for model in models])]
-            if mine.empty:
-                continue
-            sure = int((mine["low"] > 0).sum())
-            sentences.append(
-                f"{who} layers for {facts.task(str(task)).title.lower()} with Spearman "
-                f"{_range(mine['spearman'].astype(float))} ({count(len(mine), f'{group} model')}; the "
-                f"interval over test utterances and trainings is above 0 in {sure})."
-            )
+            if not mine.empty:
+                sure = int((mine["low"] > 0).sum())
+                clauses.append(
+                    f"{_range(mine['spearman'].astype(float))} ({count(len(mine), f'{group} model')}, "
+                    f"{sure} with an interval above 0)"
+                )
+        who = "The learned weights rank"
+        if analysis != WEIGHTS:
+            who = f"{facts.analysis(str(analysis)).short} ranks"
+        if clauses:
+            title = facts.task(str(task)).title.lower()
+            sentences.append(f"{who} block layers for {title} with Spearman {listed(clauses)}.")
     for _, row in tables.head_agreement.iterrows():
         a, b = (facts.task(str(row[name])).title for name in ("task_a", "task_b"))
         sentences.append(

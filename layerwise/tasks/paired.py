@@ -57,7 +57,7 @@ def training_variance(counts: Floats, totals: Floats) -> Trainings:
     shares = counts[~np.isnan(counts).any(axis=(1, 2))] / totals.sum()
     layers, seeds, units = shares.shape
     if not layers or seeds < 2 or units < 2:
-        return Trainings(0.0, 1.0)
+        return Trainings(0.0, float(max(units - 1, 1)))
     deviations = shares - shares.mean(axis=1, keepdims=True)
     if layers > 1:
         deviations -= deviations.mean(axis=0, keepdims=True)
@@ -66,6 +66,13 @@ def training_variance(counts: Floats, totals: Floats) -> Trainings:
     single = deviations - whole[..., None] * totals / totals.sum()
     inner = np.sum(single**2) * units / (units - 1)
     return Trainings(max(0.0, float(np.sum(whole**2) - inner) / freedom), float(freedom))
+
+
+def unit_variance(differences: Floats, totals: Floats) -> Floats:
+    """Return the variance of a difference of metrics over units, of differences of counts (..., U)."""
+    total, units = float(totals.sum()), len(totals)
+    errors = differences - differences.sum(axis=-1, keepdims=True) * totals / total
+    return np.asarray(np.sum(errors**2, axis=-1) * units / max(units - 1, 1) / total**2)
 
 
 def paired_differences(
@@ -87,8 +94,8 @@ def paired_differences(
     exchanges do not reject; one splits the units in two, and its limits are the differences on the two parts
     (Hartigan 1969, "Using subsample values as typical values").
 
-    Trainings are a sample too: what they add to the variance of each difference (``variances``, from
-    `training_variance`) enters the draws as Student's t with ``freedom`` degrees of freedom.
+    What adds to the variance of each difference (``variances``), as trainings do, which are a sample too
+    (`training_variance`), enters the draws as Student's t with ``freedom`` degrees of freedom.
 
     Fewer than two units have no interval: the limits are infinite and p is NaN.
     """

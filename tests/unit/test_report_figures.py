@@ -109,10 +109,10 @@ def gathered(facts, tmp_path_factory):
 def test_scatter_states_the_median_correlation_and_turns_error_rates(facts, gathered):
     figure = scatter_figure(gathered, facts)
     table = gathered.agreement
-    mine = table[(table["task"] == "pr") & table["model"].isin(NAMES)]
+    mine = table[(table["task"] == "pr") & table["model"].isin(NAMES[:2])]  # self-supervised
     for axis, name in zip(figure.axes, ("cca-phone", "weights"), strict=False):
         rho = mine[mine["analysis"] == name]["spearman"]
-        text = f"= {rho.median():.2f} [{rho.min():.2f}, ".replace("-", "\N{MINUS SIGN}")
+        text = f"= {rho.median():.2f}\n[{rho.min():.2f}, ".replace("-", "\N{MINUS SIGN}")
         assert text in axis.texts[0].get_text()
     assert [axis.yaxis_inverted() for axis in figure.axes] == [True, True, False, False]
     assert figure.axes[3].get_xlabel() == "learned weight"

@@ -1,5 +1,7 @@
 """Paired comparisons in tasks: single layer against learned sum, and the regret of ways to choose a layer."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -16,6 +18,7 @@ from layerwise.report.typeset_tasks import strategies_in_order, strategy_title
 
 SINGLE, SUM = "#0072B2", "#D55E00"
 BAND = "#F4F4F4"
+NAME_WIDTH = 24
 SPREAD = 0.62  # of a row's height, over which its models are spread
 MEANS = {"self-supervised": "mean of self-supervised models", "supervised": "mean of supervised models"}
 
@@ -138,7 +141,9 @@ def choice_figure(choice: pd.DataFrame, facts: RunFacts, style: Style | None = N
             axis.set_xlabel(f"regret in {task.metric.title} (right of 0: a loss)")
             axis.locator_params(axis="x", nbins=5)
         for axis in axes[::columns]:
-            axis.set_yticks(range(len(ways)), [strategy_title(facts, way) for way in ways])
+            axis.set_yticks(
+                range(len(ways)), [textwrap.fill(strategy_title(facts, way), NAME_WIDTH) for way in ways]
+            )
             axis.set_ylim(len(ways) - 0.5, -0.5)
         lines = [handle(chosen[model.name], line=False) for model in trained]
         for group, _ in groups(facts):

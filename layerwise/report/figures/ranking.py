@@ -27,7 +27,8 @@ def scatter_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
     """Score against task metric, one dot per block layer of each trained model; up and right is better.
 
     Rows are tasks; columns are analyses and, last, the weights of the learned sum. Each panel gives
-    Spearman's correlation within models: the median over trained models and, in brackets, the extremes.
+    Spearman's correlation within models: the median over self-supervised ones (over all, where there are
+    none) and, in brackets, the extremes.
     """
     style = style or Style()
     with drawing(style):
@@ -36,9 +37,11 @@ def scatter_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
         if not columns:
             return _alone("no layer analysis could be run", style)
         trained = ordered(facts.of_kind("trained"), set(tables.downstream_summary["model"]))
+        own = [model.name for model in trained if model.supervision == "self-supervised"]
+        counted = own or [model.name for model in trained]
         chosen = looks(facts)
         width = style.double if len(columns) > 2 else style.column
-        height = 0.35 + 1.75 * len(goals)
+        height = 0.35 + 1.9 * len(goals)
         figure, axes = panels(width, height, len(goals), len(columns), len(goals) * len(columns))
         for number, axis in enumerate(axes):
             task, name = goals[number // len(columns)], columns[number % len(columns)]
@@ -56,7 +59,7 @@ def scatter_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
                     label=look.label,
                 )
             mine = of(tables.agreement, task=task.name, analysis=name)
-            shown = mine["model"].isin([model.name for model in trained])
+            shown = mine["model"].isin(counted)
             axis.text(
                 0.0, 1.02, _correlation(mine.loc[shown, "spearman"]), transform=axis.transAxes, va="bottom"
             )
@@ -99,7 +102,7 @@ def _correlation(values: pd.Series) -> str:
         return f"{RHO} undefined"
     if len(values) == 1:
         return f"{RHO} = {values.iloc[0]:.2f}".replace("-", "\N{MINUS SIGN}")
-    text = f"{RHO} = {values.median():.2f} [{values.min():.2f}, {values.max():.2f}]"
+    text = f"{RHO} = {values.median():.2f}\n[{values.min():.2f}, {values.max():.2f}]"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
@@ -154,7 +157,7 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
 def _cell(row: pd.Series) -> str:
     text = f"{row['spearman']:.2f}"
     if not pd.isna(row["low"]):
-        text += f"\n{row['low']:.2f} {row['high']:.2f}"
+        text += f"\n{row['low']:.2f}, {row['high']:.2f}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
