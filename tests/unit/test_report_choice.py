@@ -8,6 +8,7 @@ import pytest
 import report_tables as synthetic
 from scipy import stats
 
+from benchmarks.comparisons import World
 from layerwise.cli.main import main
 from layerwise.errors import ReportError
 from layerwise.report import task_findings
@@ -292,6 +293,27 @@ def test_only_trained_layers_can_be_chosen(tmp_path):
     assert table["layer"].to_dict() == {
         **{"cca-phone": "T6", "dev": "T6", "weight": "T2", "last": "T8", "average": "", "all": "all"}
     }
+
+
+def test_regret_is_a_loss_whichever_end_of_the_metric_is_good(tmp_path):
+    files = Files(tmp_path, results({"T0": 0.2, "T1": 0.4, "all": 0.1}, "pr", "per"))
+    table = choice(files.counts, files.runs, files.weights, curves_of({}), FACTS).set_index("strategy")
+    assert table.loc["last", "regret"] == pytest.approx(0.2, abs=0.03)
+    assert table.loc["all", "regret"] == pytest.approx(-0.1, abs=0.03)
+    assert (table["low"] <= table["regret"]).all() and (table["regret"] <= table["high"]).all()
+
+
+def test_the_regret_of_a_layer_as_good_as_any_is_seldom_claimed():
+    """The layer that stands for the best was chosen for its results: that adds to the error of a regret."""
+    hits = []
+    for run in range(150):
+        counts = World(60).draw(np.random.default_rng([run, 3]))
+        best, layer = counts.best(run), counts.layer("T3")
+        more: tuple[list[float], list[float]] = ([], [counts.choosing(best, layer)])
+        found = [counts.differences([best], [layer], run, 299, extra)[0] for extra in more]
+        hits.append([entry.low > 0 or entry.high < 0 for entry in found])
+    without, with_choice = np.sum(hits, axis=0)
+    assert with_choice <= 12 < without  # 8 % of the runs
 
 
 def curves_of(values, model=MODEL, name="cca-phone"):
