@@ -37,6 +37,7 @@ use rule job as tables with:
             f"<run>/corpora/{name}/alignment/quality.csv" for name in ALIGNED_CORPORA
         ],
         stored=[f"{stem}.stored.json" for stem in STORE_STEMS],
+        task_utterances=[f"{stem}.utterances.parquet" for stem in TASK_STEMS],
         task_exclusions=[f"{stem}.excluded.csv" for stem in TASK_STEMS],
     output:
         *(

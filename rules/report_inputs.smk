@@ -37,7 +37,13 @@ def facts_params():
             for name, spec in TASKS.items()
         ],
         "tasks": [
-            {"name": spec.name, "title": spec.title, "metric": asdict(spec.metric)}
+            {
+                "name": spec.name,
+                "title": spec.title,
+                "metric": asdict(spec.metric),
+                "also": [asdict(metric) for metric in spec.also],
+                "goal": spec.goal,
+            }
             for spec in TASKS.values()
         ],
     }

@@ -5,36 +5,30 @@ from dataclasses import replace
 from layerwise.contracts.columns import (
     ANALYSIS,
     BLOCK,
-    CORRELATION,
-    HEAD,
     HIGH,
     IN_ORDER,
     LABEL,
     LAYER,
     LAYER_INDEX,
     LOW,
-    METRIC,
     MODEL,
     NULL,
     REASON,
     SAMPLE_NUMBER,
     SCORE,
-    SEED,
     SPLIT,
     STATUS,
     TASK,
     TIER,
     TRIAL,
     UTT_ID,
-    VALUE,
-    WEIGHT,
     in_range,
 )
 from layerwise.contracts.corpus import SPLIT_COUNTS
+from layerwise.contracts.run_columns import P, run_table
+from layerwise.contracts.run_task_tables import TASK_TABLES
 from layerwise.contracts.scores import INTER, SCORES
-from layerwise.contracts.spec import Column, Rule, Table, choice, count, number
-from layerwise.contracts.tasks import TASK_SCORES, TASK_WEIGHTS
-from layerwise.errors import ReportError
+from layerwise.contracts.spec import Column, choice, count, number
 
 SHAPES = (
     *("peak", "plateau", "flat", "U", "rises", "falls", "tie"),
@@ -42,21 +36,6 @@ SHAPES = (
 )
 
 
-def _table(name: str, columns: tuple[Column, ...], key: tuple[str, ...], *rules: Rule, about: str) -> Table:
-    """A table of ``tables/``; it has no rows where its stage did not run."""
-    return Table(
-        path=f"tables/{name}.csv",
-        made_by="tables",
-        error=ReportError,
-        columns=columns,
-        key=key,
-        rules=rules,
-        may_be_empty=True,
-        about=about,
-    )
-
-
-P = number("p", 0, 1, empty=True, about="p of no difference, two-sided; empty without an interval")
 # A single pair has no interval: its limits are infinite.
 DIFFERENCE = (
     number("difference", about="difference of mean scores"),
@@ -67,16 +46,15 @@ DIFFERENCE = (
     count("n", 1, about="units, or pairs of sample set and trial, that it rests on"),
 )
 CHANCE = replace(P, about="p of a score as good with permuted targets; empty without permutations")
-RANK_CORRELATION = replace(CORRELATION, name="spearman", about="rank correlation; positive: they agree")
 
-_LAYER_SCORES = _table(
+_LAYER_SCORES = run_table(
     "layer_scores",
     (MODEL, LAYER, LAYER_INDEX, ANALYSIS, SAMPLE_NUMBER, TRIAL, SCORE),
     SCORES.key,
     in_range("score"),
     about=SCORES.about,
 )
-_LAYER_SUMMARY = _table(
+_LAYER_SUMMARY = run_table(
     "layer_summary",
     (
         *(MODEL, LAYER, LAYER_INDEX, ANALYSIS),
@@ -103,7 +81,7 @@ _LAYER_SUMMARY = _table(
     IN_ORDER,
     about="a layer of a model in one analysis",
 )
-_PEAKS = _table(
+_PEAKS = run_table(
     "peaks",
     (
         *(MODEL, ANALYSIS),
@@ -120,7 +98,7 @@ _PEAKS = _table(
     in_range("score"),
     about="the curve of a model over its block layers in one analysis",
 )
-_CONTROL_CONTRASTS = _table(
+_CONTROL_CONTRASTS = run_table(
     "control_contrasts",
     (
         *(MODEL, ANALYSIS, replace(BLOCK, about="the layer with the best mean score")),
@@ -132,7 +110,7 @@ _CONTROL_CONTRASTS = _table(
     IN_ORDER,
     about="the peak of a trained model against that of a control",
 )
-_CURVE_CONTRASTS = _table(
+_CURVE_CONTRASTS = run_table(
     "curve_contrasts",
     (
         replace(MODEL, name="model_a", about="a model or, with several pre-training seeds, their recipe"),
@@ -145,7 +123,7 @@ _CURVE_CONTRASTS = _table(
     IN_ORDER,
     about="a layer of two models: how far each is above its random twin, and the difference of the two",
 )
-_LAST_BLOCK_CONTRASTS = _table(
+_LAST_BLOCK_CONTRASTS = run_table(
     "last_block_contrasts",
     (
         *(MODEL, ANALYSIS),
@@ -157,53 +135,7 @@ _LAST_BLOCK_CONTRASTS = _table(
     IN_ORDER,
     about="the last block of a model against one of its layers, where each model is its own reference",
 )
-_DOWNSTREAM = _table(
-    "downstream",
-    tuple(column for column in TASK_SCORES.columns if column not in (LOW, HIGH)),
-    TASK_SCORES.key,
-    about=TASK_SCORES.about,
-)
-_DOWNSTREAM_SUMMARY = _table(
-    "downstream_summary",
-    (MODEL, TASK, HEAD, METRIC, VALUE, LOW, HIGH),
-    ("model", "task", "layer", "metric"),
-    IN_ORDER,
-    about="a layer in one task, on test: means over seeds",
-)
-_SINGLE_WEIGHTED = _table(
-    "single_weighted",
-    (
-        *(MODEL, TASK, METRIC),
-        replace(BLOCK, name="best_layer", about="the layer that is best on dev"),
-        *(VALUE, LOW, HIGH),
-        replace(VALUE, name="all_value", about="the metric of the weighted sum"),
-        replace(LOW, name="all_low"),
-        replace(HIGH, name="all_high"),
-    ),
-    ("model", "task", "metric"),
-    IN_ORDER,
-    about="the best single layer of a model in one task against the weighted sum of all",
-)
-_WEIGHTS = _table(
-    "weights",
-    (MODEL, TASK, BLOCK, LAYER_INDEX, SEED, WEIGHT),
-    TASK_WEIGHTS.key,
-    about="the weight of a layer in the weighted sum of one training",
-)
-_AGREEMENT = _table(
-    "agreement",
-    (
-        *(MODEL, TASK, ANALYSIS, RANK_CORRELATION),
-        replace(RANK_CORRELATION, name="kendall", about="Kendall's tau-b"),
-        count("n_layers", 3, about="layers compared"),
-        replace(BLOCK, name="best_task_layer", about="the layer that is best in the task"),
-        replace(BLOCK, name="chosen_layer", about="the layer with the best score"),
-        number("regret", 0, about="what the metric loses by the chosen layer"),
-    ),
-    ("model", "task", "analysis"),
-    about="whether an analysis ranks the layers of a model as a task does",
-)
-_OMISSIONS = _table(
+_OMISSIONS = run_table(
     "omissions",
     (
         *(
@@ -216,7 +148,7 @@ _OMISSIONS = _table(
     ("model", "task", "analysis"),
     about="a rank correlation that is undefined, or an analysis that cannot be run",
 )
-_INFLUENTIAL = _table(
+_INFLUENTIAL = run_table(
     "influential",
     (
         *(MODEL, LAYER, ANALYSIS),
@@ -228,7 +160,7 @@ _INFLUENTIAL = _table(
     ("model", "layer", "analysis", "unit"),
     about="a unit that moves the mean score of a layer more than others do",
 )
-_LEARNING = _table(
+_LEARNING = run_table(
     "learning",
     (
         *(MODEL, LAYER, LAYER_INDEX, ANALYSIS),
@@ -240,8 +172,8 @@ _LEARNING = _table(
     in_range("score"),
     about="a score of one layer with fewer training parts",
 )
-_INTER_SCORES = _table("inter_scores", INTER.columns, INTER.key, *INTER.rules, about=INTER.about)
-_EXCLUSIONS = _table(
+_INTER_SCORES = run_table("inter_scores", INTER.columns, INTER.key, *INTER.rules, about=INTER.about)
+_EXCLUSIONS = run_table(
     "exclusions",
     (
         Column("stage", about="what left it out: corpus (NAME), alignment (NAME), task NAME, vectors NAME"),
@@ -251,7 +183,7 @@ _EXCLUSIONS = _table(
     ("stage", "item", "reason"),
     about="something that was left out of the run",
 )
-_UTTERANCES = _table(
+_UTTERANCES = run_table(
     "utterances",
     (
         *(UTT_ID, SPLIT, number("seconds", 0, about="its length")),
@@ -260,7 +192,7 @@ _UTTERANCES = _table(
     ("utt_id",),
     about="an utterance of the manifest",
 )
-_SPLITS = _table(
+_SPLITS = run_table(
     "splits",
     (
         Column("corpus", empty=True, about="name of a corpus of tasks; empty for the analysed one"),
@@ -269,7 +201,7 @@ _SPLITS = _table(
     ("corpus", "split"),
     about="a split of a corpus",
 )
-_SEGMENTS = _table(
+_SEGMENTS = run_table(
     "segments",
     (TIER, LABEL, count("segments", 1, about="how often it was aligned")),
     ("tier", "label"),
@@ -282,8 +214,8 @@ RUN_TABLES = {
     for table in (
         *(_LAYER_SCORES, _LAYER_SUMMARY, _PEAKS, _INFLUENTIAL, _LEARNING),
         *(_CONTROL_CONTRASTS, _CURVE_CONTRASTS, _LAST_BLOCK_CONTRASTS),
-        *(_DOWNSTREAM, _DOWNSTREAM_SUMMARY, _SINGLE_WEIGHTED, _WEIGHTS),
-        *(_AGREEMENT, _OMISSIONS, _INTER_SCORES, _EXCLUSIONS, _UTTERANCES, _SEGMENTS, _SPLITS),
+        *TASK_TABLES,
+        *(_OMISSIONS, _INTER_SCORES, _EXCLUSIONS, _UTTERANCES, _SEGMENTS, _SPLITS),
     )
 }
 

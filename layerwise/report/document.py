@@ -15,14 +15,15 @@ import typst
 
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
-from layerwise.report import cautions, curve_findings, findings
+from layerwise.report import cautions, curve_findings, findings, task_findings
 from layerwise.report.corpora import corpus_cautions, corpus_text, splits_table
 from layerwise.report.facts import RunFacts
 from layerwise.report.methods import PROTOCOLS, method_text, references
 from layerwise.report.names import inter_name
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
-from layerwise.report.typeset import DASH, Table, agreement_table, analysis_table, task_table, traits_table
+from layerwise.report.typeset import DASH, Table, analysis_table, traits_table
+from layerwise.report.typeset_tasks import agreement_table, choice_table, head_table, task_table
 
 Content = dict[str, Any]
 
@@ -101,15 +102,19 @@ def report_content(
         shown.append(
             _section(
                 facts.task(task).title,
-                bullets=findings.task_findings(tables, facts, task),
+                bullets=task_findings.task_findings(tables, facts, task),
                 tables=[task_table(tables, facts, task)],
                 figures=stems if first else [],
                 captions=captions,
                 see=[] if first else stems,
             )
         )
+    if tables.tasks:
+        sentences = task_findings.choice_findings(tables, facts)
+        title = "What does a choice of layer cost?"
+        shown.append(_section(title, bullets=sentences, figures=["choice"], captions=captions))
     if tables.planned and tables.tasks:
-        sentences = findings.agreement_findings(tables, facts)
+        sentences = task_findings.agreement_findings(tables, facts)
         stems = ["agreement", "cca-vs-task"]
         title = "Do layer analyses predict tasks?"
         shown.append(_section(title, bullets=sentences, figures=stems, captions=captions))
@@ -182,8 +187,15 @@ def _appendix(run: RunTables, facts: RunFacts) -> list[Table]:
         tables.append(cautions.excluded_table(run, facts))
     if not run.influential.empty:
         tables.append(cautions.flagged_table(run, facts))
-    if not run.agreement.empty:
-        tables.append(agreement_table(run, facts))
+    tables += [
+        made(run, facts)
+        for made, source in (
+            (choice_table, run.choice),
+            (agreement_table, run.agreement),
+            (head_table, run.head_agreement),
+        )
+        if not source.empty
+    ]
     if not run.omissions.empty:
         order = {model.name: place for place, model in enumerate(facts.models)}
         gaps = run.omissions.assign(

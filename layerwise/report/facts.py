@@ -81,11 +81,25 @@ class AnalysisFacts:
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """One downstream task of the run, as its spec says (`layerwise.specs.spec.TaskSpec`)."""
+    """One downstream task of the run, as its spec says (`layerwise.specs.spec.TaskSpec`).
+
+    ``metric`` decides, ``also`` are further ones; tasks with one ``goal`` differ in the head alone.
+    """
 
     name: str
     title: str
     metric: Metric
+    also: tuple[Metric, ...] = ()
+    goal: str = ""
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """All metrics, the one that decides first."""
+        return (self.metric, *self.also)
+
+    def metric_of(self, name: str) -> Metric:
+        """Return a metric by name; raise `ReportError` for one that the task does not have."""
+        return _find("metric", self.metrics, name)
 
 
 @dataclass(frozen=True)
@@ -149,8 +163,8 @@ class RunFacts:
         return [model for model in self.models if model.name in wanted]
 
 
-Named = TypeVar("Named", ModelFacts, AnalysisFacts, TaskFacts)
-PLURALS = {"model": "models", "analysis": "analyses", "task": "tasks"}
+Named = TypeVar("Named", ModelFacts, AnalysisFacts, TaskFacts, Metric)
+PLURALS = {"model": "models", "analysis": "analyses", "task": "tasks", "metric": "metrics"}
 
 
 def _find(kind: str, entries: Sequence[Named], name: str) -> Named:
@@ -167,8 +181,17 @@ def analysis_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[AnalysisFacts,
 
 
 def task_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[TaskFacts, ...]:
-    """Make facts of tasks from plain values: name, title, and metric with its own three fields."""
-    return tuple(TaskFacts(entry["name"], entry["title"], Metric(**entry["metric"])) for entry in entries)
+    """Make facts of tasks from plain values: name, title, goal, metric and further metrics (``also``)."""
+    return tuple(
+        TaskFacts(
+            entry["name"],
+            entry["title"],
+            Metric(**entry["metric"]),
+            tuple(Metric(**metric) for metric in entry["also"]),
+            entry["goal"],
+        )
+        for entry in entries
+    )
 
 
 def write_facts(facts: RunFacts, path: Path) -> None:

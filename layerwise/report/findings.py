@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from layerwise.layers import WEIGHTED_SUM
 from layerwise.report.facts import RunFacts
 from layerwise.report.run_tables import RunTables, of
+from layerwise.report.task_findings import sum_findings
 from layerwise.report.typeset import interval, number
-from layerwise.report.words import ABOVE, SAME, count, verdict
+from layerwise.report.words import ABOVE, count, verdict
 
 
 def abstract(tables: RunTables, facts: RunFacts) -> list[str]:
@@ -27,17 +27,7 @@ def abstract(tables: RunTables, facts: RunFacts) -> list[str]:
             f"{facts.analysis(analysis).short} peaks above every control (random twin, baseline) in "
             f"{judged.sum()} of {count(len(judged), 'model')}."
         )
-    for task in tables.tasks:
-        mine = of(tables.single_weighted, task=task)
-        if not mine.empty:
-            title, sign = facts.task(task).title, facts.task(task).metric.sign
-            verdicts = [_single_verdict(row, sign) for _, row in mine.iterrows()]
-            sentences.append(
-                f"In {title.lower()}, the weighted sum of all layers is better than the best "
-                f"single layer for {verdicts.count('better than')}, worse for {verdicts.count('worse than')} "
-                f"and not distinguishable from it for {verdicts.count(SAME)} of "
-                f"{count(len(verdicts), 'model')} (random twins included)."
-            )
+    sentences += sum_findings(tables, facts)
     return [" ".join(sentences)]
 
 
@@ -57,71 +47,6 @@ def inter_findings(tables: RunTables, facts: RunFacts, pair: tuple[str, str]) ->
 
 def _chance(null: float) -> str:
     return "no permutations" if pd.isna(null) else f"permuted: {number(null)}"
-
-
-def _single_verdict(row: pd.Series, sign: int) -> str:
-    """Compare weighted sum and single layer; overlapping intervals claim nothing (conservative)."""
-    if not (row["all_low"] > row["high"] or row["low"] > row["all_high"]):
-        return SAME
-    return "better than" if sign * (row["all_value"] - row["value"]) > 0 else "worse than"
-
-
-def task_findings(tables: RunTables, facts: RunFacts, name: str) -> list[str]:
-    """One sentence per trained model on one task: single layer, weighted sum, and baselines."""
-    sentences = []
-    metric, mine = facts.task(name).metric, of(tables.single_weighted, task=name)
-    for model in facts.in_order(mine["model"]):
-        if model.kind != "trained":
-            continue
-        row = of(mine, model=model.name).iloc[0]
-        sentences.append(
-            f"{model.label}: best single layer {row['best_layer']} with {metric.title} "
-            f"{interval(*row[['value', 'low', 'high']])}; weighted sum of all layers "
-            f"{interval(*row[['all_value', 'all_low', 'all_high']])}, {_single_verdict(row, metric.sign)} "
-            f"the single layer{_against_controls(tables, facts, row)}."
-        )
-    return sentences
-
-
-def _against_controls(tables: RunTables, facts: RunFacts, row: pd.Series) -> str:
-    """Place the best single layer against the random twin's best and against the baselines."""
-    task, twin = facts.task(row["task"]), facts.twin(row["model"])
-    clauses = []
-    for control in ([twin] if twin else []) + list(facts.of_kind("baseline")):
-        mine = of(tables.downstream_summary, task=task.name, model=control.name)
-        mine = mine[mine["layer"] != WEIGHTED_SUM]
-        chosen = of(tables.single_weighted, task=task.name, model=control.name)
-        if mine.empty:
-            continue
-        layer = mine["layer"].iloc[0] if chosen.empty else chosen["best_layer"].iloc[0]
-        other = of(mine, layer=layer).iloc[0]
-        flipped = {"all_value": row["value"], "all_low": row["low"], "all_high": row["high"]}
-        word = _single_verdict(pd.Series({**other, **flipped}), task.metric.sign)
-        who = f"its random twin at {layer}" if control.kind == "random" else control.label
-        clauses.append(f"{word} {who} ({interval(*other[['value', 'low', 'high']])})")
-    return f". The single layer is {' and '.join(clauses)}" if clauses else ""
-
-
-def agreement_findings(tables: RunTables, facts: RunFacts) -> list[str]:
-    """Say per task and analysis how well CCA ranks the layers of trained models and what choosing costs."""
-    sentences = []
-    trained = {model.name for model in facts.of_kind("trained")}
-    mine = tables.agreement[tables.agreement["model"].isin(trained)]
-    for (task, analysis), rows in mine.groupby(["task", "analysis"], sort=True):
-        title = facts.task(str(task)).title
-        rho = _range(rows["spearman"].astype(float), 2)
-        regret = _range(rows["regret"].astype(float), 3)
-        sentences.append(
-            f"{facts.analysis(str(analysis)).short} ranks layers for {title.lower()} with Spearman {rho} "
-            f"({count(len(rows), 'trained model')}); the regret of choosing the layer by it is {regret}."
-        )
-    return sentences
-
-
-def _range(values: pd.Series, digits: int) -> str:
-    """Smallest and largest value, or the one value that both round to."""
-    low, high = number(values.min(), digits), number(values.max(), digits)
-    return low if low == high else f"{low} to {high}"
 
 
 def limits(facts: RunFacts) -> list[str]:

@@ -14,11 +14,12 @@ from layerwise.contracts.run_tables import RUN_TABLES, columns
 from layerwise.contracts.tasks import TASK_EXCLUSIONS
 from layerwise.contracts.vectors import MISSING_VECTORS
 from layerwise.errors import ReportError
-from layerwise.report import tables
+from layerwise.report.choice import choice
+from layerwise.report.comparisons import single_and_weighted, task_contrasts, task_peaks
 from layerwise.report.contrasts import control_contrasts, curve_contrasts, last_block_contrasts
 from layerwise.report.evidence import Evidence
 from layerwise.report.facts import RunFacts
-from layerwise.report.ranking import agreement
+from layerwise.report.ranking import agreement, head_agreement
 from layerwise.report.raw import (
     read_downstream,
     read_infeasible,
@@ -33,6 +34,8 @@ from layerwise.report.raw import (
 from layerwise.report.run_tables import RunTables
 from layerwise.report.shapes import peaks
 from layerwise.report.summary import influential, layer_summary, learning
+from layerwise.report.tables import downstream_summary
+from layerwise.report.task_counts import read_task_counts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class RawFiles:
         inter: cca/inter/{a}-vs-{b}.csv.
         downstream: downstream/{model}/{task}.csv.
         weights: downstream/{model}/{task}.weights.csv.
+        task_utterances: downstream/{model}/{task}.utterances.parquet.
         task_exclusions: downstream/{model}/{task}.excluded.csv.
         missing_vectors: vectors/{analysis}.missing.csv.
         splits: corpus/splits.csv and corpora/{name}/splits.csv.
@@ -73,6 +77,7 @@ class RawFiles:
     inter: tuple[Path, ...] = ()
     downstream: tuple[Path, ...] = ()
     weights: tuple[Path, ...] = ()
+    task_utterances: tuple[Path, ...] = ()
     task_exclusions: tuple[Path, ...] = ()
     missing_vectors: tuple[Path, ...] = ()
     splits: tuple[Path, ...] = ()
@@ -102,8 +107,9 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
     evidence = Evidence(scores, read_units(files.units), read_nulls(files.nulls))
     best = peaks(evidence, facts)
     summary = layer_summary(evidence, read_traits(files.traits), best, facts)
-    tasks = tables.downstream_summary(runs)
-    agreeing, undefined = agreement(summary, tasks, facts)
+    tasks = downstream_summary(runs)
+    counts = read_task_counts(files.task_utterances, facts)
+    agreeing, undefined = agreement(counts, summary, weights, facts)
     made = RunTables(
         layer_scores=scores,
         layer_summary=summary,
@@ -115,9 +121,13 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         last_block_contrasts=last_block_contrasts(evidence, facts),
         downstream=runs,
         downstream_summary=tasks,
-        single_weighted=tables.single_and_weighted(runs, facts),
+        task_peaks=task_peaks(counts, facts),
+        single_weighted=single_and_weighted(counts, runs, facts),
+        task_contrasts=task_contrasts(counts, runs, facts),
+        choice=choice(counts, runs, weights, summary, facts),
         weights=weights,
         agreement=agreeing,
+        head_agreement=head_agreement(counts, facts),
         omissions=pd.concat([lacking, undefined], ignore_index=True),
         inter_scores=inter,
         exclusions=_exclusions(files),
@@ -137,11 +147,11 @@ def _check_names(
     for name in sorted(set(scores["analysis"])):
         facts.analysis(str(name))
     for task, metric in sorted(set(zip(runs["task"], runs["metric"], strict=True))):
-        known = facts.task(str(task)).metric.name
-        if metric != known:
+        known = [entry.name for entry in facts.task(str(task)).metrics]
+        if metric not in known:
             raise ReportError(
                 f"metric {metric!r} of task {task!r} is in the tables, but the task is measured by "
-                f"{known!r}: train it again"
+                f"{' and '.join(map(repr, known))}: train it again"
             )
     for task in sorted(set(weights["task"])):
         facts.task(str(task))

@@ -9,11 +9,10 @@ from layerwise.report.typeset import (
     DASH,
     MINUS,
     Table,
-    agreement_table,
     analysis_table,
     layers_table,
-    task_table,
 )
+from layerwise.report.typeset_tasks import agreement_table, choice_table, task_table
 
 LATEX = {
     **{character: f"\\{character}" for character in "&%$#_{}"},
@@ -28,13 +27,15 @@ LATEX = {
 
 
 def write_latex(tables: RunTables, facts: RunFacts, folder: Path) -> None:
-    """Write LaTeX tables of each analysis and task, and of their agreement (`names.latex_names`).
+    """Write LaTeX tables of analyses, tasks, choices among layers and agreement (`names.latex_names`).
 
     Tables of an analysis that cannot be run have no rows.
     """
     typeset = {name: analysis_table(tables, facts, name) for name in tables.planned}
     typeset |= {f"{name}-layers": layers_table(tables, facts, name) for name in tables.planned}
     typeset |= {name: task_table(tables, facts, name) for name in tables.tasks}
+    if tables.tasks:
+        typeset["choice"] = choice_table(tables, facts)
     if tables.planned and tables.tasks:
         typeset["agreement"] = agreement_table(tables, facts)
     for name, content in typeset.items():

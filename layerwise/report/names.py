@@ -8,7 +8,8 @@ FACTS_NAME = "facts.json"  # beside the tables
 def latex_names(analyses: Sequence[str], tasks: Sequence[str]) -> list[str]:
     """Stems of the LaTeX tables that `latex.write_latex` writes for a run's analyses and tasks."""
     layers = [f"{name}-layers" for name in analyses]
-    return [*analyses, *layers, *tasks, *(["agreement"] if analyses and tasks else [])]
+    choice = ["choice"] if tasks else []
+    return [*analyses, *layers, *tasks, *choice, *(["agreement"] if analyses and tasks else [])]
 
 
 def inter_name(model_a: str, model_b: str) -> str:
@@ -24,7 +25,7 @@ def figure_names(
     if analyses:
         names += ["layers", "learning", *analyses]
     if tasks:
-        names += ["tasks", "single-vs-weighted", "weights"]
+        names += ["tasks", "single-vs-weighted", "weights", "choice"]
     if analyses and tasks:
         names += ["cca-vs-task", "agreement"]
     return names

@@ -1,59 +1,118 @@
-"""Do the layer analyses rank layers as the downstream tasks do?"""
+"""Do analyses, learned weights and other heads rank layers as a task does?"""
+
+from collections.abc import Iterator
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import kendalltau, spearmanr
 
 from layerwise.contracts.run_tables import columns
-from layerwise.layers import WEIGHTED_SUM
-from layerwise.report.curves import block_layers
+from layerwise.report.curves import curve_of
 from layerwise.report.facts import RunFacts
+from layerwise.report.task_counts import TaskCounts
+from layerwise.tasks.paired import rates
+from layerwise.tasks.ranks import rank_interval, resampled_rates
 
 MIN_LAYERS = 3
+WEIGHTS = "weights"  # in place of an analysis: the learned weights of the task itself
 
 
 def agreement(
-    summary: pd.DataFrame, tasks: pd.DataFrame, facts: RunFacts
+    found: list[TaskCounts], summary: pd.DataFrame, weights: pd.DataFrame, facts: RunFacts
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rank correlation of the curves of analyses and tasks over the block layers that both have.
+    """Rank correlation of each analysis, and of the learned weights, with each task over block layers.
 
-    ``summary`` is `tables.layer_summary`, ``tasks`` is `tables.downstream_summary`. Scores and metrics are
-    signed so that a positive correlation means agreement. ``chosen_layer`` has the best score; ``regret``
-    is its metric minus that of ``best_task_layer``, signed so that >= 0 is worse (ties: lower layer). The
-    reference layer of an analysis, which scores 1 by definition, is left out of the comparison.
+    Scores and metrics are signed so that a positive correlation means agreement. Layers are the blocks that
+    both have, without ``TL+ln`` (``TL`` in another form) and without the reference layer of an analysis, that
+    scores 1 by definition. The interval is that of Spearman's correlation over test units and trainings
+    of the task (`tasks.ranks.resampled_rates`); scores and weights stay as they are. A task is ranked by the
+    metric that decides. ``summary`` is `RunTables.layer_summary`.
 
     Pairs with fewer than 3 shared layers or a constant curve have no row in the first table and one in the
     second, which says why.
     """
     rows: list[tuple[object, ...]] = []
     omitted: list[tuple[object, ...]] = []
-    curves = dict(iter(summary.groupby(["model", "analysis"], sort=True)))
-    for (model, task), group in tasks.groupby(["model", "task"], sort=True):
-        single = group[group["layer"] != WEIGHTED_SUM].set_index("layer")
-        values = single["value"] * facts.task(str(task)).metric.sign
-        for (other, name), curve in curves.items():
-            if other != model:
+    for counts in deciding(found, facts):
+        for name, scores in _curves(counts, summary, weights, facts):
+            shared = [layer for layer in counts.blocks if layer in scores.index]
+            values = np.asarray(scores.loc[shared], dtype=np.float64)
+            goals = _goals(counts, shared)
+            reason = _undefined(values, goals)
+            if reason:
+                omitted.append((counts.model, counts.task, name, reason))
                 continue
-            analysis = facts.analysis(str(name))
-            shared = block_layers(curve).sort_values("layer_index")
-            shared = shared[shared["layer"].isin(values.index)]
-            shared = shared[shared["layer"] != analysis.reference]
-            scores = analysis.sign * shared["score"].to_numpy(dtype=float)
-            goals = values.loc[shared["layer"]].to_numpy(dtype=float)
-            if len(shared) < MIN_LAYERS:
-                reason = f"shared layers: {len(shared)}; at least {MIN_LAYERS} are needed"
-            elif np.ptp(scores) == 0 or np.ptp(goals) == 0:
-                reason = "a curve is constant over its layers"
-            else:
-                chosen = shared["layer"].iloc[int(np.argmax(scores))]
-                best = values.index[int(np.argmax(values.to_numpy(dtype=float)))]
-                # + 0.0 turns the -0.0 of a rightly chosen layer into 0.0
-                regret = float(values[best] - values[chosen]) + 0.0
-                rho, tau = spearmanr(scores, goals).statistic, kendalltau(scores, goals).statistic
-                rows.append((model, task, name, rho, tau, len(shared), best, chosen, regret))
-                continue
-            omitted.append((model, task, name, reason))
+            limits = rank_interval(values, _drawn(counts, shared, facts))
+            rows.append(
+                (counts.model, counts.task, name, *_correlations(values, goals), *limits, len(shared))
+            )
     return (
         pd.DataFrame(rows, columns=columns("agreement")),
         pd.DataFrame(omitted, columns=columns("omissions")),
     )
+
+
+def head_agreement(found: list[TaskCounts], facts: RunFacts) -> pd.DataFrame:
+    """Rank correlation over block layers of two tasks that differ in the head alone.
+
+    Both are resampled together. Pairs with fewer than 3 shared layers, a constant curve or other test units
+    have no row.
+    """
+    rows = []
+    for a, b in combinations(deciding(found, facts), 2):
+        same = (facts.task(a.task).goal, a.model, a.units) == (facts.task(b.task).goal, b.model, b.units)
+        shared = [layer for layer in a.blocks if layer in b.blocks]
+        if not same or not facts.task(a.task).goal:
+            continue
+        goals = [_goals(side, shared) for side in (a, b)]
+        if _undefined(*goals):
+            continue
+        # One seed: the same units are drawn for both.
+        limits = rank_interval(*(_drawn(side, shared, facts, "heads") for side in (a, b)))
+        rows.append((a.model, a.task, b.task, *_correlations(*goals), *limits, len(shared)))
+    return pd.DataFrame(rows, columns=columns("head_agreement"))
+
+
+def deciding(found: list[TaskCounts], facts: RunFacts) -> list[TaskCounts]:
+    """Counts of the metric that decides in each task."""
+    return [counts for counts in found if counts.metric == facts.task(counts.task).metric]
+
+
+def _curves(
+    counts: TaskCounts, summary: pd.DataFrame, weights: pd.DataFrame, facts: RunFacts
+) -> Iterator[tuple[str, "pd.Series[float]"]]:
+    """What ranks layers: signed scores of analyses, and the mean weights, by layer."""
+    mine = summary[summary["model"] == counts.model]
+    for name in sorted(set(mine["analysis"])):
+        analysis = facts.analysis(str(name))
+        curve = analysis.sign * curve_of(mine, counts.model, analysis.name)["score"].astype(float)
+        yield analysis.name, curve[curve.index != analysis.reference]
+    mine = weights[(weights["model"] == counts.model) & (weights["task"] == counts.task)]
+    if not mine.empty:
+        yield WEIGHTS, mine.groupby("layer")["weight"].mean()
+
+
+def _goals(counts: TaskCounts, layers: list[str]) -> NDArray[np.float64]:
+    return np.asarray(counts.metric.sign * rates(counts.of(layers), counts.totals), dtype=np.float64)
+
+
+def _drawn(
+    counts: TaskCounts, layers: list[str], facts: RunFacts, what: str = "ranks"
+) -> NDArray[np.float64]:
+    seed = counts.seed(facts, what)
+    return counts.metric.sign * resampled_rates(counts.of(layers), counts.totals, seed=seed)
+
+
+def _correlations(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
+    return float(spearmanr(first, second).statistic), float(kendalltau(first, second).statistic)
+
+
+def _undefined(first: NDArray[np.float64], second: NDArray[np.float64]) -> str:
+    """Why there is no rank correlation; empty where there is one."""
+    if len(first) < MIN_LAYERS:
+        return f"shared layers: {len(first)}; at least {MIN_LAYERS} are needed"
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        return "a curve is constant over its layers"
+    return ""

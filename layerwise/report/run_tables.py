@@ -24,9 +24,13 @@ class RunTables:
         last_block_contrasts: last block against the others (`contrasts.last_block_contrasts`).
         downstream: every result of the tasks.
         downstream_summary: their means over seeds on test.
-        single_weighted: best single layer, chosen on dev, and weighted sum, on test.
+        task_peaks: best layer and tie set of each task (`comparisons.task_peaks`).
+        single_weighted: best single layer, chosen on dev, against the learned sum, on test.
+        task_contrasts: trained models against their controls in the tasks (`comparisons.task_contrasts`).
+        choice: regret of ways to choose a layer (`choice.choice`).
         weights: weight of each layer in the learned weighted sum.
-        agreement: rank correlation of analyses with tasks over layers, and the regret of a choice.
+        agreement: rank correlation of analyses and learned weights with tasks over layers.
+        head_agreement: rank correlation of two heads of one task over layers.
         omissions: rank correlations that are undefined and analyses that cannot be run, and why.
         inter_scores: layers of two models against each other.
         exclusions: all that was left out: the stage that dropped it, what it was and why.
@@ -45,9 +49,13 @@ class RunTables:
     last_block_contrasts: pd.DataFrame
     downstream: pd.DataFrame
     downstream_summary: pd.DataFrame
+    task_peaks: pd.DataFrame
     single_weighted: pd.DataFrame
+    task_contrasts: pd.DataFrame
+    choice: pd.DataFrame
     weights: pd.DataFrame
     agreement: pd.DataFrame
+    head_agreement: pd.DataFrame
     omissions: pd.DataFrame
     inter_scores: pd.DataFrame
     exclusions: pd.DataFrame

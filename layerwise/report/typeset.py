@@ -96,7 +96,7 @@ def analysis_table(tables: RunTables, facts: RunFacts, name: str) -> Table:
         for kind in ("random", "baseline"):
             names = {control.name for control in facts.models if control.kind == kind}
             found = mine[mine["control"].isin(names)]
-            cells.append("; ".join(_limits(row) for _, row in found.iterrows()) or DASH)
+            cells.append("; ".join(with_limits(row) for _, row in found.iterrows()) or DASH)
         rows.append(tuple(cells))
     best = "highest" if analysis.higher_is_better else "lowest"
     caption = (
@@ -129,8 +129,9 @@ def layers_table(tables: RunTables, facts: RunFacts, name: str) -> Table:
     return Table(caption, ("Layer", *(model.label for model in models)), tuple(rows), tuple(bold))
 
 
-def _limits(row: pd.Series) -> str:
-    return interval(float(row["difference"]), float(row["low"]), float(row["high"]))
+def with_limits(row: pd.Series, name: str = "difference", digits: int = 2) -> str:
+    """Format a number of a row of a table with the row's limits."""
+    return interval(float(row[name]), float(row["low"]), float(row["high"]), digits)
 
 
 def _own_reference_table(tables: RunTables, facts: RunFacts, analysis: AnalysisFacts) -> Table:
@@ -143,7 +144,7 @@ def _own_reference_table(tables: RunTables, facts: RunFacts, analysis: AnalysisF
         lowest, last = str(peak["layer"]), last_block(curve)
         rise = last_block_rise(tables, analysis.name, model.name, lowest)
         cells = (lowest, tie_span(curve, str(peak["tie"])), point(curve, lowest), point(curve, last))
-        rows.append((model.label, *cells, _limits(rise), p_value(float(rise["p_holm"]))))
+        rows.append((model.label, *cells, with_limits(rise), p_value(float(rise["p_holm"]))))
     caption = (
         f"{analysis.title}: block layer with the lowest score, the layers that are not above it (tie set), "
         "its score and that of the last block with 95% intervals, and the paired difference between the "
@@ -182,44 +183,3 @@ def traits_table(tables: RunTables, facts: RunFacts) -> Table:
 def last_block_rise(tables: RunTables, analysis: str, model: str, layer: str) -> pd.Series:
     """The last block minus a layer: row of `RunTables.last_block_contrasts`."""
     return of(tables.last_block_contrasts, analysis=analysis, model=model, layer=layer).iloc[0]
-
-
-def task_table(tables: RunTables, facts: RunFacts, name: str) -> Table:
-    """One row per model: best single layer (chosen on dev) and weighted sum, both on test."""
-    task = facts.task(name)
-    rows = []
-    part = of(tables.downstream_summary, task=name)
-    for model in facts.in_order(part["model"]):
-        mine = of(tables.single_weighted, model=model.name, task=name)
-        if mine.empty:
-            only = of(part, model=model.name).iloc[0]
-            cells = [str(only["layer"]), interval(*only[["value", "low", "high"]]), DASH]
-        else:
-            row = mine.iloc[0]
-            cells = [row["best_layer"], interval(*row[["value", "low", "high"]])]
-            cells += [interval(*row[["all_value", "all_low", "all_high"]])]
-        rows.append((model.label, *cells))
-    caption = (
-        f"{task.title}: test {task.metric.title} with 95% interval of the best single layer, chosen on the "
-        "development set, and of the learned weighted sum of all layers."
-    )
-    return Table(caption, ("Model", "Layer", "Single layer", "Weighted sum"), tuple(rows))
-
-
-def agreement_table(tables: RunTables, facts: RunFacts) -> Table:
-    """One row per model, task and analysis: rank correlations, chosen layer and its regret."""
-    rows = []
-    order = {model.name: place for place, model in enumerate(facts.models)}
-    table = tables.agreement.assign(place=tables.agreement["model"].map(order))
-    for _, row in table.sort_values(["task", "place", "analysis"]).iterrows():
-        cells = [facts.model(row["model"]).label, facts.task(row["task"]).title, row["analysis"]]
-        cells += [number(row["spearman"]), number(row["kendall"]), str(row["n_layers"])]
-        cells += [row["best_task_layer"], row["chosen_layer"], number(row["regret"], 3)]
-        rows.append(tuple(cells))
-    caption = (
-        "Agreement of layer analyses with tasks: Spearman's and Kendall's rank correlation over the layers "
-        "both have (positive: agreement), the layer with the best test metric, the layer that the analysis "
-        "would choose, and its regret (metric lost by that choice)."
-    )
-    header = ("Model", "Task", "Analysis", "Spearman", "Kendall", "Layers", "Best", "Chosen", "Regret")
-    return Table(caption, header, tuple(rows))

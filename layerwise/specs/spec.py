@@ -216,6 +216,11 @@ class TaskSpec(Configured):
         return self.variant_of or self.name
 
     @property
+    def goal(self) -> str:
+        """What is learned from what: tasks of one goal differ in the head alone."""
+        return f"{self.plain} {' '.join(self.labels)} {self.corpus}".rstrip()
+
+    @property
     def metrics(self) -> tuple[Metric, ...]:
         """All metrics, the one that decides first."""
         return (self.metric, *self.also)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from layerwise.align.dictionary import known_pronunciations
 from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.lexicon import read_lexicon
-from layerwise.align.dictionary import known_pronunciations
 from layerwise.errors import AlignmentError
 
 

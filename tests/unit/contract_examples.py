@@ -35,6 +35,7 @@ TABLES: dict[str, Table] = {
     "task_curves": tasks.TASK_CURVES,
     "task_exclusions": tasks.TASK_EXCLUSIONS,
     "task_decodes": tasks.TASK_DECODES,
+    "task_utterances": tasks.TASK_UTTERANCES,
     **{f"tables/{name}": table for name, table in RUN_TABLES.items()},
 }
 TEXTS = {
@@ -185,6 +186,11 @@ model,layer,layer_index,analysis,parts,n_train,score
 hubert,T0,0.0,cca-phone,1,223.5,0.31
 hubert,T0,0.0,cca-phone,2,447.0,0.42
 """,
+    "task_utterances": """
+model,task,metric,layer,seed,split,utt_id,speaker,count,total
+hubert,pr,per,T0,1,test,0012,allison,3,12
+hubert,pr,per,all,1,dev,NA,,0.5,7
+""",
     "tables/control_contrasts": """
 model,analysis,layer,control,control_layer,difference,low,high,p,p_holm,n
 hubert,cca-mel,T0,random-hubert,T3,0.28886810788098743,0.2822387,0.2954974,1e-09,2e-09,40
@@ -205,15 +211,35 @@ model,task,layer,metric,value,low,high
 hubert,pr,T0,per,0.39800995024875624,0.36,0.43
 hubert,pr,all,per,0.40,,
 """,
+    "tables/task_peaks": """
+model,task,metric,layer,value,tie,n_tie,n_layers,n
+hubert,pr,per,T1,0.40,T1 T2,2,7,60
+hubert,scenario,accuracy,T6+ln,0.35,T6+ln,1,8,60
+""",
     "tables/single_weighted": """
-model,task,metric,best_layer,value,low,high,all_value,all_low,all_high
-hubert,pr,per,T1,0.40,0.37,0.43,0.38,0.35,0.42
-hubert,scenario,accuracy,T1,0.35,,,0.35,,
+model,task,metric,layer,single,all,difference,low,high,p,p_holm,verdict,n
+hubert,pr,per,T1,0.40,0.38,0.02,0.01,0.03,0.001,0.002,all,60
+hubert,scenario,accuracy,T1,0.35,0.35,0.0,-inf,inf,,,tie,1
+""",
+    "tables/task_contrasts": """
+model,task,metric,layer,control,control_layer,difference,low,high,p,p_holm,n
+hubert,pr,per,T1,random-hubert,T3,-0.1,-0.12,-0.08,0.001,0.002,60
+hubert,scenario,accuracy,T1,logmel,T0,0.05,-inf,inf,,,1
+""",
+    "tables/choice": """
+model,task,strategy,layer,metric,value,regret,low,high,n
+hubert,pr,cca-phone,T4,per,0.40,-0.002,-0.01,0.006,60
+hubert,pr,average,,per,0.44,0.04,-inf,inf,1
 """,
     "tables/agreement": """
-model,task,analysis,spearman,kendall,n_layers,best_task_layer,chosen_layer,regret
-hubert,pr,cca-intra,0.6785714285714287,0.5238095238095238,7,T0,T1,0.0043532338308457375
-hubert,pr,cca-mel,-1.0000000000000002,-1.0,8,T0,T0,0.0
+model,task,analysis,spearman,kendall,low,high,n_layers
+hubert,pr,cca-intra,0.6785714285714287,0.5238095238095238,0.5,0.8,7
+hubert,pr,weights,-1.0000000000000002,-1.0,,,8
+""",
+    "tables/head_agreement": """
+model,task_a,task_b,spearman,kendall,low,high,n_layers
+hubert,pr,pr-mlp,0.6785714285714287,0.5238095238095238,0.5,0.8,7
+hubert,scenario,scenario-mlp,-1.0000000000000002,-1.0,,,8
 """,
     "tables/last_block_contrasts": """
 model,analysis,last,layer,difference,low,high,p,p_holm,n

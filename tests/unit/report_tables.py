@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from layerwise.contracts.scores import NULLS, SCORES, SIZES, UNITS
+from layerwise.contracts.tasks import TASK_UTTERANCES
 from layerwise.report.evidence import Evidence
 from layerwise.report.facts import (
     AnalysisFacts,
@@ -26,7 +27,15 @@ TASKS = {"pr": "per", "scenario": "accuracy"}
 FIELDS = [field.name for field in fields(AnalysisFacts)]
 ANALYSIS_VALUES = [{field: getattr(spec, field) for field in FIELDS} for spec in analysis_specs.ANALYSES]
 TASK_VALUES = [
-    {"name": spec.name, "title": spec.title, "metric": asdict(spec.metric)} for spec in task_specs.TASKS
+    {
+        "name": spec.name,
+        "title": spec.title,
+        "metric": asdict(spec.metric),
+        "also": [asdict(metric) for metric in spec.also],
+        "goal": spec.goal,
+    }
+    for spec in task_specs.TASKS
+    if spec.name in TASKS
 ]
 OF_LAYER = ["model", "layer", "layer_index", "analysis", "sample"]
 NULL = 0.03
@@ -216,6 +225,31 @@ def downstream(facts, tasks=TASKS, seeds=(0, 1), seed=1, **shape):
     return pd.DataFrame(rows, columns=columns.split())
 
 
+def utterances(runs, number=60, speakers=1, seed=6):
+    """Counts of test and dev utterances behind results: what makes one hard is hard for all layers."""
+    rng = np.random.default_rng(seed)
+    ids = [f"utt{place:03d}" for place in range(number)]
+    hard, labels = rng.normal(0, 0.1, number), rng.integers(5, 40, number)
+    parts = []
+    for row in runs.itertuples():
+        totals = np.ones(number) if row.metric == "accuracy" else labels
+        chances = np.clip(row.value + hard, 0.0, 1.0)
+        columns = {name: getattr(row, name) for name in ("model", "task", "metric", "layer", "seed", "split")}
+        parts.append(
+            pd.DataFrame(
+                {
+                    **columns,
+                    "utt_id": [f"{row.split}-{name}" for name in ids],
+                    "speaker": [f"s{place % speakers}" for place in range(number)],
+                    "count": rng.binomial(totals.astype(int), chances).astype(float),
+                    "total": totals.astype(float),
+                }
+            )
+        )
+    empty = pd.DataFrame(columns=list(TASK_UTTERANCES.required))
+    return pd.concat(parts, ignore_index=True) if parts else empty
+
+
 def weights(facts, tasks=TASKS, seeds=(0, 1), seed=2, **shape):
     rng = np.random.default_rng(seed)
     rows = []
@@ -306,10 +340,12 @@ def corpus_files(folder, excluded=EXCLUDED, **shape):
 def gathered(facts, folder, analyses=ANALYSES, tasks=TASKS, **files):
     """Write the files of a run with synthetic numbers, and gather its tables."""
     pair = ("model", "task")
+    runs = downstream(facts, tasks)
     made = {
         **corpus_files(folder),
         **score_files(scores(facts, analyses), folder / "cca"),
-        "downstream": write(downstream(facts, tasks), folder / "down", names=pair),
+        "downstream": write(runs, folder / "down", names=pair),
+        "task_utterances": write(utterances(runs), folder / "down", names=pair, ending="utterances.parquet"),
         "weights": write(weights(facts, tasks), folder / "weights", names=pair),
     }
     return gather(RawFiles(**{**made, **files}), facts)

@@ -9,7 +9,7 @@ import report_tables as synthetic
 
 from layerwise.align.boundaries import COLUMNS
 from layerwise.errors import ReportError
-from layerwise.report import curve_findings, findings
+from layerwise.report import curve_findings, findings, task_findings
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import CorpusFacts
 from layerwise.report.figures.style import Style, panels, save_figure
@@ -63,6 +63,7 @@ def test_report_is_self_contained_whole_and_alike(tables, facts, drawn, reposito
             "tasks",
             "single-vs-weighted",
             "weights",
+            "choice",
             "agreement",
             "cca-vs-task",
         )
@@ -100,7 +101,7 @@ def test_stages_that_did_not_run_are_left_out(analyses, tasks, facts, drawn, rep
     content = report_content(tables, facts, read_captions(repository / "report"))
     _, page = make(content, repository, drawn, tmp_path / "out")
     assert ("figure-layers" in page) == bool(analyses)
-    assert ("figure-tasks" in page) == bool(tasks)
+    assert ("figure-tasks" in page) == ("figure-choice" in page) == bool(tasks)
     assert ("figure-agreement" in page) == bool(analyses and tasks)
 
 
@@ -151,20 +152,45 @@ def test_findings_follow_the_numbers(facts, tables):
 
 
 @pytest.mark.parametrize(
-    ("single", "whole", "words"),
+    ("change", "words"),
     [
-        ((0.2, 0.1, 0.3), (0.25, 0.2, 0.4), "not distinguishable from the single layer"),
-        ((0.2, 0.1, 0.3), (0.5, 0.4, 0.6), "worse than the single layer"),
-        ((0.5, 0.4, 0.6), (0.2, 0.1, 0.3), "better than the single layer"),
-        ((0.5, np.nan, np.nan), (0.2, np.nan, np.nan), "not distinguishable from the single layer"),
+        ({"verdict": "tie"}, ("neither is distinguishably better", "(p = 0.400)")),
+        ({"verdict": "all"}, ("the sum is better", "0.020 [0.010, 0.030]")),
+        ({"verdict": "single"}, ("the single layer is better",)),
     ],
 )
-def test_single_layer_against_weighted_sum_in_words(tables, facts, single, whole, words):
-    columns = ["value", "low", "high", "all_value", "all_low", "all_high"]
-    table = tables.single_weighted.copy()
-    table[columns] = [*single, *whole]  # PER: lower is better
-    changed = replace(tables, single_weighted=table)
-    assert words in findings.task_findings(changed, facts, "pr")[0]
+def test_single_layer_against_weighted_sum_in_words(tables, facts, change, words):
+    numbers = {"difference": 0.02, "low": 0.01, "high": 0.03, "p_holm": 0.4}
+    table = tables.single_weighted.assign(**numbers, **change)
+    text = task_findings.task_findings(replace(tables, single_weighted=table), facts, "pr")[0]
+    assert all(word in text for word in words)
+
+
+@pytest.mark.parametrize(
+    ("difference", "p", "words"),
+    [
+        (-0.1, 0.01, "better than its random twin at T"),  # PER: lower is better
+        (0.1, 0.01, "worse than its random twin at T"),
+        (-0.1, 0.06, "not distinguishable from its random twin at T"),
+    ],
+)
+def test_single_layer_against_controls_in_words(tables, facts, difference, p, words):
+    table = tables.task_contrasts.assign(difference=difference, low=-0.2, high=0.2, p_holm=p)
+    text = task_findings.task_findings(replace(tables, task_contrasts=table), facts, "pr")[0]
+    assert words in text
+
+
+def test_self_supervised_and_supervised_models_are_counted_apart(tables, facts):
+    table = tables.single_weighted.assign(verdict="all")
+    table.loc[table["model"] == "whisper-tiny-en", "verdict"] = "single"
+    first, second, *_ = task_findings.sum_findings(replace(tables, single_weighted=table), facts)
+    assert "loses to it for 2 and is not distinguishable from it for 0 of 2 self-supervised" in first
+    assert "beats the learned sum of all layers for 1, " in second and "of 1 supervised model." in second
+    cheap = tables.choice.assign(regret=0.5)
+    cheap.loc[cheap["model"] == "whisper-tiny-en", "regret"] = 0.25
+    first, second, *_ = task_findings.choice_findings(replace(tables, choice=cheap), facts)
+    assert "2 self-supervised models: mean regret in PER is 0.500 for the " in first and "0.25" not in first
+    assert "1 supervised model: mean regret in PER is 0.250 for the " in second and "0.50" not in second
 
 
 def test_objectives_that_do_not_differ_are_said_not_to(tables, facts):

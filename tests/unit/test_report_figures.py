@@ -3,20 +3,19 @@ import zlib
 from itertools import pairwise
 
 import numpy as np
-import pandas as pd
 import pytest
 import report_tables as synthetic
 from matplotlib.colors import to_hex
 
 from layerwise.layers import layer_index
 from layerwise.report import tables
+from layerwise.report.figures.comparisons import choice_figure, single_weighted_figure
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.layers import layer_figure
 from layerwise.report.figures.looks import looks
 from layerwise.report.figures.ranking import agreement_figure, scatter_figure
 from layerwise.report.figures.style import Style, save_figure
 from layerwise.report.figures.tasks import task_figure
-from layerwise.report.ranking import agreement
 
 NAMES = ("hubert-tiny", "org/wav2vec2_tiny", "whisper-tiny-en")
 
@@ -102,20 +101,59 @@ def test_task_figure_shows_layers_and_weighted_sum():
     assert bars[3.0] == pytest.approx(tuple(mine.loc["T3", ["low", "high"]].astype(float)))
 
 
-def test_scatter_states_the_median_correlation_and_turns_error_rates(facts, summary):
-    tasks = tables.downstream_summary(runs_of(facts))
-    table, _ = agreement(summary, tasks, facts)
-    figure = scatter_figure(summary, tasks, table, facts)
-    mine = table[(table["task"] == "pr") & table["model"].isin(NAMES)]["spearman"]
-    assert f"= {mine.median():.2f} [{mine.min():.2f}, " in figure.axes[0].texts[0].get_text()
-    assert figure.axes[0].yaxis_inverted()
-    assert not figure.axes[1].yaxis_inverted()
+@pytest.fixture(scope="module")
+def gathered(facts, tmp_path_factory):
+    return synthetic.gathered(facts, tmp_path_factory.mktemp("run"), ("cca-phone",))
 
 
-def test_agreement_without_any_row_says_so(facts):
-    empty = pd.DataFrame(columns=["model", "task", "analysis", "spearman"])
-    figure = agreement_figure(empty, facts)
-    assert "no model has enough layers" in figure.axes[0].texts[0].get_text()
+def test_scatter_states_the_median_correlation_and_turns_error_rates(facts, gathered):
+    figure = scatter_figure(gathered, facts)
+    table = gathered.agreement
+    mine = table[(table["task"] == "pr") & table["model"].isin(NAMES[:2])]  # self-supervised
+    for axis, name in zip(figure.axes, ("cca-phone", "weights"), strict=False):
+        rho = mine[mine["analysis"] == name]["spearman"]
+        text = f"= {rho.median():.2f}\n[{rho.min():.2f}, ".replace("-", "\N{MINUS SIGN}")
+        assert text in axis.texts[0].get_text()
+    assert [axis.yaxis_inverted() for axis in figure.axes] == [True, True, False, False]
+    assert figure.axes[3].get_xlabel() == "learned weight"
+
+
+def test_forest_points_right_where_the_single_layer_is_better(facts, gathered):
+    table = gathered.single_weighted.assign(difference=0.1, low=0.05, high=0.2, verdict="all")
+    table.loc[table["task"] == "scenario", "verdict"] = "single"
+    errors, accuracy = single_weighted_figure(table, facts).axes
+    for axis, sign in ((errors, -1), (accuracy, 1)):
+        dots = [line for line in axis.lines if line.get_marker() in ("o", "D")]
+        assert {float(np.asarray(line.get_xdata())[0]) for line in dots} == {sign * 0.1}
+        assert len(dots) == table["model"].nunique()
+
+
+def test_choice_figure_shows_regrets_of_trained_models_and_means_by_group(facts, gathered):
+    axis = choice_figure(gathered.choice, facts).axes[0]
+    table = gathered.choice[(gathered.choice["task"] == "pr") & (gathered.choice["strategy"] == "last")]
+    own = table.set_index("model")["regret"]
+    labels = [label.get_text() for label in axis.get_yticklabels()]
+    assert labels[0] == "peak of cca-phone" and labels[-1] == "learned sum"
+    place = labels.index("last block")
+    means = sorted(
+        float(x)
+        for line in axis.lines
+        if line.get_marker() == "|"
+        for x, y in zip(np.asarray(line.get_xdata()), np.asarray(line.get_ydata()), strict=True)
+        if y == place
+    )
+    assert means == pytest.approx(sorted([own[list(NAMES[:2])].mean(), own[NAMES[2]]]))
+    handles = legend_labels(choice_figure(gathered.choice, facts))
+    assert not any("random" in label for label in handles)
+
+
+def test_figures_without_any_row_say_so(facts, gathered):
+    for figure, text in (
+        (agreement_figure(gathered.agreement.iloc[:0], facts), "no model has enough layers"),
+        (choice_figure(gathered.choice.iloc[:0], facts), "no trained model has layers"),
+        (single_weighted_figure(gathered.single_weighted.iloc[:0], facts), "no model has both"),
+    ):
+        assert text in figure.axes[0].texts[0].get_text()
 
 
 def test_files_come_in_pairs_with_equal_bytes_and_readable_type(facts, summary, tmp_path):

@@ -1,16 +1,13 @@
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import pytest
 import report_tables as synthetic
-from scipy import stats
 
 from layerwise.contracts.run_tables import columns
 from layerwise.contracts.scores import NULLS, SCORES, TRAITS, UNITS
 from layerwise.contracts.tasks import TASK_SCORES
 from layerwise.errors import ReportError
-from layerwise.report import ranking, raw, tables
+from layerwise.report import raw, tables
 from layerwise.report.evidence import Evidence
 from layerwise.report.latex import latex, write_latex
 from layerwise.report.names import figure_names
@@ -144,26 +141,6 @@ def test_two_learning_rates_of_one_layer_are_refused(tmp_path):
         )
 
 
-def test_an_error_rate_is_best_where_it_is_lowest(tmp_path):
-    runs = read_downstream(
-        tmp_path,
-        task_rows("m", "pr", "per", {"T0": 0.4, "T1": 0.6, "all": 0.9}, split="dev"),
-        task_rows("m", "pr", "per", {"T0": 0.5, "T1": 0.3, "all": 0.2}),
-    )
-    (row,) = tables.single_and_weighted(runs, FACTS).to_dict("records")
-    assert (row["best_layer"], row["value"]) == ("T0", 0.5)
-
-
-def test_best_single_layer_is_chosen_on_dev_and_reported_on_test(tmp_path):
-    runs = read_downstream(
-        tmp_path,
-        task_rows("m", "scenario", "accuracy", {"T0": 0.6, "T1": 0.8, "all": 0.9}, split="dev"),
-        task_rows("m", "scenario", "accuracy", {"T0": 0.95, "T1": 0.7, "all": 0.75}),
-    )
-    (row,) = tables.single_and_weighted(runs, FACTS).to_dict("records")
-    assert (row["best_layer"], row["value"], row["all_value"]) == ("T1", 0.7, 0.75)
-
-
 def test_scores_without_bootstrap_have_no_interval_but_a_value(tmp_path):
     runs = read_downstream(tmp_path, task_rows("m", "pr", "per", {"T0": 0.1}).assign(low="", high=""))
     (row,) = tables.downstream_summary(runs).to_dict("records")
@@ -171,52 +148,19 @@ def test_scores_without_bootstrap_have_no_interval_but_a_value(tmp_path):
     assert interval(row["value"], row["low"], row["high"]) == "0.10"
 
 
-def test_agreement_equals_scipy_and_negates_error_rates(tmp_path):
-    scores, errors = [0.1, 0.5, 0.3, 0.4], [0.9, 0.2, 0.1, 0.3]
-    layers = ("T0", "T1", "T2", "T3")
-    summary = summarise(score_rows("m", "cca-phone", [scores], layers))
-    runs = read_downstream(
-        tmp_path, task_rows("m", "pr", "per", {**dict(zip(layers, errors, strict=True)), "all": 0.0})
-    )
-    table, omitted = ranking.agreement(summary, tables.downstream_summary(runs), FACTS)
-    (row,) = table.to_dict("records")
-    assert row["spearman"] == pytest.approx(-stats.spearmanr(scores, errors).statistic)
-    assert row["kendall"] == pytest.approx(-stats.kendalltau(scores, errors).statistic)
-    assert (row["n_layers"], row["best_task_layer"], row["chosen_layer"]) == (4, "T2", "T1")
-    assert row["regret"] == pytest.approx(0.2 - 0.1)
-    assert omitted.empty
-
-
-def test_agreement_leaves_out_what_is_undefined_and_says_so(tmp_path):
-    summary = summarise(
-        pd.concat(
-            [
-                score_rows("m", "cca-intra", [[1.0, 0.5, 0.4]]),  # T0 against itself does not count
-                score_rows("m", "cca-mel", [[0.3, 0.3, 0.3]]),
-                score_rows("m", "cca-word", [[0.3, 0.2, 0.1]]),
-            ]
-        )
-    )
-    runs = read_downstream(
-        tmp_path, task_rows("m", "scenario", "accuracy", {"T0": 0.7, "T1": 0.6, "T2": 0.5})
-    )
-    table, omitted = ranking.agreement(summary, tables.downstream_summary(runs), FACTS)
-    assert list(table["analysis"]) == ["cca-word"]
-    assert table["regret"].tolist() == [0.0]
-    assert [(gap.analysis, str(gap.reason).split(";")[0]) for gap in omitted.itertuples()] == [
-        ("cca-intra", "shared layers: 2"),
-        ("cca-mel", "a curve is constant over its layers"),
-    ]
-
-
 def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):
     facts = synthetic.run_facts(("org/a_1", "b"))
     scores = synthetic.score_files(synthetic.scores(facts), tmp_path / "cca")
     runs = synthetic.write(synthetic.downstream(facts), tmp_path / "down", names=("model", "task"))
     weights = synthetic.write(synthetic.weights(facts), tmp_path / "weights", names=("model", "task"))
+    counts = synthetic.write(
+        *(synthetic.utterances(synthetic.downstream(facts)), tmp_path / "down"),
+        names=("model", "task"),
+        ending="utterances.parquet",
+    )
     for folder, order in (("one", 1), ("two", -1)):  # the order of the files must not matter
         files = {name: paths[::order] for name, paths in scores.items()}
-        files |= {"downstream": runs[::order], "weights": weights}
+        files |= {"downstream": runs[::order], "weights": weights, "task_utterances": counts[::order]}
         made = synthetic.gathered(facts, tmp_path, **files)
         write_tables(made, tmp_path / folder)
         write_latex(made, facts, tmp_path / folder)
@@ -298,17 +242,6 @@ def test_all_that_was_left_out_is_listed_once(tmp_path):
         ["task pr", "NA", "too short"],
         ["vectors cca-glove", "null", "no vector (3 segments)"],
     ]
-
-
-def test_an_analysis_in_which_lower_is_better_is_best_where_it_is_lowest(tmp_path):
-    analyses = tuple(replace(facts, higher_is_better=False) for facts in FACTS.analyses)
-    facts = replace(FACTS, analyses=analyses)
-    errors, goals = [0.5, 0.1, 0.3], {"T0": 0.2, "T1": 0.9, "T2": 0.5}
-    summary = summarise(score_rows("m", "cca-word", [errors]), facts)
-    assert peaks(evidence(score_rows("m", "cca-word", [errors])), facts)["layer"].tolist() == ["T1"]
-    runs = read_downstream(tmp_path, task_rows("m", "scenario", "accuracy", goals))
-    table, _ = ranking.agreement(summary, tables.downstream_summary(runs), facts)
-    assert table[["spearman", "chosen_layer", "regret"]].to_numpy().tolist() == [[1.0, "T1", 0.0]]
 
 
 def test_numbers_and_latex_text():

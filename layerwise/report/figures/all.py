@@ -3,13 +3,14 @@
 from matplotlib.figure import Figure
 
 from layerwise.report.facts import RunFacts
+from layerwise.report.figures.comparisons import choice_figure, single_weighted_figure
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.layers import layer_figure
 from layerwise.report.figures.learning import learning_figure
 from layerwise.report.figures.ranking import agreement_figure, scatter_figure
 from layerwise.report.figures.style import Style
-from layerwise.report.figures.tasks import single_weighted_figure, task_figure, weight_figure
+from layerwise.report.figures.tasks import task_figure, weight_figure
 from layerwise.report.names import inter_name
 from layerwise.report.run_tables import RunTables
 
@@ -29,7 +30,8 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
         drawn["tasks"] = task_figure(tasks, facts, style)
         drawn["single-vs-weighted"] = single_weighted_figure(tables.single_weighted, facts, style)
         drawn["weights"] = weight_figure(tables.weights, facts, style)
+        drawn["choice"] = choice_figure(tables.choice, facts, style)
     if tables.planned and tables.tasks:
-        drawn["cca-vs-task"] = scatter_figure(summary, tasks, tables.agreement, facts, style)
+        drawn["cca-vs-task"] = scatter_figure(tables, facts, style)
         drawn["agreement"] = agreement_figure(tables.agreement, facts, style)
     return drawn

@@ -37,16 +37,18 @@ def task_figure(tasks: pd.DataFrame, facts: RunFacts, style: Style | None = None
     style = style or Style()
     with drawing(style):
         drawn = task_facts(tasks, facts)
-        figure, axes = _task_panels(len(drawn), 2.35, style)
+        figure, axes = task_panels(len(drawn), 2.35, style)
         for axis, task in zip(axes, drawn, strict=True):
-            _draw_task(axis, tasks[tasks["task"] == task.name], facts)
+            part = tasks[(tasks["task"] == task.name) & (tasks["metric"] == task.metric.name)]
+            _draw_task(axis, part, facts)
             axis.set_title(task.title)
             axis.set_ylabel(metric_label(task.metric))
         legend_below(figure, _handles(tasks, facts), style)
     return figure
 
 
-def _task_panels(count: int, height: float, style: Style) -> tuple[Figure, list[Axes]]:
+def task_panels(count: int, height: float, style: Style) -> tuple[Figure, list[Axes]]:
+    """Make one panel for each task, two in a row; ``height`` of a row in inches."""
     columns = min(count, 2)
     rows = -(-count // columns)
     width = style.double if columns == 2 else style.column
@@ -100,79 +102,6 @@ def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
     axis.set_xlabel("layer (all: weighted sum of all layers)")
 
 
-def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
-    """Dots and intervals: best single layer (chosen on dev) and weighted sum, per model and task.
-
-    ``comparison`` is `RunTables.single_weighted`.
-    """
-    style = style or Style()
-    with drawing(style):
-        compared = task_facts(comparison, facts)
-        models = ordered(facts.models, set(comparison["model"]))
-        columns = max(1, min(len(compared), 2))
-        rows = max(1, -(-len(compared) // columns))
-        width = style.double if columns == 2 else style.column
-        height = (0.55 + 0.24 * max(len(models), 2)) * rows
-        figure, axes = panels(width, height, rows, columns, len(compared), sharey=True)
-        for axis, task in zip(axes, compared, strict=True):
-            part = comparison[comparison["task"] == task.name].set_index("model")
-            _draw_comparison(axis, part, [m.name for m in models])
-            axis.set_title(task.title)
-            axis.set_xlabel(metric_label(task.metric))
-            axis.margins(x=0.12)
-        for axis in axes[::columns]:
-            axis.set_yticks(range(len(models)), [model.label for model in models])
-            axis.set_ylim(len(models) - 0.5, -0.5)
-        single = Line2D(
-            [], [], color=SINGLE, marker="o", linestyle="-", markersize=4, label="best single layer"
-        )
-        whole = Line2D(
-            [],
-            [],
-            color=WEIGHTED,
-            marker="D",
-            linestyle="-",
-            markersize=4,
-            label="weighted sum of all layers",
-            markerfacecolor="white",
-        )
-        legend_below(figure, [single, whole], style)
-    return figure
-
-
-SINGLE, WEIGHTED = "#0072B2", "#D55E00"
-
-
-def _draw_comparison(axis: Axes, part: pd.DataFrame, names: list[str]) -> None:
-    for place, name in enumerate(names):
-        if place % 2:
-            axis.axhspan(place - 0.5, place + 0.5, color="#F4F4F4", linewidth=0, zorder=0)
-        if name not in part.index:
-            continue
-        row = part.loc[name]
-        for shift, prefix, colour, marker, face in (
-            (-0.17, "", SINGLE, "o", SINGLE),
-            (0.17, "all_", WEIGHTED, "D", "white"),
-        ):
-            axis.hlines(place + shift, row[f"{prefix}low"], row[f"{prefix}high"], color=colour, linewidth=1.1)
-            axis.plot(
-                row[f"{prefix}value"],
-                place + shift,
-                marker,
-                color=colour,
-                markersize=3.6,
-                markerfacecolor=face,
-            )
-        axis.annotate(
-            str(row["best_layer"]),
-            (row["high"], place - 0.17),
-            xytext=(3, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=7,
-        )
-
-
 def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
     """Weight of each layer in the learned weighted sum (mean over seeds; bars: range over seeds).
 
@@ -181,7 +110,7 @@ def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = 
     style = style or Style()
     with drawing(style):
         tasks = sorted(set(weights["task"]))
-        figure, axes = _task_panels(len(tasks), 2.1, style)
+        figure, axes = task_panels(len(tasks), 2.1, style)
         chosen = looks(facts)
         names = set(weights["model"]) - {model.name for model in facts.of_kind("baseline")}
         for axis, task in zip(axes, tasks, strict=True):

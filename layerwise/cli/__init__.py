@@ -1,0 +1,1 @@
+"""The command line: light questions to a finished run."""

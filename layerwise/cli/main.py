@@ -1,0 +1,37 @@
+"""The command ``layerwise``: one subcommand per question to a run.
+
+    layerwise recommend demo --task pr        which layer of each model to take, and why
+
+Nothing heavy is imported: answers come from the tables of a run.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from layerwise.cli import recommend
+from layerwise.errors import LayerwiseError
+
+COMMANDS = (recommend,)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a subcommand and return the exit status; errors that a user can act on go to stderr."""
+    parser = argparse.ArgumentParser(prog="layerwise", description="Ask a finished run.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        own = commands.add_parser(command.NAME, help=command.HELP, description=command.HELP)
+        command.add_arguments(own)
+        own.set_defaults(answer=command.answer)
+    given = parser.parse_args(arguments)
+    try:
+        for line in given.answer(given):
+            print(line)
+    except LayerwiseError as error:
+        print(f"layerwise: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

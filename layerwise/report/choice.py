@@ -1,0 +1,96 @@
+"""What it costs to choose a layer without trying all: regret of ways to choose (strategies)."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from layerwise.contracts.run_tables import columns
+from layerwise.layers import WEIGHTED_SUM
+from layerwise.report.comparisons import best_on_dev
+from layerwise.report.curves import curve_of
+from layerwise.report.facts import RunFacts
+from layerwise.report.task_counts import System, TaskCounts
+
+# Strategies that are no analysis.
+LAST, WEIGHT, DEV, AVERAGE = "last", "weight", "dev", "average"
+STRATEGIES = {
+    DEV: "best on dev",
+    WEIGHT: "largest weight",
+    LAST: "last block",
+    AVERAGE: "average layer",
+    WEIGHTED_SUM: "learned sum",
+}
+
+
+class Strategy(NamedTuple):
+    """A way to choose, the layer that it chose (``all``: the sum; empty: none), and what that makes."""
+
+    name: str
+    layer: str
+    system: System
+
+
+def strategies(
+    counts: TaskCounts, runs: pd.DataFrame, weights: pd.DataFrame, summary: pd.DataFrame, facts: RunFacts
+) -> Iterator[Strategy]:
+    """Give the choices among the layers that were trained.
+
+    Peaks of analyses (not of those in which each model is its own reference), the layer that is best on dev,
+    the one with the largest mean weight in the learned sum, the last block, the sum itself, and, to compare,
+    the mean over block layers: what a layer picked blindly gives on average. ``summary`` is
+    `RunTables.layer_summary`, ``runs`` `RunTables.downstream`.
+    """
+    for name in sorted(set(summary["analysis"])):
+        analysis = facts.analysis(str(name))
+        curve = curve_of(summary, counts.model, analysis.name)
+        curve = curve[curve.index.isin(counts.single)]
+        if not analysis.own_reference and len(curve) > 0:
+            peak = str(curve.index[int(np.argmax(analysis.sign * curve["score"].to_numpy(dtype=float)))])
+            yield Strategy(analysis.name, peak, counts.layer(peak))
+    dev = best_on_dev(counts, runs, facts)
+    yield Strategy(DEV, dev, counts.layer(dev))
+    mine = weights[(weights["model"] == counts.model) & (weights["task"] == counts.task)]
+    means = mine[mine["layer"].isin(counts.single)].groupby(["layer_index", "layer"])["weight"].mean()
+    if not means.empty:
+        heaviest = str(means.index[int(np.argmax(means.to_numpy()))][1])
+        yield Strategy(WEIGHT, heaviest, counts.layer(heaviest))
+    if counts.blocks:
+        yield Strategy(LAST, counts.blocks[-1], counts.layer(counts.blocks[-1]))
+        yield Strategy(AVERAGE, "", counts.mixture(dict.fromkeys(counts.blocks, 1 / len(counts.blocks))))
+    if WEIGHTED_SUM in counts.layers:
+        yield Strategy(WEIGHTED_SUM, WEIGHTED_SUM, counts.layer(WEIGHTED_SUM))
+
+
+def choice(
+    found: list[TaskCounts],
+    runs: pd.DataFrame,
+    weights: pd.DataFrame,
+    summary: pd.DataFrame,
+    facts: RunFacts,
+) -> pd.DataFrame:
+    """Regret of each strategy: what the best layer is better by, in units of the metric (positive: a loss).
+
+    The best layer is found on one half of the test units and scored on the other, both ways
+    (`tasks.paired.best_by_halves`), so regret can be negative: dev may tell more than half of the test set,
+    and the sum may beat every layer. Intervals are paired over units and trainings. Models of one layer have
+    nothing to choose and no row.
+    """
+    rows = []
+    for counts in found:
+        if len(counts.single) < 2:
+            continue
+        chosen = list(strategies(counts, runs, weights, summary, facts))
+        best = counts.best(counts.seed(facts, "halves"))
+        sides = [(best, way.system)[:: counts.metric.sign] for way in chosen]
+        made = counts.differences(
+            *([side[0] for side in sides], [side[1] for side in sides], counts.seed(facts, "regret")),
+            more=[counts.choosing(best, way.system) for way in chosen],
+        )
+        for way, regret in zip(chosen, made, strict=True):
+            value = counts.value(way.system)
+            head = (counts.model, counts.task, way.name, way.layer, counts.metric.name, value)
+            # + 0.0 turns -0.0 into 0.0
+            rows.append((*head, regret.difference + 0.0, regret.low, regret.high, regret.n))
+    return pd.DataFrame(rows, columns=columns("choice"))

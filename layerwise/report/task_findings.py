@@ -1,0 +1,150 @@
+"""Sentences on downstream tasks: every comparison is paired on the same test utterances."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from layerwise.report.comparisons import ALL, SINGLE, TIE
+from layerwise.report.facts import ModelFacts, RunFacts
+from layerwise.report.ranking import WEIGHTS
+from layerwise.report.run_tables import RunTables, of
+from layerwise.report.typeset import number, p_value, with_limits
+from layerwise.report.typeset_tasks import strategies_in_order, strategy_title
+from layerwise.report.words import ABOVE, BELOW, count, listed, verdict
+
+WORDS = {
+    SINGLE: "the single layer is better",
+    ALL: "the sum is better",
+    TIE: "neither is distinguishably better",
+}
+
+
+def groups(facts: RunFacts) -> Iterator[tuple[str, tuple[ModelFacts, ...]]]:
+    """Trained models that may be averaged: self-supervised ones, and those that saw transcripts."""
+    trained = facts.of_kind("trained")
+    own = tuple(model for model in trained if model.supervision == "self-supervised")
+    rest = tuple(model for model in trained if model.supervision != "self-supervised")
+    yield from ((name, models) for name, models in (("self-supervised", own), ("supervised", rest)) if models)
+
+
+def sum_findings(tables: RunTables, facts: RunFacts) -> list[str]:
+    """Count per task and group of models where the single layer or the learned sum is better."""
+    sentences = []
+    for task in tables.tasks:
+        metric = facts.task(task).metric
+        mine = of(tables.single_weighted, task=task, metric=metric.name)
+        for group, models in groups(facts):
+            words = list(mine[mine["model"].isin([model.name for model in models])]["verdict"])
+            if words:
+                sentences.append(
+                    f"In {facts.task(task).title.lower()}, the single layer that is best on dev beats "
+                    f"the learned sum of all layers for {words.count(SINGLE)}, loses to it for "
+                    f"{words.count(ALL)} and is not distinguishable from it for {words.count(TIE)} of "
+                    f"{count(len(words), f'{group} model')}."
+                )
+    return sentences
+
+
+def task_findings(tables: RunTables, facts: RunFacts, name: str) -> list[str]:
+    """One sentence per trained model on one task: single layer, learned sum, tie set and controls."""
+    sentences = []
+    metric = facts.task(name).metric
+    mine = of(tables.single_weighted, task=name, metric=metric.name)
+    for model in facts.in_order(mine["model"]):
+        if model.kind != "trained":
+            continue
+        row = of(mine, model=model.name).iloc[0]
+        peak = of(tables.task_peaks, task=name, metric=metric.name, model=model.name).iloc[0]
+        tied = "alone" if peak["n_tie"] == 1 else f"which does not beat {count(peak['n_tie'] - 1, 'other')}"
+        sentences.append(
+            f"{model.label}: {row['layer']}, best on dev, has test {metric.title} "
+            f"{number(row['single'], 3)}, the learned sum of all layers {number(row['all'], 3)}; the "
+            f"difference is {with_limits(row, digits=3)} (p {_p(row['p_holm'])}): "
+            f"{WORDS[str(row['verdict'])]}. Best on test is {peak['layer']}, {tied}"
+            f"{_against_controls(tables, facts, row)}."
+        )
+    return sentences
+
+
+def _p(p: float) -> str:
+    text = p_value(float(p))
+    return text if text.startswith("<") else f"= {text}"
+
+
+def _against_controls(tables: RunTables, facts: RunFacts, row: pd.Series) -> str:
+    """Place the single layer against the best layers of the random twin and of the baselines."""
+    sign = facts.task(row["task"]).metric.sign
+    clauses = []
+    for _, other in of(
+        tables.task_contrasts, task=row["task"], metric=row["metric"], model=row["model"]
+    ).iterrows():
+        control = facts.model(str(other["control"]))
+        who = f"its random twin at {other['control_layer']}" if control.kind == "random" else control.label
+        word = verdict(other)
+        if word in (ABOVE, BELOW):
+            word = "better than" if sign * float(other["difference"]) > 0 else "worse than"
+        clauses.append(f"{word} {who} (by {with_limits(other, digits=3)})")
+    return f". {row['layer']} is {listed(clauses)}" if clauses else ""
+
+
+def choice_findings(tables: RunTables, facts: RunFacts) -> list[str]:
+    """Say per task and group of models what each way to choose a layer loses, on average over models."""
+    sentences = []
+    for task in tables.tasks:
+        metric = facts.task(task).metric
+        part = of(tables.choice, task=task, metric=metric.name)
+        for group, models in groups(facts):
+            mine = part[part["model"].isin([model.name for model in models])]
+            if mine.empty:
+                continue
+            costs = [_cost(of(mine, strategy=name), strategy_title(facts, name)) for name in _by_cost(mine)]
+            who = count(mine["model"].nunique(), f"{group} model")
+            sentences.append(
+                f"{facts.task(task).title}, {who}: mean regret in {metric.title} is {listed(costs)}."
+            )
+    return sentences
+
+
+def _by_cost(table: pd.DataFrame) -> list[str]:
+    means = table.groupby("strategy")["regret"].mean()
+    return sorted(strategies_in_order(table), key=lambda name: float(means[name]))
+
+
+def _cost(rows: pd.DataFrame, title: str) -> str:
+    sure = int((rows["low"] > 0).sum())
+    lost = f", above 0 in {sure} of {len(rows)}" if sure else ""
+    return f"{number(float(rows['regret'].mean()), 3)} for the {title}{lost}"
+
+
+def agreement_findings(tables: RunTables, facts: RunFacts) -> list[str]:
+    """Say per task and group how analyses, and learned weights, rank the layers of trained models."""
+    sentences = []
+    for (task, analysis), rows in tables.agreement.groupby(["task", "analysis"], sort=True):
+        clauses = []
+        for group, models in groups(facts):
+            mine = rows[rows["model"].isin([model.name for model in models])]
+            if not mine.empty:
+                sure = int((mine["low"] > 0).sum())
+                clauses.append(
+                    f"{_range(mine['spearman'].astype(float))} ({count(len(mine), f'{group} model')}, "
+                    f"{sure} with an interval above 0)"
+                )
+        who = "The learned weights rank"
+        if analysis != WEIGHTS:
+            who = f"{facts.analysis(str(analysis)).short} ranks"
+        if clauses:
+            title = facts.task(str(task)).title.lower()
+            sentences.append(f"{who} block layers for {title} with Spearman {listed(clauses)}.")
+    for _, row in tables.head_agreement.iterrows():
+        a, b = (facts.task(str(row[name])).title for name in ("task_a", "task_b"))
+        sentences.append(
+            f"{facts.model(str(row['model'])).label}: {a} and {b} rank layers alike with Spearman "
+            f"{with_limits(row, 'spearman')}."
+        )
+    return sentences
+
+
+def _range(values: pd.Series) -> str:
+    """Smallest and largest value, or the one value that both round to."""
+    low, high = number(values.min()), number(values.max())
+    return low if low == high else f"{low} to {high}"
