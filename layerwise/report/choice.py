@@ -12,16 +12,7 @@ from layerwise.report.comparisons import best_on_dev
 from layerwise.report.curves import curve_of
 from layerwise.report.facts import RunFacts
 from layerwise.report.task_counts import System, TaskCounts
-
-# Strategies that are no analysis.
-LAST, WEIGHT, DEV, AVERAGE = "last", "weight", "dev", "average"
-STRATEGIES = {
-    DEV: "best on dev",
-    WEIGHT: "largest weight",
-    LAST: "last block",
-    AVERAGE: "average layer",
-    WEIGHTED_SUM: "learned sum",
-}
+from layerwise.report.words import AVERAGE, DEV, LAST, WEIGHT
 
 
 class Strategy(NamedTuple):

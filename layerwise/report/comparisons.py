@@ -9,10 +9,8 @@ from layerwise.errors import ReportError
 from layerwise.layers import WEIGHTED_SUM
 from layerwise.report.facts import RunFacts
 from layerwise.report.task_counts import TaskCounts
-from layerwise.report.words import LEVEL
+from layerwise.report.words import ALL, LEVEL, SINGLE, TIE
 from layerwise.tasks.paired import paired_differences
-
-SINGLE, ALL, TIE = "single", "all", "tie"
 
 
 def best_on_dev(counts: TaskCounts, runs: pd.DataFrame, facts: RunFacts) -> str:

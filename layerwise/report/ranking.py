@@ -12,11 +12,11 @@ from layerwise.contracts.run_tables import columns
 from layerwise.report.curves import curve_of
 from layerwise.report.facts import RunFacts
 from layerwise.report.task_counts import TaskCounts
+from layerwise.report.words import WEIGHTS
 from layerwise.tasks.paired import rates
 from layerwise.tasks.ranks import rank_interval, resampled_rates
 
 MIN_LAYERS = 3
-WEIGHTS = "weights"  # in place of an analysis: the learned weights of the task itself
 
 
 def agreement(

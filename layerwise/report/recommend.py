@@ -3,13 +3,11 @@
 import math
 
 from layerwise.errors import ReportError
-from layerwise.report.choice import DEV
-from layerwise.report.comparisons import ALL
 from layerwise.report.curves import curve_of, peak_of
 from layerwise.report.facts import ModelFacts, RunFacts
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.typeset import number, tie_span, with_limits
-from layerwise.report.words import LEVEL
+from layerwise.report.words import ALL, DEV, LEVEL
 from layerwise.specs.registry import registry
 from layerwise.specs.spec import TaskSpec
 

@@ -4,13 +4,11 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from layerwise.report.comparisons import ALL, SINGLE, TIE
 from layerwise.report.facts import ModelFacts, RunFacts
-from layerwise.report.ranking import WEIGHTS
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.typeset import number, p_value, with_limits
 from layerwise.report.typeset_tasks import strategies_in_order, strategy_title
-from layerwise.report.words import ABOVE, BELOW, count, listed, verdict
+from layerwise.report.words import ABOVE, ALL, BELOW, SINGLE, TIE, WEIGHTS, count, listed, verdict
 
 WORDS = {
     SINGLE: "the single layer is better",

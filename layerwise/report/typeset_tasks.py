@@ -3,11 +3,10 @@
 import pandas as pd
 
 from layerwise.layers import layer_index
-from layerwise.report.choice import STRATEGIES
 from layerwise.report.facts import RunFacts
-from layerwise.report.ranking import WEIGHTS
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.typeset import DASH, MINUS, Table, number, p_value, tie_span, with_limits
+from layerwise.report.words import STRATEGIES, WEIGHTS
 
 BETTER = {"single": "single layer", "all": "learned sum", "tie": "neither"}
 

@@ -2,7 +2,21 @@
 
 import pandas as pd
 
+from layerwise.layers import WEIGHTED_SUM
+
 LEVEL = 0.05
+# What the table single_weighted calls the better one.
+SINGLE, ALL, TIE = "single", "all", "tie"
+# Ways to choose a layer that are no analysis, in the table choice.
+LAST, WEIGHT, DEV, AVERAGE = "last", "weight", "dev", "average"
+STRATEGIES = {
+    DEV: "best on dev",
+    WEIGHT: "largest weight",
+    LAST: "last block",
+    AVERAGE: "average layer",
+    WEIGHTED_SUM: "learned sum",
+}
+WEIGHTS = "weights"  # in place of an analysis, in the table agreement: those of the learned sum
 ABOVE, BELOW = "above", "below"
 SAME = "not distinguishable from"
 NEGLIGIBLE = "negligibly different from"

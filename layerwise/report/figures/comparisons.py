@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from layerwise.report.comparisons import TIE
 from layerwise.report.facts import ModelFacts, RunFacts
 from layerwise.report.figures.looks import Look, handle, looks, ordered
 from layerwise.report.figures.style import GREY, INK, Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
 from layerwise.report.task_findings import groups
 from layerwise.report.typeset_tasks import strategies_in_order, strategy_title
+from layerwise.report.words import TIE
 
 SINGLE, SUM = "#0072B2", "#D55E00"
 BAND = "#F4F4F4"

@@ -13,8 +13,8 @@ from layerwise.report.facts import RunFacts, TaskFacts
 from layerwise.report.figures.looks import handle, looks, ordered
 from layerwise.report.figures.style import Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
-from layerwise.report.ranking import WEIGHTS
 from layerwise.report.run_tables import RunTables, of
+from layerwise.report.words import WEIGHTS
 
 RHO = "\N{GREEK SMALL LETTER RHO}"
 MOST_CELLS = 8  # analyses side by side on a double column
