@@ -59,10 +59,18 @@ class TrainingOptions(TrainingChoices):
 
     seeds: int = Field(default=1, ge=1, description="Trainings that differ in initial values.", examples=[3])
     patience: int = Field(
-        default=5,
+        default=3,
         ge=1,
-        description="Epochs without improvement on dev after which a head has its last word.",
+        description="Epochs without improvement on dev after which a head stops; its learning rate is halved after "
+        "each of them.",
         examples=[5],
+    )
+    longest: float | None = Field(
+        default=None,
+        gt=0,
+        description="Training utterances of sequence tasks that are longer, in seconds, are left out and listed: "
+        "the cost of CTC grows with the square of the length. None: all are used.",
+        examples=[16.0],
     )
     disk_gb: float = Field(
         default=50.0,

@@ -5,7 +5,7 @@ from layerwise.specs.metrics import ACCURACY, CER, PER, WER
 from layerwise.specs.spec import TaskSpec
 
 _POOLED = tuple(
-    TrainingRecipe(head, learning_rates=(1e-2, 1e-3, 1e-4), epochs=100, superb_steps=200_000)
+    TrainingRecipe(head, learning_rates=(1e-2, 1e-3), epochs=60, superb_steps=200_000)
     for head in ("linear", "mlp")
 )
 _CLASSIFICATION = "layerwise.tasks.classification:Classification"

@@ -36,6 +36,8 @@ class Classification:
         TaskError: a label column is missing, a split is empty, or train has fewer than two classes in each slot.
     """
 
+    loss_on_dev = True
+
     def __init__(self, corpus: TaskCorpus, task: Task, protocol: Protocol) -> None:
         check_columns(task, corpus.manifest)
         rows = {split: self._labelled(part, task, corpus) for split, part in split_rows(corpus.manifest).items()}

@@ -31,7 +31,7 @@ class _Ctc(torch.autograd.Function):
         lengths: Sequence[int],
         target_lengths: Sequence[int],
     ) -> Tensor:
-        losses, gradient = _pass(logits.detach(), targets, lengths, target_lengths, gradient=True)
+        losses, gradient = _pass(logits.detach(), targets, lengths, target_lengths)
         context.save_for_backward(gradient)
         return losses
 
@@ -52,8 +52,6 @@ def ctc_losses(
         lengths: frames of each item.
         target_lengths: labels of each item; CTC must be able to emit them (`frames_needed`).
     """
-    if not (torch.is_grad_enabled() and logits.requires_grad):
-        return _pass(logits, targets, lengths, target_lengths, gradient=False)[0]
     losses: Tensor = _Ctc.apply(logits, targets, lengths, target_lengths)  # type: ignore[no-untyped-call]
     return losses
 
@@ -76,20 +74,17 @@ def _pass(
     targets: Tensor,
     lengths: Sequence[int],
     target_lengths: Sequence[int],
-    *,
-    gradient: bool,
 ) -> tuple[Tensor, Tensor]:
-    """Losses (items, heads) and gradient (frames, items, heads, outputs; else empty), some items at a time."""
+    """Losses (items, heads) and gradient (frames, items, heads, outputs), some items at a time."""
     frames, items, heads, _ = logits.shape
     losses = logits.new_empty(items, heads)
-    slopes = torch.zeros_like(logits) if gradient else logits.new_empty(0)
+    slopes = torch.zeros_like(logits)
     for some in _groups(lengths, target_lengths, heads):
         longest = max(lengths[some])
         losses[some], own = _forward_backward(
-            logits[:longest, some], targets[some], lengths[some], target_lengths[some], gradient=gradient
+            logits[:longest, some], targets[some], lengths[some], target_lengths[some]
         )
-        if gradient:
-            slopes[:longest, some] = own
+        slopes[:longest, some] = own
     return losses, slopes
 
 
@@ -107,77 +102,87 @@ def _groups(lengths: Sequence[int], target_lengths: Sequence[int], heads: int) -
 
 
 def _forward_backward(
-    logits: Tensor, targets: Tensor, lengths: Sequence[int], target_lengths: Sequence[int], *, gradient: bool
+    logits: Tensor, targets: Tensor, lengths: Sequence[int], target_lengths: Sequence[int]
 ) -> tuple[Tensor, Tensor]:
-    """Scaled forward-backward recursions (Rabiner 1989); states come first, so that neighbours lie side by side."""
+    """Scaled recursions (Rabiner 1989).
+
+    States come before items and heads, so that what a step adds lies side by side in memory, and a step's numbers
+    stay in the cache.
+    """
     frames, items, heads, outputs = logits.shape
+    device = logits.device
     likelihoods = logits.softmax(dim=-1).permute(0, 3, 1, 2).contiguous()  # (frames, outputs, items, heads)
     labels, skip = _lattice(targets, target_lengths, logits)
-    states = len(labels)
-    row = (labels * items + torch.arange(items, device=logits.device)).flatten()
-    tiny = torch.finfo(logits.dtype).tiny
-    ending: list[list[int]] = [[] for _ in range(frames)]
-    for item, length in enumerate(lengths):
-        ending[length - 1].append(item)
-
     tilt = _tilt(likelihoods, labels, lengths, target_lengths)
     enter = torch.ones_like(skip)
     enter[1::2] = tilt
     skip *= tilt
-    # Probability mass of each state; two states before the first are always empty.
+    row = (labels * items + torch.arange(items, device=device)).flatten()
+    by_row = likelihoods.flatten(1, 2).unbind(0)
+
+    # Probability mass of each state, two states before the first always empty.
+    states = len(labels)
     mass = logits.new_zeros(states + 2, items, heads)
+    here, one_before, two_before = mass[2:], mass[1:-1], mass[:-2]
+    emits = torch.empty_like(here)
+    flat = emits.flatten(0, 1)
     reached = logits.new_empty(frames, states, items, heads)
     scales = logits.new_empty(frames, items, heads)
-    for frame in range(frames):
-        now = reached[frame]
+    reached[0] = 0
+    reached[0, 0], reached[0, 1] = 1, tilt
+    for frame, (now, scale) in enumerate(zip(reached.unbind(0), scales.unbind(0), strict=True)):
         if frame:
-            torch.addcmul(mass[2:], mass[1:-1], enter, out=now).addcmul_(mass[:-2], skip)
-        else:
-            now.zero_()[0] = 1
-            now[1] = tilt
-        emitted = likelihoods[frame].view(-1, heads).index_select(0, row)
-        weighted = torch.mul(now, emitted.view_as(now), out=mass[2:])
-        weighted /= torch.sum(weighted, 0, out=scales[frame]).clamp_(min=tiny)
+            torch.addcmul(here, one_before, enter, out=now).addcmul_(two_before, skip)
+        torch.index_select(by_row[frame], 0, row, out=flat)
+        torch.mul(now, emits, out=here)
+        here.div_(torch.sum(here, 0, out=scale))
 
-    past = torch.arange(frames).unsqueeze(1) >= torch.tensor(lengths)
-    past = past.unsqueeze(-1).to(logits.device)
+    past = (torch.arange(frames).unsqueeze(1) >= torch.tensor(lengths)).unsqueeze(-1).to(device)
     ends = torch.stack(
         [
-            (reached[frame - 1, states, item] * likelihoods[frame - 1, labels[states, item], item]).sum(0)
-            for item, (frame, count) in enumerate(zip(lengths, target_lengths, strict=True))
-            for states in [slice(2 * count - 1, 2 * count + 1)]
+            (reached[length - 1, last, item] * likelihoods[length - 1, labels[last, item], item]).sum(0)
+            / scales[length - 1, item]
+            for item, (length, count) in enumerate(zip(lengths, target_lengths, strict=True))
+            for last in [slice(2 * count - 1, 2 * count + 1)]
         ]
     )
-    last = torch.tensor(lengths, device=logits.device) - 1
-    ends = ends / scales[last, torch.arange(items, device=logits.device)]
     losses = tilt.log() * logits.new_tensor(target_lengths).unsqueeze(1)
     losses -= scales.log().masked_fill(past, 0).sum(0) + ends.log()
-    if not gradient:
-        lost = ~(ends > SAFE[logits.dtype])
-        return _repaired(losses, logits.new_empty(0), lost, logits, targets, lengths, target_lengths)
-
     # The same from the end, two empty states behind the last; outputs collect the states that emit them.
-    select = functional.one_hot(labels, outputs).permute(1, 2, 0).to(logits.dtype)  # (items, outputs, states)
     mass.zero_()
+    here, one_after, two_after = mass[:-2], mass[1:-1], mass[2:]
     nothing = torch.zeros_like(skip[:2])
     enter, skip = torch.cat([enter[1:], nothing[:1]]), torch.cat([skip[2:], nothing])
+    select = functional.one_hot(labels, outputs).permute(1, 2, 0).to(logits.dtype).contiguous()
+    ending: list[list[int]] = [[] for _ in range(frames)]
+    for item, length in enumerate(lengths):
+        ending[length - 1].append(item)
     collected = logits.new_empty(frames, items, outputs, heads)
-    now, joint = torch.empty_like(mass[2:]), torch.empty_like(mass[2:])
+    parts = collected.unbind(0)
+    now, joint = torch.empty_like(here), torch.empty_like(here)
+    by_item, scale = joint.transpose(0, 1), logits.new_empty(items, heads)
+    tiny = torch.finfo(logits.dtype).tiny
     for frame in reversed(range(frames)):
-        torch.addcmul(mass[:-2], mass[1:-1], enter, out=now).addcmul_(mass[2:], skip)
+        torch.addcmul(here, one_after, enter, out=now).addcmul_(two_after, skip)
         for item in ending[frame]:
             now[2 * target_lengths[item] - 1 : 2 * target_lengths[item] + 1, item] = 1
         torch.mul(now, reached[frame], out=joint)
-        torch.bmm(select, joint.transpose(0, 1), out=collected[frame])
-        emitted = likelihoods[frame].view(-1, heads).index_select(0, row)
-        weighted = torch.mul(now, emitted.view_as(now), out=mass[:-2])
-        weighted /= weighted.sum(0).clamp_(min=tiny)
-    likelihoods = likelihoods.permute(0, 2, 3, 1)
-    posterior = likelihoods * collected.transpose(2, 3)
-    total = posterior.sum(-1)
-    slopes = (likelihoods - posterior.div_(total.unsqueeze(-1))).masked_fill_(past.unsqueeze(-1), 0)
+        torch.bmm(select, by_item, out=parts[frame])
+        torch.index_select(by_row[frame], 0, row, out=flat)
+        torch.mul(now, emits, out=here)
+        here.div_(torch.sum(here, 0, out=scale).clamp_(min=tiny))
+    posterior = collected.mul_(likelihoods.transpose(1, 2))
+    total = posterior.sum(2)
     lost = ~((total / scales).masked_fill_(past, 1).amin(0) > SAFE[logits.dtype])
-    return _repaired(losses, slopes, lost, logits, targets, lengths, target_lengths)
+    slope = likelihoods.transpose(1, 2) - posterior.div_(total.unsqueeze(2))
+    slopes = slope.masked_fill_(past.unsqueeze(-1), 0).transpose(2, 3)
+    for item in torch.nonzero(lost.any(1)).flatten().tolist():
+        which, length = torch.nonzero(lost[item]).flatten(), lengths[item]
+        losses[item, which], slope = _in_logarithms(
+            logits[:length, item, which], targets[item, : target_lengths[item]]
+        )
+        slopes[:length, item, which] = slope
+    return losses, slopes
 
 
 def _lattice(
@@ -208,26 +213,6 @@ def _tilt(
         label = mean[labels[1 : 2 * count : 2, item]].mean(0)
         tilts.append((count / length * mean[BLANK] / label.clamp(min=1e-6)).clamp(1e-3, 1e6))
     return torch.stack(tilts)
-
-
-def _repaired(
-    losses: Tensor,
-    slopes: Tensor,
-    lost: Tensor,
-    logits: Tensor,
-    targets: Tensor,
-    lengths: Sequence[int],
-    target_lengths: Sequence[int],
-) -> tuple[Tensor, Tensor]:
-    """Losses and gradient (or nothing) with the ``lost`` items and heads computed again in logarithms."""
-    for item in torch.nonzero(lost.any(1)).flatten().tolist():
-        which, length = torch.nonzero(lost[item]).flatten(), lengths[item]
-        losses[item, which], own = _in_logarithms(
-            logits[:length, item, which], targets[item, : target_lengths[item]]
-        )
-        if slopes.numel():
-            slopes[:length, item, which] = own
-    return losses, slopes
 
 
 @torch.enable_grad()  # type: ignore[untyped-decorator]

@@ -60,6 +60,7 @@ class TaskCorpus:
         lexicon: the user's pronunciations.
         guess: pronunciations of words that no dictionary has may be guessed.
         notes: exclusions and cautions, to which the task adds its own.
+        longest: training utterances with more frames are left out.
     """
 
     model: str
@@ -69,6 +70,7 @@ class TaskCorpus:
     notes: "Notes"
     lexicon: Path | None = None
     guess: bool = True
+    longest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,10 @@ class TaskData(Protocol):
     @property
     def outputs(self) -> int:
         """Number of outputs of a head."""
+
+    @property
+    def loss_on_dev(self) -> bool:
+        """Whether the loss on dev decides between looks with equal metrics; it need not where few are equal."""
 
     @property
     def splits(self) -> Mapping[str, Split]:

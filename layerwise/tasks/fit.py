@@ -145,14 +145,16 @@ def train_steps(
 def evaluate(
     data: TaskData, heads: Heads, batches: Batches, split: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], Decodes]:
-    """Return counts (heads, metrics, utterances, 2), mean losses (heads,) and what each head predicts."""
+    """Return counts (heads, metrics, utterances, 2), mean losses (heads,), 0 where they do not matter, and
+    what each head predicts."""
     chosen = data.splits[split]
     count = len(heads.bank)
     predicted: Decodes = [[()] * len(chosen.utt_ids) for _ in range(count)]
     total = torch.zeros(count, dtype=torch.float64)
     for batch in batches.of(split):
         logits = heads.forward(batch.features, batch.lengths)
-        total = total.to(logits.device) + data.losses(logits, batch).double().sum(dim=0)
+        if data.loss_on_dev and split == "dev":
+            total = total.to(logits.device) + data.losses(logits, batch).double().sum(dim=0)
         for head, labels in enumerate(data.decode(logits, batch)):
             for row, decoded in zip(batch.rows, labels, strict=True):
                 predicted[head][row] = decoded

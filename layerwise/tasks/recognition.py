@@ -37,6 +37,7 @@ class Recognition(ABC):
     """
 
     what = "label"
+    loss_on_dev = False
 
     def __init__(self, corpus: TaskCorpus, task: Task, protocol: Protocol) -> None:
         self.merge_after_blanks = False
@@ -46,7 +47,7 @@ class Recognition(ABC):
             rows[split] = {
                 utt_id: sequences[utt_id]
                 for utt_id in part["utt_id"]
-                if utt_id in sequences and self._can_emit(utt_id, split, sequences[utt_id], corpus)
+                if utt_id in sequences and self._usable(utt_id, split, sequences[utt_id], corpus)
             }
         check_splits(task.name, corpus.model, {split: len(rows[split]) for split in SPLITS})
         self.symbols = ("", *sorted({label for labels in rows["train"].values() for label in labels}))
@@ -57,11 +58,15 @@ class Recognition(ABC):
     def sequences(self, corpus: TaskCorpus, task: Task) -> Mapping[str, Labels]:
         """Return the labels of each utterance that has some, and note the others."""
 
-    def _can_emit(self, utt_id: str, split: str, labels: Labels, corpus: TaskCorpus) -> bool:
+    def _usable(self, utt_id: str, split: str, labels: Labels, corpus: TaskCorpus) -> bool:
         needed, there = frames_needed(labels), corpus.lengths[utt_id]
         if needed > there:
             reason = f"CTC needs {needed} frames for {len(labels)} labels and there are {there}"
             corpus.notes.exclude(utt_id, split, reason)
+        elif split == "train" and corpus.longest and there > corpus.longest:
+            reason = f"{there} frames are more than `longest` allows in train ({corpus.longest})"
+            corpus.notes.exclude(utt_id, split, reason)
+            return False
         return needed <= there
 
     def _split(self, split: str, rows: Mapping[str, Labels], corpus: TaskCorpus) -> Split:

@@ -61,7 +61,10 @@ def test_twin_can_be_switched_off():
         ({"tasks": ["pr", {"task": "pr", "epochs": 2}]}, ["`tasks`", "twice", "`name:`"]),
         ({"corpora": {"a b": {"path": "x"}}}, ["`corpora`", "'a b' is no name"]),
         ({"corpora": {"fsc": {"path": "x", "raeder": "y"}}}, ["`corpora.fsc.raeder`", "mean `reader`"]),
-        ({"corpora": {"fsc": {"path": "x", "reader": "fluent"}}}, ["`corpora.fsc.reader`", "fluent-speech"]),
+        (
+            {"corpora": {"fsc": {"path": "x", "reader": "fluent"}}},
+            ["`corpora.fsc.reader`", "fluent-", "line: `reader"],
+        ),
         (
             {"corpora": {"a": {"path": "x", "slurp": {"recordings": ["near"]}}}},
             ["`corpora.a.slurp.recordings.0`", "'headset'"],

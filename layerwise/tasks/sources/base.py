@@ -22,12 +22,14 @@ class Features(ABC):
         layers: names of the layers, from the input upwards.
         dim: dimensions of each.
         lengths: frames of each utterance that has features.
+        frame_seconds: seconds between them.
     """
 
     model: str
     layers: tuple[str, ...]
     dim: int
     lengths: Mapping[str, int]
+    frame_seconds: float = 0.02
 
     @abstractmethod
     def load(self, blocks: Sequence[Block]) -> Iterator[Tensor]:

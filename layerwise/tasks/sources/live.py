@@ -79,6 +79,7 @@ class LiveFrames(Features):
         self.source, self.model, self.layers = source, source.model, layers
         encoder = source.encoder
         self.joined = frames_joined(encoder.grid(layers[0]).stride_seconds)
+        self.frame_seconds = float(encoder.grid(layers[0]).stride_seconds * self.joined)
         self.dim = encoder.dim(layers[0]) * self.joined
         self.lengths = {
             utt_id: joined_length(encoder.num_frames(source.samples[utt_id], layers[0]), self.joined)

@@ -29,6 +29,7 @@ class StoredFrames(Features):
     def __init__(self, source: FeatureSource, layers: tuple[str, ...], utt_ids: Sequence[str]) -> None:
         self.source, self.model, self.layers = source, source.model, layers
         self.joined = frames_joined(source.stride(layers[0]))
+        self.frame_seconds = float(source.stride(layers[0]) * self.joined)
         self.dim = source.dim(layers[0]) * self.joined
         self._views = {layer: source.frames_view(layer) for layer in layers}
         bounds = {layer: source.frame_offsets(layer, utt_ids) for layer in layers}

@@ -1,19 +1,18 @@
 """Plug-ins of two kinds in one file, each with options of its own: durations, and lengths in words."""
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from layerwise.analyses.base import Analysis, PreparedTarget, Request, ViewPair, row_namer
-from layerwise.features.source import FeatureSource
+from layerwise.options.protocol import Protocol
 from layerwise.options.section import Section
 from layerwise.options.training import TrainingRecipe
 from layerwise.specs.metrics import ACCURACY
 from layerwise.specs.spec import AnalysisSpec, TaskSpec
 from layerwise.tasks.classification import Classification
-from layerwise.tasks.data import Task
+from layerwise.tasks.data import Task, TaskCorpus
 
 
 class DurationOptions(Section):
@@ -51,16 +50,10 @@ class LengthOptions(Section):
 class Length(Classification):
     """Classification of utterances by their number of words."""
 
-    def __init__(
-        self,
-        source: FeatureSource,
-        manifest: pd.DataFrame,
-        intervals: pd.DataFrame,
-        task: Task,
-        **options: Any,
-    ) -> None:
-        words = (manifest["text"].str.count(" ") + 1).clip(upper=task.own["most"])
-        super().__init__(source, manifest.assign(words=words.astype(str)), intervals, task, **options)
+    def __init__(self, corpus: TaskCorpus, task: Task, protocol: Protocol) -> None:
+        words = (corpus.manifest["text"].str.count(" ") + 1).clip(upper=task.own["most"])
+        counted = corpus.manifest.assign(words=words.astype(str))
+        super().__init__(replace(corpus, manifest=counted), task, protocol)
 
 
 SPECS = [
@@ -77,7 +70,9 @@ SPECS = [
         title="Number of words",
         code="Length",
         metric=ACCURACY,
-        recipe=TrainingRecipe("words", superb_learning_rate=1e-4, learning_rates=(1e-2,), epochs=3),
+        labels=("words",),
+        pooled=True,
+        recipes=(TrainingRecipe("linear", learning_rates=(1e-2,), epochs=3),),
         options=LengthOptions,
     ),
 ]
