@@ -36,6 +36,7 @@ class Classification:
         TaskError: a label column is missing, a split is empty, or train has fewer than two classes in each slot.
     """
 
+    watched = 0
     loss_on_dev = True
 
     def __init__(self, corpus: TaskCorpus, task: Task, protocol: Protocol) -> None:

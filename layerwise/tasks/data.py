@@ -115,6 +115,10 @@ class TaskData(Protocol):
         """Number of outputs of a head."""
 
     @property
+    def watched(self) -> int:
+        """Which of the task's metrics decides when a head is best; its number."""
+
+    @property
     def loss_on_dev(self) -> bool:
         """Whether the loss on dev decides between looks with equal metrics; it need not where few are equal."""
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from layerwise.contracts.alignment import INTERVALS
 from layerwise.errors import TaskError
 from layerwise.layers import WEIGHTED_SUM
 from layerwise.options.protocol import Protocol
@@ -95,7 +96,7 @@ def train_heads(
             source.model,
             rows,
             raw.lengths,
-            pd.DataFrame(columns=["utt_id", "tier"]) if intervals is None else intervals,
+            pd.DataFrame(columns=list(INTERVALS.required)) if intervals is None else intervals,
             notes,
             lexicon,
             guess,
@@ -183,7 +184,7 @@ def _train(
     stream = derive_seed(seed, "downstream", task.name)
     settings = {"seed": stream, "superb": superb, "dtype": batches.dtype, "device": batches.device}
     heads = task.heads(bank, shape, **settings)  # type: ignore[arg-type]
-    metric = task.metrics[0]
+    metric = task.metrics[data.watched]
     titles = [f"on layer {names[head.layer]}, seed {head.seed}, rate {head.rate:g}" for head in bank]
     fitted = fit(heads, batches, regime, metric.sign, where, checkpoint, titles)
     for row in np.flatnonzero(np.isinf(fitted.watch.best)):

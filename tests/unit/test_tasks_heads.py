@@ -136,7 +136,7 @@ def test_stopping_depends_on_no_other_head(known):
     def fitted(some):
         names = [str(head) for head in some]
         return fit(
-            heads_of(chosen, data, some), batches, regime, chosen.metrics[0].sign, "", Checkpoint(None, ""), names
+            heads_of(chosen, data, some), batches, regime, -1 if known == 'pr' else 1, "", Checkpoint(None, ""), names
         )
 
     together = fitted(bank)
