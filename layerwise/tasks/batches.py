@@ -40,7 +40,9 @@ def make_blocks(
         if len(blocks[-1]) >= 2 * batch_size and size >= BLOCK_BYTES:
             blocks.append([])
         blocks[-1].extend(run)
-    return [_parts(sorted(block, key=lambda utt_id: (lengths[utt_id], utt_id)), batch_size) for block in blocks]
+    return [
+        _parts(sorted(block, key=lambda utt_id: (lengths[utt_id], utt_id)), batch_size) for block in blocks
+    ]
 
 
 class Batches:

@@ -41,7 +41,9 @@ class Classification:
 
     def __init__(self, corpus: TaskCorpus, task: Task, protocol: Protocol) -> None:
         check_columns(task, corpus.manifest)
-        rows = {split: self._labelled(part, task, corpus) for split, part in split_rows(corpus.manifest).items()}
+        rows = {
+            split: self._labelled(part, task, corpus) for split, part in split_rows(corpus.manifest).items()
+        }
         known = [{labels[slot] for labels in rows["train"].values()} for slot in range(len(task.labels))]
         for split in ("dev", "test"):
             rows[split] = self._known(rows[split], known, split, task, corpus)
@@ -113,7 +115,7 @@ class Classification:
         ]
 
     def _parts(self, logits: Tensor) -> tuple[Tensor, ...]:
-        return logits.split([len(classes) for classes in self.slots], dim=-1)
+        return torch.split(logits, [len(classes) for classes in self.slots], dim=-1)
 
     def counts(self, references: Sequence[Labels], predicted: Sequence[Labels]) -> NDArray[np.float64]:
         """1 for each right answer, and 1."""

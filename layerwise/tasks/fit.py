@@ -117,7 +117,6 @@ def fit(
             adam.keep(going.tolist())
             rows = rows[going]
         checkpoint.save(_state(heads, adam, fitted, rows, step, look))
-    stream.close()
     return fitted
 
 

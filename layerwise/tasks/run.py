@@ -40,7 +40,12 @@ def task_of(spec: TaskSpec, protocol: Protocol) -> Task:
 
 
 def train_task(
-    source: Source, manifest: pd.DataFrame, task: str | Task, *, protocol: Protocol = "corrected", **settings: Any
+    source: Source,
+    manifest: pd.DataFrame,
+    task: str | Task,
+    *,
+    protocol: Protocol = "corrected",
+    **settings: Any,
 ) -> TaskResult:
     """Train a task, or the one of that name, as `train_heads` does. Raises TaskError, as that does."""
     chosen = known_task(task, protocol) if isinstance(task, str) else task

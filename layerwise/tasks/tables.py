@@ -1,6 +1,6 @@
 """The tables of one task on one model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,7 @@ class Trained:
         bank: Sequence[Head],
         curves: Sequence[CurveRow],
         notes: Notes,
-        speakers: "dict[str, str]",
+        speakers: dict[str, str],
         *,
         seed: int,
         resamples: int,
@@ -130,7 +130,7 @@ class Trained:
         ]
         return pd.DataFrame(rows, columns=["layer", "seed", "utt_id", "reference", "predicted"])
 
-    def _utterances(self, splits: "dict[str, Split]", speakers: dict[str, str]) -> pd.DataFrame:
+    def _utterances(self, splits: Mapping[str, Split], speakers: dict[str, str]) -> pd.DataFrame:
         parts = []
         for number, metric in enumerate(self.task.metrics):
             for row, head in enumerate(self.heads):
@@ -151,9 +151,11 @@ class Trained:
         metrics = {metric.name: number for number, metric in enumerate(self.task.metrics)}
         content = content.sort_values(
             list(order),
-            key=lambda column: column.map({"layer": ranks, "metric": metrics}[str(column.name)])
-            if column.name in ("layer", "metric")
-            else column,
+            key=lambda column: (
+                column.map({"layer": ranks, "metric": metrics}[str(column.name)])
+                if column.name in ("layer", "metric")
+                else column
+            ),
             kind="stable",
         ).reset_index(drop=True)
         content.insert(0, "model", self.model)

@@ -100,7 +100,7 @@ def train_heads(
             notes,
             lexicon,
             guess,
-            options.longest and int(options.longest / raw.frame_seconds),
+            int(options.longest / raw.frame_seconds) if options.longest else None,
         )
         data = task.prepare(corpus, task, protocol)
         in_memory = task.pooled or fits_memory(raw, data.splits)

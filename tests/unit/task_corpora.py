@@ -25,7 +25,9 @@ def toy_corpus(informative="T1", layers=("T0", "T1", "T2"), dim: int = 6, seed: 
             labels = random.integers(len(PHONES), size=random.integers(2, 7))
             frames = 4 * len(labels) + 1
             text = "".join("abs"[label] for label in labels)
-            manifest.append((utt_id, split, f"speaker{number % 3}", PHONES[labels[0]], f"{text[:2]} {text[2:]}", text))
+            manifest.append(
+                (utt_id, split, f"speaker{number % 3}", PHONES[labels[0]], f"{text[:2]} {text[2:]}", text)
+            )
             for layer in features:
                 features[layer][utt_id] = random.normal(size=(frames, dim)).astype(np.float32)
             for position, label in enumerate(labels):

@@ -71,7 +71,9 @@ def test_classification_finds_the_layer_that_carries_the_labels():
     assert test["T2"] == 1
     assert test.drop(["T2", "all"]).max() < 0.9
     weights = result.weights.groupby("layer")["weight"].mean()
-    assert weights.idxmax() == "T2" and result.weights.groupby("seed")["weight"].sum().to_numpy() == pytest.approx(1)
+    assert weights.idxmax() == "T2" and result.weights.groupby("seed")[
+        "weight"
+    ].sum().to_numpy() == pytest.approx(1)
 
 
 def test_several_slots_are_right_only_together():
@@ -93,7 +95,9 @@ def test_error_rates_are_jiwers(corpus, known):
         scores = result.scores.query("split == 'test' and layer == @layer").set_index("metric")["value"]
         assert scores.iloc[0] == pytest.approx(jiwer.wer(said, heard))
         if known == "asr":
-            assert list(scores.index) == ["wer", "cer"] and scores["cer"] == pytest.approx(jiwer.cer(said, heard))
+            assert list(scores.index) == ["wer", "cer"] and scores["cer"] == pytest.approx(
+                jiwer.cer(said, heard)
+            )
 
 
 def test_tables_are_complete_sorted_valid_and_repeatable(corpus):
@@ -114,7 +118,9 @@ def test_tables_are_complete_sorted_valid_and_repeatable(corpus):
     assert dev["value"].to_numpy() == pytest.approx(best.min(axis=1).loc[dev.index].to_numpy())
     summed = first.utterances.groupby(["layer", "seed", "split", "metric"])[["count", "total"]].sum()
     values = first.scores.set_index(["layer", "seed", "split", "metric"])["value"]
-    assert (summed["count"] / summed["total"]).loc[values.index].to_numpy() == pytest.approx(values.to_numpy())
+    assert (summed["count"] / summed["total"]).loc[values.index].to_numpy() == pytest.approx(
+        values.to_numpy()
+    )
     assert set(first.utterances["speaker"]) == {"speaker0", "speaker1", "speaker2"}
 
 
@@ -130,9 +136,9 @@ def test_a_layer_does_not_depend_on_the_others(corpus):
 
 def test_layers_are_chosen(corpus):
     assert features.task_layers(corpus[0], "every-2") == ("T0", "T2")
-    assert features.task_layers(FakeSource(dict.fromkeys(["T0", "T1"], corpus[0].features["T0"])), "every-5") == (
-        ("T0", "T1")
-    )
+    assert features.task_layers(
+        FakeSource(dict.fromkeys(["T0", "T1"], corpus[0].features["T0"])), "every-5"
+    ) == (("T0", "T1"))
     with pytest.raises(TaskError, match=r"names T9; there are T0, T1, T2"):
         features.task_layers(corpus[0], ("T9",))
 
@@ -218,7 +224,13 @@ def test_live_features_train_as_stored_ones_do(corpus, tmp_path, monkeypatch, kn
 def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(tmp_path, known):
     def job(folder, slow):
         folder.mkdir(exist_ok=True)
-        command = [sys.executable, str(Path(__file__).with_name("training_job.py")), str(folder), known, str(slow)]
+        command = [
+            sys.executable,
+            str(Path(__file__).with_name("training_job.py")),
+            str(folder),
+            known,
+            str(slow),
+        ]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
@@ -238,7 +250,9 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(tmp_path, known)
     resumed = job(folder, 0)
     assert resumed.wait() == 0
     for name in TABLES:
-        assert (folder / f"{name}.csv").read_bytes() == (tmp_path / "whole" / f"{name}.csv").read_bytes(), name
+        assert (folder / f"{name}.csv").read_bytes() == (tmp_path / "whole" / f"{name}.csv").read_bytes(), (
+            name
+        )
     assert not state.exists()
 
 
@@ -323,13 +337,17 @@ def test_phones_of_the_lexicon_list_guesses_and_exclude_words_without_phones(cor
     lexicon = tmp_path / "words"
     words = {word for text in manifest["text"] for word in text.split()}
     guessed, lost = sorted(words)[:2]
-    lexicon.write_text("".join(f"{word} {' '.join('AA' for _ in word)}\n" for word in sorted(words - {guessed, lost})))
+    lexicon.write_text(
+        "".join(f"{word} {' '.join('AA' for _ in word)}\n" for word in sorted(words - {guessed, lost}))
+    )
     chosen = task("pr", 5, label="lexicon")
     monkeypatch.setattr(
         "layerwise.tasks.pronunciations.known_pronunciations",
         lambda words, own: {word: own[word] for word in words if word in own},
     )
-    monkeypatch.setattr("layerwise.tasks.pronunciations.guess_pronunciations", lambda words: {guessed: ["B S"]})
+    monkeypatch.setattr(
+        "layerwise.tasks.pronunciations.guess_pronunciations", lambda words: {guessed: ["B S"]}
+    )
     result = train(source, manifest, None, chosen, epochs=1, lexicon=lexicon)
     (caution,) = result.cautions.query("kind == 'guessed word'").itertuples()
     assert (caution.subject, caution.note) == (guessed, "B S")
@@ -356,7 +374,9 @@ def test_errors_say_what_is_wrong(corpus):
     no_dev = manifest.assign(split=manifest["split"].replace("dev", "train"))
     assert "no usable utterance in split 'dev'" in message(source, no_dev, intervals, PR)
     assert "no usable utterance in split 'train'" in message(source, manifest, None, PR)
-    assert "no column 'topic'; it has utt_id" in message(source, manifest, None, task("asr", 5, label="topic"))
+    assert "no column 'topic'; it has utt_id" in message(
+        source, manifest, None, task("asr", 5, label="topic")
+    )
     same = manifest.assign(first="AA")
     assert "train has the single class 'AA' in column 'first'" in message(source, same, intervals, FIRST)
     broken = {layer: dict(by_utt) for layer, by_utt in source.features.items()}

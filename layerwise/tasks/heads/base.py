@@ -68,7 +68,9 @@ class Heads(ABC):
         device: torch.device | None = None,
     ) -> None:
         self.bank, self.shape, self.superb = tuple(bank), shape, superb
-        self.step: int | None = None  # the step of training that dropout is drawn for; None: nothing is dropped
+        self.step: int | None = (
+            None  # the step of training that dropout is drawn for; None: nothing is dropped
+        )
         kinds = self.sizes()
         drawn = {
             number: _draw(kinds, derive_seed(seed, "heads", number), dtype)

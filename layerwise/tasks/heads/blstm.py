@@ -62,7 +62,9 @@ class BlstmHeads(Heads):
             module = nn.LSTM(hidden.shape[-1], WIDTH, bidirectional=True, dtype=hidden.dtype)
         prefix = f"lstm{layer}_"
         weights = {
-            name.removeprefix(prefix): value.contiguous() for name, value in values.items() if name.startswith(prefix)
+            name.removeprefix(prefix): value.contiguous()
+            for name, value in values.items()
+            if name.startswith(prefix)
         }
         packed = pack_padded_sequence(hidden, torch.tensor(lengths), enforce_sorted=False)
         output, _ = functional_call(module, weights, (packed,))

@@ -58,7 +58,8 @@ class Standardised(Features):
         self.features = features
         self.model, self.layers, self.dim = features.model, features.layers, features.dim
         self.lengths = features.lengths
-        count, total, squares = 0, 0.0, 0.0
+        count = 0
+        total = squares = torch.zeros(())
         shift: Tensor | None = None
         batches = (batch for block in blocks for batch in block)
         for batch, values in zip(batches, features.load(blocks), strict=True):

@@ -100,7 +100,9 @@ class LiveFrames(Features):
         longest = max(self.lengths[utt_id] for utt_id in batch)
         values = torch.zeros(len(self.layers), longest, len(batch), self.dim, device=encoder.device)
         sizes = list(map(len, waveforms))
-        plan = plan_batches([encoder.cost(n) for n in sizes], PASS_SAMPLES, [encoder.batch_key(n) for n in sizes])
+        plan = plan_batches(
+            [encoder.cost(n) for n in sizes], PASS_SAMPLES, [encoder.batch_key(n) for n in sizes]
+        )
         for some in plan:
             activations = encoder.forward([waveforms[item] for item in some])
             for position, item in enumerate(some):

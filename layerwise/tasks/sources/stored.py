@@ -40,9 +40,7 @@ class StoredFrames(Features):
                     f"model {self.model}: utterance {utt_ids[differs[0]]} has other frames in layer {layer} than "
                     f"in {layers[0]}; extract the features again"
                 )
-        self._bounds = {
-            layer: dict(zip(utt_ids, own.tolist(), strict=True)) for layer, own in bounds.items()
-        }
+        self._bounds = {layer: dict(zip(utt_ids, own.tolist(), strict=True)) for layer, own in bounds.items()}
         self.lengths = {
             utt_id: joined_length(stop - start, self.joined)
             for utt_id, (start, stop) in self._bounds[layers[0]].items()
