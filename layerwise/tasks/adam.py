@@ -15,8 +15,8 @@ EPSILON = 1e-8
 class Adam:
     """Adam (Kingma & Ba 2015) as in ``torch.optim.Adam``, with one learning rate per head.
 
-    Parameters are (heads, ...). On a CPU heads are updated in turn: the numbers of one fit its cache, those of
-    a bank do not.
+    Parameters are (heads, ...). On a CPU heads are updated in turn: the numbers of one fit its cache, those
+    of a bank do not.
     """
 
     def __init__(self, parameters: Parameters) -> None:

@@ -28,8 +28,8 @@ def make_blocks(
 ) -> list[list[tuple[str, ...]]]:
     """Divide utterances into blocks that are read at once, and those into batches of similar length.
 
-    A block is made of runs of neighbours from all over the corpus (``seed``; without one they stay in order), so
-    that a batch mixes speakers though a store is read in few places.
+    A block is made of runs of neighbours from all over the corpus (``seed``; without one they stay in
+    order), so that a batch mixes speakers though a store is read in few places.
     """
     runs = _parts(utt_ids, RUN_UTTERANCES)
     if seed is not None:

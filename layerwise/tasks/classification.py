@@ -27,13 +27,14 @@ from layerwise.tasks.data import (
 class Classification:
     """One or more labels per utterance (slots), right only if all are.
 
-    The outputs of a head are the classes of the first slot, then those of the second, and so on; the loss is the
-    sum of the slots' cross-entropies and each slot takes its most probable class, as in SUPERB's intent
+    The outputs of a head are the classes of the first slot, then those of the second, and so on; the loss is
+    the sum of the slots' cross-entropies and each slot takes its most probable class, as in SUPERB's intent
     classification. Utterances without a label, and dev or test utterances of a class that train lacks, are
     excluded and listed.
 
     Raises:
-        TaskError: a label column is missing, a split is empty, or train has fewer than two classes in each slot.
+        TaskError: a label column is missing, a split is empty, or train has fewer than two classes in each
+        slot.
     """
 
     watched = 0

@@ -1,7 +1,7 @@
 """Connectionist temporal classification (Graves et al. 2006) for a bank of heads at once.
 
-A bank has the same targets for all its heads, so that one pass over time serves all heads and items. PyTorch's
-own loss works through one row after the other and takes about twice as long on a CPU.
+A bank has the same targets for all its heads, so that one pass over time serves all heads and items.
+PyTorch's own loss works through one row after the other and takes about twice as long on a CPU.
 """
 
 import itertools
@@ -107,8 +107,8 @@ def _forward_backward(
 ) -> tuple[Tensor, Tensor]:
     """Scaled recursions (Rabiner 1989).
 
-    States come before items and heads, so that what a step adds lies side by side in memory, and the numbers of
-    a step stay in the cache.
+    States come before items and heads, so that what a step adds lies side by side in memory, and the numbers
+    of a step stay in the cache.
     """
     frames, items, heads, outputs = logits.shape
     device = logits.device

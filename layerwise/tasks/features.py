@@ -1,4 +1,4 @@
-"""The features that a task trains on: which layers and utterances, from a store or live, standardised or raw."""
+"""The features that a task trains on: layers and utterances, stored or live, standardised or raw."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,7 +27,7 @@ Source = FeatureSource | LiveEncoder
 
 
 def task_layers(source: Source, choice: LayerChoice | tuple[str, ...] | None = None) -> tuple[str, ...]:
-    """Return the layers that tasks are trained on: of T0 ... TL and TL+ln all, every n-th and the last, or a list.
+    """Return the layers of a task: of T0 ... TL and TL+ln all, every n-th and the last, or a list.
 
     Raises:
         TaskError: there are none, a listed one is not there, or their dimensions differ.

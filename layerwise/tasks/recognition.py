@@ -117,10 +117,11 @@ class Recognition(ABC):
 class PhoneRecognition(Recognition):
     """Phones: of a lexicon, the first pronunciation of each word, or of the alignment.
 
-    Guessed words are listed; utterances with a word without pronunciation, or without intervals, are excluded.
+    Guessed words are listed; utterances with a word without pronunciation, or without intervals, are
+    excluded.
 
-    ``paper`` reproduces S3PRL's decoder of this task, which drops blanks *before* it merges repeats and so loses
-    genuine doubles (``S _ S`` becomes ``S``).
+    ``paper`` reproduces S3PRL's decoder of this task, which drops blanks *before* it merges repeats and so
+    loses genuine doubles (``S _ S`` becomes ``S``).
     """
 
     what = "phone"
@@ -137,8 +138,8 @@ class PhoneRecognition(Recognition):
 class CharacterRecognition(Recognition):
     """Characters of a column with text, words between spaces; word and character error rate.
 
-    A head is best where its character error rate on dev is, but for ``paper``, where its word error rate is: a light
-    head on little data gets few whole words right, and their rate says little of its progress.
+    A head is best where its character error rate on dev is, but for ``paper``, where its word error rate is:
+    a light head on little data gets few whole words right, and their rate says little of its progress.
     """
 
     what = "character"

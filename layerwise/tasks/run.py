@@ -18,7 +18,7 @@ from layerwise.tasks.train import train_heads
 
 
 def known_task(name: str, protocol: Protocol = "corrected", **entry: Any) -> Task:
-    """Return a task by name; ``entry`` are the other keys of an entry of `tasks:`, such as ``label`` or ``head``.
+    """Return a task by name; ``entry`` are the other keys of its entry in `tasks:`, such as ``head``.
 
     Raises TaskError for one that nobody knows, or keys that do not fit it.
     """

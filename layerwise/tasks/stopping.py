@@ -44,7 +44,7 @@ class Watch:
         self.alive = np.ones(len(rates), dtype=bool)
 
     def update(self, rows: NDArray[np.int64], metric: Floats, loss: Floats) -> NDArray[np.bool_]:
-        """Take the metric and loss on dev of the heads ``rows``; return which of them are better than before."""
+        """Take metric and loss on dev of the heads ``rows``; return which are better than before."""
         better: NDArray[np.bool_] = (metric < self.best[rows]) | (
             (metric == self.best[rows]) & (loss < self.loss[rows])
         )

@@ -21,13 +21,16 @@ class TaskResult:
 
     Attributes:
         scores: model, task, layer, seed, learning_rate, split (dev or test), metric, value, low, high. Error
-            rates and accuracies are fractions; low and high bound the 95 % bootstrap interval over utterances.
-        weights: model, task, layer, seed, weight: the layers' weights in the learned sum; empty for a model with
+            rates and accuracies are fractions; low and high bound the 95 % bootstrap interval over
+            utterances.
+        weights: model, task, layer, seed, weight: the layers' weights in the learned sum; empty for a model
+        with
             one layer.
         curves: model, task, layer, seed, learning_rate, epoch (number of the look at dev), loss (mean per
             training item), dev (the metric that decides), status.
         excluded: model, task, utt_id, split, reason.
-        cautions: model, task, kind, subject, count, note: guessed words, unknown labels, speakers of two splits,
+        cautions: model, task, kind, subject, count, note: guessed words, unknown labels, speakers of two
+        splits,
             stopped heads.
         decodes: model, task, layer, seed, utt_id, reference, predicted: the test utterances.
         utterances: model, task, metric, layer, seed, split, utt_id, speaker, count, total.
@@ -146,7 +149,7 @@ class Trained:
         return table
 
     def _finish(self, content: pd.DataFrame, *order: str) -> pd.DataFrame:
-        """Sort rows, layers as they lie in the model and metrics as the task has them; name model and task."""
+        """Sort rows, layers and metrics in their own order; name model and task."""
         ranks = {name: number for number, name in enumerate(self.layers)}
         metrics = {metric.name: number for number, metric in enumerate(self.task.metrics)}
         content = content.sort_values(

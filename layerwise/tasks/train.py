@@ -56,9 +56,10 @@ def train_heads(
 ) -> TaskResult:
     """Train a task on every frozen layer and on their softmax-weighted sum, all at once.
 
-    Layers, learning rates and seeds are heads of one bank that see the same batches (`Heads`). As in S3PRL, the
-    weighted sum takes the layers as the heads see them (no layer norm of its own), its weights start uniform and
-    learn with the head. Seeds differ in initial values.
+    Layers, learning rates and seeds are heads of one bank that see the same batches (`Heads`). As in S3PRL,
+    the
+    weighted sum takes the layers as the heads see them (no layer norm of its own), its weights start uniform
+    and learn with the head. Seeds differ in initial values.
 
     ``corrected``: features are standardised with training statistics; after each epoch without improvement on
     dev a head's learning rate is halved, and after ``patience`` of them it stops; its first rate is chosen on
@@ -208,7 +209,7 @@ def _train(
 
 
 def best_rows(bank: list[Head], fitted: Fit) -> list[int]:
-    """Row of the head of each layer and seed whose learning rate is best on dev; none where all were stopped."""
+    """Row of the best head on dev of each layer and seed; none where all were stopped."""
     best: dict[tuple[int, int], int] = {}
     order = list(zip(fitted.watch.best, fitted.watch.loss, strict=True))
     for row, head in enumerate(bank):
@@ -219,7 +220,7 @@ def best_rows(bank: list[Head], fitted: Fit) -> list[int]:
 
 
 def _check_splits_of_speakers(rows: pd.DataFrame, notes: Notes) -> None:
-    """Note speakers of train who are in dev or test too, unless all of those are: then it is a split by utterance."""
+    """Note speakers of train who are in dev or test too, unless all are: a split by utterance."""
     if "speaker" not in rows.columns:
         return
     named = rows[rows["speaker"].notna() & (rows["speaker"] != "")]

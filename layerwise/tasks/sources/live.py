@@ -123,7 +123,8 @@ class LiveFrames(Features):
         bad = ~torch.isfinite(values).all(dim=-1).all(dim=1)
         for number, item in torch.nonzero(bad).tolist():
             raise TaskError(
-                f"model {self.model}, layer {self.layers[number]}: features of utterance {batch[item]} are not "
+                f"model {self.model}, layer {self.layers[number]}: features of utterance {batch[item]} "
+                "are not "
                 "finite; use extraction.precision: float32 or check the checkpoint"
             )
 
