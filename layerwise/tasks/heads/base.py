@@ -101,7 +101,7 @@ class Heads(ABC):
         groups = list(self._by_layer())
         sizes = [rows.stop - rows.start for _, rows in groups]
         # Split, not sliced: the gradient of a slice is as large as that of all heads.
-        parts = {name: values.split(sizes) for name, values in self.parameters.items()}
+        parts = {name: torch.split(values, sizes) for name, values in self.parameters.items()}
         logits = []
         for number, (layer, rows) in enumerate(groups):
             own = {name: values[number] for name, values in parts.items()}

@@ -38,7 +38,7 @@ class StoredFrames(Features):
             if (differs := np.flatnonzero((np.diff(own) != counts).ravel())).size:
                 raise TaskError(
                     f"model {self.model}: utterance {utt_ids[differs[0]]} has other frames in layer {layer} "
-                    f"in {layers[0]}; extract the features again"
+                    f"than in {layers[0]}; extract the features again"
                 )
         self._bounds = {layer: dict(zip(utt_ids, own.tolist(), strict=True)) for layer, own in bounds.items()}
         self.lengths = {
