@@ -166,6 +166,11 @@ model,task,layer,seed,utt_id,reference,predicted
 hubert,pr,T0,1,0012,N OW,
 hubert,pr,all,1,0012,N OW,N AO
 """,
+    "task_utterances": """
+model,task,metric,layer,seed,split,utt_id,speaker,count,total
+hubert,pr,per,T0,1,dev,0012,allison,2.0,2.0
+hubert,pr,per,all,1,test,NA,,0.0,3.0
+""",
     "tables/layer_scores": """
 model,layer,layer_index,analysis,sample,trial,score
 hubert,C2,-2.0,cca-intra,0,0,0.5462318940349997
