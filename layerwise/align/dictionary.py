@@ -1,4 +1,4 @@
-"""The English dictionary in PocketSphinx's wheel (CMU's, ARPAbet without stress), beside the user's lexicon."""
+"""The English dictionary in PocketSphinx's wheel (CMU's), beside the user's lexicon."""
 
 from pathlib import Path
 

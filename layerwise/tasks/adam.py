@@ -15,8 +15,8 @@ EPSILON = 1e-8
 class Adam:
     """Adam (Kingma & Ba 2015) as in ``torch.optim.Adam``, with one learning rate per head.
 
-    Parameters are (heads, ...). On a CPU heads are updated in turn: the numbers of one fit its cache, those of a
-    bank do not.
+    Parameters are (heads, ...). On a CPU heads are updated in turn: the numbers of one fit its cache, those
+    of a bank do not.
     """
 
     def __init__(self, parameters: Parameters) -> None:
@@ -26,7 +26,7 @@ class Adam:
 
     @torch.no_grad()
     def step(self, parameters: Parameters, gradients: Parameters, rates: Tensor, clip: float) -> None:
-        """Update the parameters in place; gradients of a head whose norm exceeds ``clip`` are scaled down to it.
+        """Update the parameters in place; a head's gradient whose norm exceeds ``clip`` is scaled down to it.
 
         ``rates`` is (heads,).
         """
@@ -34,7 +34,9 @@ class Adam:
         scales = clip_scales(gradients, clip)
         correction = 1 - BETAS[0] ** self.steps, (1 - BETAS[1] ** self.steps) ** 0.5
         in_turn = rates.device.type == "cpu"
-        sizes: Sequence[float | Tensor] = (rates / correction[0]).tolist() if in_turn else [rates / correction[0]]
+        sizes: Sequence[float | Tensor] = (
+            (rates / correction[0]).tolist() if in_turn else [rates / correction[0]]
+        )
         for name, gradient in gradients.items():
             tensors = (parameters[name], gradient, self.first[name], self.second[name])
             parts = zip(*tensors, strict=True) if in_turn else [tensors]
@@ -68,8 +70,11 @@ class Adam:
 
 def clip_scales(gradients: Parameters, clip: float) -> Tensor:
     """Factor (heads,) that brings the norm of each head's gradient down to ``clip``, at most 1."""
-    norms = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in gradients.values()]).norm(dim=0)
-    return (clip / (norms + 1e-6)).clamp(max=1.0)
+    norms: Tensor = torch.stack([gradient.flatten(1).norm(dim=1) for gradient in gradients.values()]).norm(
+        dim=0
+    )
+    scales: Tensor = (clip / (norms + 1e-6)).clamp(max=1.0)
+    return scales
 
 
 def _beside(values: Tensor, like: Tensor) -> Tensor:

@@ -28,8 +28,8 @@ def make_blocks(
 ) -> list[list[tuple[str, ...]]]:
     """Divide utterances into blocks that are read at once, and those into batches of similar length.
 
-    A block is made of runs of neighbours from all over the corpus (``seed``; without one they stay in order), so
-    that a batch mixes speakers though a store is read in few places.
+    A block is made of runs of neighbours from all over the corpus (``seed``; without one they stay in
+    order), so that a batch mixes speakers though a store is read in few places.
     """
     runs = _parts(utt_ids, RUN_UTTERANCES)
     if seed is not None:
@@ -40,7 +40,9 @@ def make_blocks(
         if len(blocks[-1]) >= 2 * batch_size and size >= BLOCK_BYTES:
             blocks.append([])
         blocks[-1].extend(run)
-    return [_parts(sorted(block, key=lambda utt_id: (lengths[utt_id], utt_id)), batch_size) for block in blocks]
+    return [
+        _parts(sorted(block, key=lambda utt_id: (lengths[utt_id], utt_id)), batch_size) for block in blocks
+    ]
 
 
 class Batches:

@@ -27,20 +27,24 @@ from layerwise.tasks.data import (
 class Classification:
     """One or more labels per utterance (slots), right only if all are.
 
-    The outputs of a head are the classes of the first slot, then those of the second, and so on; the loss is the
-    sum of the slots' cross-entropies and each slot takes its most probable class, as in SUPERB's intent
+    The outputs of a head are the classes of the first slot, then those of the second, and so on; the loss is
+    the sum of the slots' cross-entropies and each slot takes its most probable class, as in SUPERB's intent
     classification. Utterances without a label, and dev or test utterances of a class that train lacks, are
     excluded and listed.
 
     Raises:
-        TaskError: a label column is missing, a split is empty, or train has fewer than two classes in each slot.
+        TaskError: a label column is missing, a split is empty, or train has fewer than two classes in each
+        slot.
     """
 
+    watched = 0
     loss_on_dev = True
 
     def __init__(self, corpus: TaskCorpus, task: Task, protocol: Protocol) -> None:
         check_columns(task, corpus.manifest)
-        rows = {split: self._labelled(part, task, corpus) for split, part in split_rows(corpus.manifest).items()}
+        rows = {
+            split: self._labelled(part, task, corpus) for split, part in split_rows(corpus.manifest).items()
+        }
         known = [{labels[slot] for labels in rows["train"].values()} for slot in range(len(task.labels))]
         for split in ("dev", "test"):
             rows[split] = self._known(rows[split], known, split, task, corpus)
@@ -112,7 +116,7 @@ class Classification:
         ]
 
     def _parts(self, logits: Tensor) -> tuple[Tensor, ...]:
-        return logits.split([len(classes) for classes in self.slots], dim=-1)
+        return torch.split(logits, [len(classes) for classes in self.slots], dim=-1)
 
     def counts(self, references: Sequence[Labels], predicted: Sequence[Labels]) -> NDArray[np.float64]:
         """1 for each right answer, and 1."""

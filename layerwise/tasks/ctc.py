@@ -1,7 +1,7 @@
 """Connectionist temporal classification (Graves et al. 2006) for a bank of heads at once.
 
-A bank has the same targets for all its heads, so that one pass over time serves heads, items and both directions.
-PyTorch's own loss works through one row after the other and takes three to six times as long on a CPU.
+A bank has the same targets for all its heads, so that one pass over time serves all heads and items.
+PyTorch's own loss works through one row after the other and takes about twice as long on a CPU.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from torch.nn import functional
 BLANK = 0
 # Numbers that one pass may hold; items that are too many are taken in turn.
 PASS_SIZE = 2**22
-# Below these posterior masses a path may have been lost to underflow, and PyTorch's loss in logarithms takes over.
+# Below such a posterior mass a path may be lost to underflow: PyTorch's loss in logarithms takes over.
 SAFE = {torch.float32: 1e-25, torch.float64: 1e-250}
 
 
@@ -24,7 +24,7 @@ class _Ctc(torch.autograd.Function):
     """Loss (items, heads) whose gradient was computed along with it."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         context: torch.autograd.function.FunctionCtx,
         logits: Tensor,
         targets: Tensor,
@@ -36,7 +36,7 @@ class _Ctc(torch.autograd.Function):
         return losses
 
     @staticmethod
-    def backward(context, upstream: Tensor):  # type: ignore[no-untyped-def, override]
+    def backward(context, upstream: Tensor):  # type: ignore[no-untyped-def]
         (gradient,) = context.saved_tensors
         return gradient * upstream.unsqueeze(0).unsqueeze(-1), None, None, None
 
@@ -65,8 +65,9 @@ def collapse(path: NDArray[np.int64], *, merge_after_blanks: bool = False) -> ND
     """Merge repeats of a path (frames,) of outputs, then drop blanks; the other way round on request."""
     if merge_after_blanks:
         path = path[path != BLANK]
-    merged = path[np.diff(path, prepend=-1) != 0]
-    return merged[merged != BLANK]
+    merged: NDArray[np.int64] = path[np.diff(path, prepend=-1) != 0]
+    labels: NDArray[np.int64] = merged[merged != BLANK]
+    return labels
 
 
 def _pass(
@@ -76,7 +77,7 @@ def _pass(
     target_lengths: Sequence[int],
 ) -> tuple[Tensor, Tensor]:
     """Losses (items, heads) and gradient (frames, items, heads, outputs), some items at a time."""
-    frames, items, heads, _ = logits.shape
+    _, items, heads, _ = logits.shape
     losses = logits.new_empty(items, heads)
     slopes = torch.zeros_like(logits)
     for some in _groups(lengths, target_lengths, heads):
@@ -106,8 +107,8 @@ def _forward_backward(
 ) -> tuple[Tensor, Tensor]:
     """Scaled recursions (Rabiner 1989).
 
-    States come before items and heads, so that what a step adds lies side by side in memory, and a step's numbers
-    stay in the cache.
+    States come before items and heads, so that what a step adds lies side by side in memory, and the numbers
+    of a step stay in the cache.
     """
     frames, items, heads, outputs = logits.shape
     device = logits.device
@@ -185,10 +186,8 @@ def _forward_backward(
     return losses, slopes
 
 
-def _lattice(
-    targets: Tensor, target_lengths: Sequence[int], like: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Labels of the states (states, items), blanks between, and where (..., heads) two states may be skipped to."""
+def _lattice(targets: Tensor, target_lengths: Sequence[int], like: Tensor) -> tuple[Tensor, Tensor]:
+    """Labels of the states (states, items), blanks between, and where (..., heads) one may be skipped."""
     items = len(targets)
     labels = torch.full((2 * max(target_lengths) + 1, items), BLANK, device=like.device)
     skip = like.new_zeros(*labels.shape, like.shape[2])
@@ -204,8 +203,8 @@ def _tilt(
 ) -> Tensor:
     """Factor (items, heads) for each label that a path enters, so that mass moves on at about the right pace.
 
-    All paths enter the same labels, so that it changes nothing but the scale; but where blanks are much likelier
-    than labels, as early in training, mass from the start and from the end would hardly meet in 32 bits.
+    All paths enter the same labels, so that it changes nothing but the scale; but where blanks are much
+    likelier than labels, as early in training, mass from both ends would hardly meet in 32 bits.
     """
     tilts = []
     for item, (length, count) in enumerate(zip(lengths, target_lengths, strict=True)):
@@ -215,7 +214,7 @@ def _tilt(
     return torch.stack(tilts)
 
 
-@torch.enable_grad()  # type: ignore[untyped-decorator]
+@torch.enable_grad()
 def _in_logarithms(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """PyTorch's loss of one item: logits (frames, heads, outputs) to losses (heads,) and their gradient."""
     own = logits.detach().clone().requires_grad_()

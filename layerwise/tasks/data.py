@@ -115,15 +115,19 @@ class TaskData(Protocol):
         """Number of outputs of a head."""
 
     @property
+    def watched(self) -> int:
+        """Which of the task's metrics decides when a head is best; its number."""
+
+    @property
     def loss_on_dev(self) -> bool:
-        """Whether the loss on dev decides between looks with equal metrics; it need not where few are equal."""
+        """Whether the loss on dev decides between looks with equal metrics."""
 
     @property
     def splits(self) -> Mapping[str, Split]:
         """The splits ``train``, ``dev`` and ``test``."""
 
     def losses(self, logits: Tensor, batch: Batch) -> Tensor:
-        """Loss of each item under each head, (items, heads); logits: (padded frames x items, heads, outputs)."""
+        """Losses (items, heads); logits: (padded frames x items, heads, outputs)."""
 
     def decode(self, logits: Tensor, batch: Batch) -> list[list[Labels]]:
         """Predicted labels of each head and item."""

@@ -1,4 +1,4 @@
-"""The features that a task trains on: which layers and utterances, from a store or live, standardised or raw."""
+"""The features that a task trains on: layers and utterances, stored or live, standardised or raw."""
 
 from collections.abc import Mapping, Sequence
 
@@ -27,7 +27,7 @@ Source = FeatureSource | LiveEncoder
 
 
 def task_layers(source: Source, choice: LayerChoice | tuple[str, ...] | None = None) -> tuple[str, ...]:
-    """Return the layers that tasks are trained on: of T0 ... TL and TL+ln all, every n-th and the last, or a list.
+    """Return the layers of a task: of T0 ... TL and TL+ln all, every n-th and the last, or a list.
 
     Raises:
         TaskError: there are none, a listed one is not there, or their dimensions differ.
@@ -38,9 +38,7 @@ def task_layers(source: Source, choice: LayerChoice | tuple[str, ...] | None = N
     layers = there
     if isinstance(choice, str) and choice.startswith("every-"):
         step = int(choice.removeprefix("every-"))
-        layers = tuple(
-            layer for row, layer in enumerate(there) if row % step == 0 or row == len(there) - 1
-        )
+        layers = tuple(layer for row, layer in enumerate(there) if row % step == 0 or row == len(there) - 1)
     elif choice and not isinstance(choice, str):
         missing = [layer for layer in choice if layer not in there]
         if missing:
@@ -82,7 +80,13 @@ def fits_memory(features: Features, splits: Mapping[str, Split]) -> bool:
 
 
 def training_features(
-    features: Features, splits: Mapping[str, Split], *, normalise: bool, in_memory: bool, pooled: bool, seed: int
+    features: Features,
+    splits: Mapping[str, Split],
+    *,
+    normalise: bool,
+    in_memory: bool,
+    pooled: bool,
+    seed: int,
 ) -> Features:
     """Return features as the heads get them: standardised on training utterances, kept where they fit."""
     if normalise:

@@ -88,7 +88,7 @@ def fit(
         loss = train_steps(data, heads, adam, islice(stream, some), rates, step)
         step, look = step + some, look + 1
         counts, dev_loss, _ = evaluate(data, heads, batches, "dev")
-        metric = score(counts[:, 0])
+        metric = score(counts[:, data.watched])
         finite = np.isfinite(loss) & np.isfinite(dev_loss)
         for row in rows[~finite]:
             log.warning("%s: the loss of head %s is not finite; it is stopped", where, names[row])
@@ -117,7 +117,6 @@ def fit(
             adam.keep(going.tolist())
             rows = rows[going]
         checkpoint.save(_state(heads, adam, fitted, rows, step, look))
-    stream.close()
     return fitted
 
 

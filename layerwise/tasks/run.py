@@ -18,7 +18,7 @@ from layerwise.tasks.train import train_heads
 
 
 def known_task(name: str, protocol: Protocol = "corrected", **entry: Any) -> Task:
-    """Return a task by name; ``entry`` are the other keys of an entry of `tasks:`, such as ``label`` or ``head``.
+    """Return a task by name; ``entry`` are the other keys of its entry in `tasks:`, such as ``head``.
 
     Raises TaskError for one that nobody knows, or keys that do not fit it.
     """
@@ -40,7 +40,12 @@ def task_of(spec: TaskSpec, protocol: Protocol) -> Task:
 
 
 def train_task(
-    source: Source, manifest: pd.DataFrame, task: str | Task, *, protocol: Protocol = "corrected", **settings: Any
+    source: Source,
+    manifest: pd.DataFrame,
+    task: str | Task,
+    *,
+    protocol: Protocol = "corrected",
+    **settings: Any,
 ) -> TaskResult:
     """Train a task, or the one of that name, as `train_heads` does. Raises TaskError, as that does."""
     chosen = known_task(task, protocol) if isinstance(task, str) else task

@@ -44,8 +44,10 @@ class Watch:
         self.alive = np.ones(len(rates), dtype=bool)
 
     def update(self, rows: NDArray[np.int64], metric: Floats, loss: Floats) -> NDArray[np.bool_]:
-        """Take the metric and loss on dev of the heads ``rows``; return which of them are better than before."""
-        better = (metric < self.best[rows]) | ((metric == self.best[rows]) & (loss < self.loss[rows]))
+        """Take metric and loss on dev of the heads ``rows``; return which are better than before."""
+        better: NDArray[np.bool_] = (metric < self.best[rows]) | (
+            (metric == self.best[rows]) & (loss < self.loss[rows])
+        )
         self.best[rows[better]], self.loss[rows[better]] = metric[better], loss[better]
         self.idle[rows] = np.where(better, 0, self.idle[rows] + 1)
         if self.patience is not None:

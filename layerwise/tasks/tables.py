@@ -1,6 +1,6 @@
 """The tables of one task on one model."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,13 +21,16 @@ class TaskResult:
 
     Attributes:
         scores: model, task, layer, seed, learning_rate, split (dev or test), metric, value, low, high. Error
-            rates and accuracies are fractions; low and high bound the 95 % bootstrap interval over utterances.
-        weights: model, task, layer, seed, weight: the layers' weights in the learned sum; empty for a model with
+            rates and accuracies are fractions; low and high bound the 95 % bootstrap interval over
+            utterances.
+        weights: model, task, layer, seed, weight: the layers' weights in the learned sum; empty for a model
+        with
             one layer.
         curves: model, task, layer, seed, learning_rate, epoch (number of the look at dev), loss (mean per
             training item), dev (the metric that decides), status.
         excluded: model, task, utt_id, split, reason.
-        cautions: model, task, kind, subject, count, note: guessed words, unknown labels, speakers of two splits,
+        cautions: model, task, kind, subject, count, note: guessed words, unknown labels, speakers of two
+        splits,
             stopped heads.
         decodes: model, task, layer, seed, utt_id, reference, predicted: the test utterances.
         utterances: model, task, metric, layer, seed, split, utt_id, speaker, count, total.
@@ -70,7 +73,7 @@ class Trained:
         bank: Sequence[Head],
         curves: Sequence[CurveRow],
         notes: Notes,
-        speakers: "dict[str, str]",
+        speakers: dict[str, str],
         *,
         seed: int,
         resamples: int,
@@ -130,7 +133,7 @@ class Trained:
         ]
         return pd.DataFrame(rows, columns=["layer", "seed", "utt_id", "reference", "predicted"])
 
-    def _utterances(self, splits: "dict[str, Split]", speakers: dict[str, str]) -> pd.DataFrame:
+    def _utterances(self, splits: Mapping[str, Split], speakers: dict[str, str]) -> pd.DataFrame:
         parts = []
         for number, metric in enumerate(self.task.metrics):
             for row, head in enumerate(self.heads):
@@ -146,14 +149,16 @@ class Trained:
         return table
 
     def _finish(self, content: pd.DataFrame, *order: str) -> pd.DataFrame:
-        """Sort rows, layers as they lie in the model and metrics as the task has them; name model and task."""
+        """Sort rows, layers and metrics in their own order; name model and task."""
         ranks = {name: number for number, name in enumerate(self.layers)}
         metrics = {metric.name: number for number, metric in enumerate(self.task.metrics)}
         content = content.sort_values(
             list(order),
-            key=lambda column: column.map({"layer": ranks, "metric": metrics}[str(column.name)])
-            if column.name in ("layer", "metric")
-            else column,
+            key=lambda column: (
+                column.map({"layer": ranks, "metric": metrics}[str(column.name)])
+                if column.name in ("layer", "metric")
+                else column
+            ),
             kind="stable",
         ).reset_index(drop=True)
         content.insert(0, "model", self.model)

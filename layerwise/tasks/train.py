@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from layerwise.contracts.alignment import INTERVALS
 from layerwise.errors import TaskError
 from layerwise.layers import WEIGHTED_SUM
 from layerwise.options.protocol import Protocol
@@ -55,9 +56,10 @@ def train_heads(
 ) -> TaskResult:
     """Train a task on every frozen layer and on their softmax-weighted sum, all at once.
 
-    Layers, learning rates and seeds are heads of one bank that see the same batches (`Heads`). As in S3PRL, the
-    weighted sum takes the layers as the heads see them (no layer norm of its own), its weights start uniform and
-    learn with the head. Seeds differ in initial values.
+    Layers, learning rates and seeds are heads of one bank that see the same batches (`Heads`). As in S3PRL,
+    the
+    weighted sum takes the layers as the heads see them (no layer norm of its own), its weights start uniform
+    and learn with the head. Seeds differ in initial values.
 
     ``corrected``: features are standardised with training statistics; after each epoch without improvement on
     dev a head's learning rate is halved, and after ``patience`` of them it stops; its first rate is chosen on
@@ -95,11 +97,11 @@ def train_heads(
             source.model,
             rows,
             raw.lengths,
-            pd.DataFrame(columns=["utt_id", "tier"]) if intervals is None else intervals,
+            pd.DataFrame(columns=list(INTERVALS.required)) if intervals is None else intervals,
             notes,
             lexicon,
             guess,
-            options.longest and int(options.longest / raw.frame_seconds),
+            int(options.longest / raw.frame_seconds) if options.longest else None,
         )
         data = task.prepare(corpus, task, protocol)
         in_memory = task.pooled or fits_memory(raw, data.splits)
@@ -183,7 +185,7 @@ def _train(
     stream = derive_seed(seed, "downstream", task.name)
     settings = {"seed": stream, "superb": superb, "dtype": batches.dtype, "device": batches.device}
     heads = task.heads(bank, shape, **settings)  # type: ignore[arg-type]
-    metric = task.metrics[0]
+    metric = task.metrics[data.watched]
     titles = [f"on layer {names[head.layer]}, seed {head.seed}, rate {head.rate:g}" for head in bank]
     fitted = fit(heads, batches, regime, metric.sign, where, checkpoint, titles)
     for row in np.flatnonzero(np.isinf(fitted.watch.best)):
@@ -207,7 +209,7 @@ def _train(
 
 
 def best_rows(bank: list[Head], fitted: Fit) -> list[int]:
-    """Row of the head of each layer and seed whose learning rate is best on dev; none where all were stopped."""
+    """Row of the best head on dev of each layer and seed; none where all were stopped."""
     best: dict[tuple[int, int], int] = {}
     order = list(zip(fitted.watch.best, fitted.watch.loss, strict=True))
     for row, head in enumerate(bank):
@@ -218,7 +220,7 @@ def best_rows(bank: list[Head], fitted: Fit) -> list[int]:
 
 
 def _check_splits_of_speakers(rows: pd.DataFrame, notes: Notes) -> None:
-    """Note speakers of train who are in dev or test too, unless all of those are: then it is a split by utterance."""
+    """Note speakers of train who are in dev or test too, unless all are: a split by utterance."""
     if "speaker" not in rows.columns:
         return
     named = rows[rows["speaker"].notna() & (rows["speaker"] != "")]

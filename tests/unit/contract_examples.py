@@ -34,6 +34,7 @@ TABLES: dict[str, Table] = {
     "task_weights": tasks.TASK_WEIGHTS,
     "task_curves": tasks.TASK_CURVES,
     "task_exclusions": tasks.TASK_EXCLUSIONS,
+    "task_cautions": tasks.TASK_CAUTIONS,
     "task_decodes": tasks.TASK_DECODES,
     "task_utterances": tasks.TASK_UTTERANCES,
     **{f"tables/{name}": table for name, table in RUN_TABLES.items()},
@@ -148,18 +149,27 @@ hubert,pr,T0,1,0.47931156
 hubert,pr,T1,1,0.52068844
 """,
     "task_curves": """
-model,task,layer,seed,learning_rate,epoch,loss,dev
-hubert,pr,T0,1,0.01,1,24.229332681912094,0.8596491228070176
-hubert,pr,T0,1,0.01,2,5.733182483644628,0.7481944140478845
+model,task,layer,seed,learning_rate,epoch,loss,dev,status
+hubert,pr,T0,1,0.01,1,24.229332681912094,0.8596491228070176,improved
+hubert,pr,T0,1,0.01,2,5.733182483644628,0.7481944140478845,improved
 """,
     "task_exclusions": """
 model,task,utt_id,split,reason
 hubert,pr,NA,train,no phone intervals: not aligned
 """,
+    "task_cautions": """
+model,task,kind,subject,count,note
+hubert,pr,unknown label,ZH,2,a phone of test that train lacks: an error wherever it occurs
+""",
     "task_decodes": """
 model,task,layer,seed,utt_id,reference,predicted
 hubert,pr,T0,1,0012,N OW,
 hubert,pr,all,1,0012,N OW,N AO
+""",
+    "task_utterances": """
+model,task,metric,layer,seed,split,utt_id,speaker,count,total
+hubert,pr,per,T0,1,dev,0012,allison,2.0,2.0
+hubert,pr,per,all,1,test,NA,,0.0,3.0
 """,
     "tables/layer_scores": """
 model,layer,layer_index,analysis,sample,trial,score

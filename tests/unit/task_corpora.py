@@ -25,7 +25,9 @@ def toy_corpus(informative="T1", layers=("T0", "T1", "T2"), dim: int = 6, seed: 
             labels = random.integers(len(PHONES), size=random.integers(2, 7))
             frames = 4 * len(labels) + 1
             text = "".join("abs"[label] for label in labels)
-            manifest.append((utt_id, split, f"speaker{number % 3}", PHONES[labels[0]], f"{text[:2]} {text[2:]}"))
+            manifest.append(
+                (utt_id, split, f"speaker{number % 3}", PHONES[labels[0]], f"{text[:2]} {text[2:]}", text)
+            )
             for layer in features:
                 features[layer][utt_id] = random.normal(size=(frames, dim)).astype(np.float32)
             for position, label in enumerate(labels):
@@ -35,7 +37,7 @@ def toy_corpus(informative="T1", layers=("T0", "T1", "T2"), dim: int = 6, seed: 
                 intervals.append((utt_id, "phone", *times, PHONES[label], position // 2))
     return (
         FakeSource(features),
-        pd.DataFrame(manifest, columns=["utt_id", "split", "speaker", "first", "text"]),
+        pd.DataFrame(manifest, columns=["utt_id", "split", "speaker", "first", "text", "letters"]),
         pd.DataFrame(intervals, columns=["utt_id", "tier", "start", "end", "label", "word_index"]),
     )
 

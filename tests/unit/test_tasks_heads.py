@@ -70,7 +70,9 @@ class Alone(nn.Module):
             for layer in range(2):
                 module = nn.LSTM(own.shape[-1], blstm.WIDTH, bidirectional=True, dtype=own.dtype)
                 prefix = f"lstm{layer}_"
-                weights = {n.removeprefix(prefix): v for n, v in self.named_parameters() if n.startswith(prefix)}
+                weights = {
+                    n.removeprefix(prefix): v for n, v in self.named_parameters() if n.startswith(prefix)
+                }
                 own, _ = functional_call(module, weights, (own,))
             out[:length, item] = own
         return out.flatten(0, 1) @ self.output_weight + self.output_bias
@@ -136,7 +138,13 @@ def test_stopping_depends_on_no_other_head(known):
     def fitted(some):
         names = [str(head) for head in some]
         return fit(
-            heads_of(chosen, data, some), batches, regime, chosen.metrics[0].sign, "", Checkpoint(None, ""), names
+            heads_of(chosen, data, some),
+            batches,
+            regime,
+            -1 if known == "pr" else 1,
+            "",
+            Checkpoint(None, ""),
+            names,
         )
 
     together = fitted(bank)
@@ -157,7 +165,11 @@ def test_dropping_is_drawn_anew_in_each_step_and_alike_on_all_layers(monkeypatch
     data, batches = prepared(chosen)
     batch = next(batches.of("dev"))
     heads = chosen.heads(
-        [Head(1, 1, 0.1), Head(1, 1, 0.1)], Shape(3, 6, data.outputs), seed=7, superb=True, dtype=torch.float64
+        [Head(1, 1, 0.1), Head(1, 1, 0.1)],
+        Shape(3, 6, data.outputs),
+        seed=7,
+        superb=True,
+        dtype=torch.float64,
     )
     results = []
     for step in (None, 1, 1, 2):

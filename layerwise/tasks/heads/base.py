@@ -1,4 +1,4 @@
-"""A bank of heads: the same small network on every layer, from several seeds and at several learning rates."""
+"""A bank of heads: a small network on every layer, from several seeds and at several learning rates."""
 
 import math
 from abc import ABC, abstractmethod
@@ -47,8 +47,8 @@ class Shape:
 class Heads(ABC):
     """Heads side by side: every parameter has a leading ``head`` dimension, and no two heads share any.
 
-    Heads of one seed start from the same values, whatever their layer and learning rate and whatever other heads
-    there are: each is trained exactly as it would be alone. Heads on the same layer read it together.
+    Heads of one seed start from the same values, whatever their layer and learning rate and whatever other
+    heads there are: each is trained exactly as it would be alone. Heads on the same layer read it together.
 
     Args:
         bank: the heads, sorted by layer.
@@ -68,7 +68,9 @@ class Heads(ABC):
         device: torch.device | None = None,
     ) -> None:
         self.bank, self.shape, self.superb = tuple(bank), shape, superb
-        self.step: int | None = None  # the step of training that dropout is drawn for; None: nothing is dropped
+        self.step: int | None = (
+            None  # the step of training that dropout is drawn for; None: nothing is dropped
+        )
         kinds = self.sizes()
         drawn = {
             number: _draw(kinds, derive_seed(seed, "heads", number), dtype)
@@ -87,8 +89,8 @@ class Heads(ABC):
         """Return each parameter's shape in one head, and its fan-in: it starts as in ``torch.nn.Linear``."""
 
     @abstractmethod
-    def apply(self, frames: Tensor, rows: slice, lengths: Sequence[int]) -> Tensor:
-        """Map frames to logits (frames, heads, outputs) with the heads of these rows of the bank.
+    def apply(self, frames: Tensor, own: Parameters, heads: Sequence[Head], lengths: Sequence[int]) -> Tensor:
+        """Map frames to logits (frames, heads, outputs) with the parameters of some heads.
 
         ``frames`` is (frames, dim), shared by the heads, or (heads, frames, dim), one for each; frames are
         time-major over items with these ``lengths``.
@@ -96,14 +98,19 @@ class Heads(ABC):
 
     def forward(self, features: Tensor, lengths: Sequence[int]) -> Tensor:
         """Map features (layers, frames, dim) to logits (frames, heads, outputs)."""
+        groups = list(self._by_layer())
+        sizes = [rows.stop - rows.start for _, rows in groups]
+        # Split, not sliced: the gradient of a slice is as large as that of all heads.
+        parts = {name: torch.split(values, sizes) for name, values in self.parameters.items()}
         logits = []
-        for layer, rows in self._by_layer():
+        for number, (layer, rows) in enumerate(groups):
+            own = {name: values[number] for name, values in parts.items()}
             if layer < self.shape.layers:
                 frames = features[layer]
             else:
-                weights = torch.softmax(self.parameters["mixing"][rows], dim=-1)
+                weights = torch.softmax(own["mixing"], dim=-1)
                 frames = (weights @ features.flatten(1)).view(len(weights), *features.shape[1:])
-            logits.append(self.apply(frames, rows, lengths))
+            logits.append(self.apply(frames, own, self.bank[rows], lengths))
         return torch.cat(logits, dim=1)
 
     def _by_layer(self) -> Iterator[tuple[int, slice]]:
@@ -112,10 +119,6 @@ class Heads(ABC):
             stop = start + len(list(heads))
             yield layer, slice(start, stop)
             start = stop
-
-    def own(self, rows: slice) -> Parameters:
-        """The parameters of some heads."""
-        return {name: values[rows] for name, values in self.parameters.items()}
 
     def gradients(self) -> Parameters:
         """Gradients of the parameters; they have none before the first backward pass."""

@@ -8,7 +8,7 @@ from torch.func import functional_call
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from layerwise.seeds import derive_seed
-from layerwise.tasks.heads.base import Heads
+from layerwise.tasks.heads.base import Head, Heads, Parameters
 
 WIDTH = 1024
 DROPOUT = 0.2
@@ -17,9 +17,10 @@ DROPOUT = 0.2
 class BlstmHeads(Heads):
     """linear(1,024), two bidirectional LSTM layers of 1,024, linear(outputs), as S3PRL's RNNs for ASR.
 
-    Under ``paper`` a fifth of the outputs of each LSTM layer is dropped in training, as there; dropping is drawn
-    from the head's seed and the step, the same for all layers of the model. Heads are run in turn: this one has 45
-    million parameters, so that 14 heads with Adam take 10 GB.
+    Under ``paper`` a fifth of the outputs of each LSTM layer is dropped in training, as there; dropping is
+    drawn
+    from the head's seed and the step, the same for all layers of the model. Heads are run in turn: this one
+    has 45 million parameters, so that 14 heads with Adam take 10 GB.
     """
 
     def sizes(self) -> Mapping[str, tuple[tuple[int, ...], int]]:
@@ -38,11 +39,10 @@ class BlstmHeads(Heads):
                 sizes[f"lstm{layer}_bias_hh_l0{way}"] = ((4 * WIDTH,), WIDTH)
         return sizes
 
-    def apply(self, frames: Tensor, rows: slice, lengths: Sequence[int]) -> Tensor:
+    def apply(self, frames: Tensor, own: Parameters, heads: Sequence[Head], lengths: Sequence[int]) -> Tensor:
         """Run one head after the other; frames behind an item's end give zeros."""
-        own = self.own(rows)
         logits = []
-        for number, head in enumerate(self.bank[rows]):
+        for number, head in enumerate(heads):
             values = {name: stacked[number] for name, stacked in own.items()}
             mine = frames[number] if frames.dim() == 3 else frames
             hidden = mine @ values["projection_weight"] + values["projection_bias"]
@@ -62,7 +62,9 @@ class BlstmHeads(Heads):
             module = nn.LSTM(hidden.shape[-1], WIDTH, bidirectional=True, dtype=hidden.dtype)
         prefix = f"lstm{layer}_"
         weights = {
-            name.removeprefix(prefix): value.contiguous() for name, value in values.items() if name.startswith(prefix)
+            name.removeprefix(prefix): value.contiguous()
+            for name, value in values.items()
+            if name.startswith(prefix)
         }
         packed = pack_padded_sequence(hidden, torch.tensor(lengths), enforce_sorted=False)
         output, _ = functional_call(module, weights, (packed,))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor
 
-from layerwise.tasks.heads.base import Heads, project
+from layerwise.tasks.heads.base import Head, Heads, Parameters, project
 
 HIDDEN_DIM = 256
 
@@ -12,7 +12,8 @@ HIDDEN_DIM = 256
 class LinearHeads(Heads):
     """linear(256), linear(outputs), as SUPERB has it for phones and, on the mean frame, for intents.
 
-    Nothing lies between the two maps, so their product is applied to the frames: the same function and the same
+    Nothing lies between the two maps, so their product is applied to the frames: the same function and the
+    same
     gradients at about a seventh of the cost (Yang et al. 2021, arXiv 2105.01051). A mean over frames commutes
     with linear maps, so that training on an utterance's mean frame is exact.
     """
@@ -27,9 +28,8 @@ class LinearHeads(Heads):
             "output_bias": ((outputs,), HIDDEN_DIM),
         }
 
-    def apply(self, frames: Tensor, rows: slice, lengths: Sequence[int]) -> Tensor:
+    def apply(self, frames: Tensor, own: Parameters, heads: Sequence[Head], lengths: Sequence[int]) -> Tensor:
         """Apply the product of the two maps."""
-        own = self.own(rows)
         weight = own["hidden_weight"] @ own["output_weight"]
         bias = (own["hidden_bias"].unsqueeze(1) @ own["output_weight"]).squeeze(1) + own["output_bias"]
         return project(frames, weight) + bias

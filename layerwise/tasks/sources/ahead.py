@@ -28,7 +28,8 @@ class Ahead(Generic[Item]):
         def put(entry: tuple[Item | None, BaseException | None, bool]) -> None:
             while not stop.is_set():
                 try:
-                    return ready.put(entry, timeout=0.1)
+                    ready.put(entry, timeout=0.1)
+                    return
                 except queue.Full:
                     continue
 

@@ -46,8 +46,8 @@ class Features(ABC):
 class Standardised(Features):
     """Features less their mean, over their standard deviation, per layer and dimension.
 
-    Raw scales differ by orders of magnitude between layers and dimensions (a few dimensions of wav2vec 2.0 are
-    hundreds of times larger), so that one learning rate would not suit all. Constant dimensions become 0.
+    Raw scales differ by orders of magnitude between layers and dimensions (a few dimensions of wav2vec 2.0
+    are hundreds of times larger), so that one learning rate would not suit all. Constant dimensions become 0.
 
     Args:
         features: the raw ones.
@@ -58,7 +58,8 @@ class Standardised(Features):
         self.features = features
         self.model, self.layers, self.dim = features.model, features.layers, features.dim
         self.lengths = features.lengths
-        count, total, squares = 0, 0.0, 0.0
+        count = 0
+        total = squares = torch.zeros(())
         shift: Tensor | None = None
         batches = (batch for block in blocks for batch in block)
         for batch, values in zip(batches, features.load(blocks), strict=True):

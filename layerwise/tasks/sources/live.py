@@ -100,7 +100,9 @@ class LiveFrames(Features):
         longest = max(self.lengths[utt_id] for utt_id in batch)
         values = torch.zeros(len(self.layers), longest, len(batch), self.dim, device=encoder.device)
         sizes = list(map(len, waveforms))
-        plan = plan_batches([encoder.cost(n) for n in sizes], PASS_SAMPLES, [encoder.batch_key(n) for n in sizes])
+        plan = plan_batches(
+            [encoder.cost(n) for n in sizes], PASS_SAMPLES, [encoder.batch_key(n) for n in sizes]
+        )
         for some in plan:
             activations = encoder.forward([waveforms[item] for item in some])
             for position, item in enumerate(some):
@@ -121,7 +123,8 @@ class LiveFrames(Features):
         bad = ~torch.isfinite(values).all(dim=-1).all(dim=1)
         for number, item in torch.nonzero(bad).tolist():
             raise TaskError(
-                f"model {self.model}, layer {self.layers[number]}: features of utterance {batch[item]} are not "
+                f"model {self.model}, layer {self.layers[number]}: features of utterance {batch[item]} "
+                "are not "
                 "finite; use extraction.precision: float32 or check the checkpoint"
             )
 

@@ -19,8 +19,8 @@ FRAME_SECONDS = Fraction(1, 50)
 class StoredFrames(Features):
     """Frames of a store, read block by block: the layers of one in parallel, the next one meanwhile.
 
-    Frames shorter than 20 ms are joined (two 10 ms frames of log-mel become one vector of twice the dimension),
-    which saves time and puts all models on one frame rate.
+    Frames shorter than 20 ms are joined (two 10 ms frames of log-mel become one vector of twice the
+    dimension), which saves time and puts all models on one frame rate.
 
     Raises:
         TaskError: layers differ in their frames.
@@ -37,12 +37,10 @@ class StoredFrames(Features):
         for layer, own in bounds.items():
             if (differs := np.flatnonzero((np.diff(own) != counts).ravel())).size:
                 raise TaskError(
-                    f"model {self.model}: utterance {utt_ids[differs[0]]} has other frames in layer {layer} than "
-                    f"in {layers[0]}; extract the features again"
+                    f"model {self.model}: utterance {utt_ids[differs[0]]} has other frames in layer {layer} "
+                    f"than in {layers[0]}; extract the features again"
                 )
-        self._bounds = {
-            layer: dict(zip(utt_ids, own.tolist(), strict=True)) for layer, own in bounds.items()
-        }
+        self._bounds = {layer: dict(zip(utt_ids, own.tolist(), strict=True)) for layer, own in bounds.items()}
         self.lengths = {
             utt_id: joined_length(stop - start, self.joined)
             for utt_id, (start, stop) in self._bounds[layers[0]].items()

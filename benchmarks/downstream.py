@@ -1,0 +1,110 @@
+"""All layers at once against one run per layer, and live training of all heads against one.
+
+    OMP_NUM_THREADS=1 python benchmarks/downstream.py joint pr
+    OMP_NUM_THREADS=1 python benchmarks/downstream.py joint classification
+    OMP_NUM_THREADS=1 python benchmarks/downstream.py live pr --model FOLDER
+
+``joint`` trains on random features, 13 layers of 768; ``live`` encodes noise with the model of a folder.
+"""
+
+import argparse
+import time
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from layerwise.models import load_model
+from layerwise.tasks.adam import Adam
+from layerwise.tasks.batches import Batches
+from layerwise.tasks.data import Notes, TaskCorpus
+from layerwise.tasks.fit import train_steps
+from layerwise.tasks.heads.base import Head, Shape
+from layerwise.tasks.run import known_task
+from layerwise.tasks.sources.base import Block, Features
+from layerwise.tasks.train import make_bank
+
+LAYERS, DIM, SECONDS, RATE = 13, 768, 6.0, 1e-3
+SUM = LAYERS
+
+
+class Noise(Features):
+    """Random features, made once; or what a model makes of noise in each batch."""
+
+    def __init__(self, utt_ids: Sequence[str], frames: int, layers: int, model: str = "") -> None:
+        self.model, self.dim = "noise", DIM
+        self.layers = tuple(f"T{number}" for number in range(layers))
+        self.lengths = dict.fromkeys(utt_ids, frames)
+        self.encoder = load_model(model) if model else None
+        self.dim = self.encoder.dim("T0") if self.encoder else DIM
+        self.values = torch.randn(layers, frames, 8, self.dim)
+        self.waveform = np.random.default_rng(0).normal(0, 0.1, int(16000 * SECONDS + 80)).astype(np.float32)
+
+    def load(self, blocks: Sequence[Block]) -> Iterator[Tensor]:
+        """Yield each batch."""
+        for batch in (batch for block in blocks for batch in block):
+            if self.encoder:
+                found = self.encoder.forward([self.waveform] * len(batch)).values
+                yield torch.stack([found[layer].transpose(0, 1).float() for layer in self.layers])
+            else:
+                yield self.values[:, :, : len(batch)]
+
+
+def manifest_of(utterances: int) -> pd.DataFrame:
+    """Utterances with 60 random letters and one of 20 classes."""
+    random = np.random.default_rng(0)
+    names = [f"u{number:04}" for number in range(utterances)]
+    splits = ["dev" if n % 10 == 0 else "test" if n % 10 == 5 else "train" for n in range(utterances)]
+    texts = ["".join(random.choice(list("abcdefghijklmnopqrstuvwxyz"), 60)) for _ in names]
+    topics = random.integers(20, size=utterances).astype(str)
+    return pd.DataFrame({"utt_id": names, "split": splits, "text": texts, "topic": topics})
+
+
+def seconds(kind: str, bank: Sequence[Head], layers: int, steps: int, model: str = "") -> float:
+    """Seconds of so many steps of a bank of heads, after one to warm up."""
+    pooled = kind == "classification"
+    task = known_task("classification", label="topic") if pooled else known_task("asr")
+    manifest = manifest_of(400)
+    features = Noise(manifest["utt_id"], 1 if pooled else int(50 * SECONDS), layers, model)
+    corpus = TaskCorpus("noise", manifest, features.lengths, pd.DataFrame(), Notes())
+    data = task.prepare(corpus, task, "corrected")
+    device = torch.device("cpu")
+    batches = Batches(data, features, 8, pooled=pooled, in_memory=True, seed=1, device=device)
+    heads = task.heads(bank, Shape(layers, features.dim, data.outputs), seed=1)
+    adam, rates = Adam(heads.parameters), torch.full((len(bank),), RATE)
+    stream = batches.training(0)
+    train_steps(data, heads, adam, islice(stream, 1), rates, 0)
+    start = time.process_time()
+    train_steps(data, heads, adam, islice(stream, steps), rates, 1)
+    return time.process_time() - start
+
+
+def main() -> None:
+    """Print CPU seconds and their ratio."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=["joint", "live"])
+    parser.add_argument("kind", choices=["pr", "classification"])
+    parser.add_argument("--steps", type=int, default=10)
+    parser.add_argument("--model", default="random:resources/models/hubert-tiny")
+    given = parser.parse_args()
+    torch.set_flush_denormal(True)
+    if given.what == "joint":
+        together = seconds(given.kind, make_bank(LAYERS, (RATE,), 1), LAYERS, given.steps)
+        apart = LAYERS * seconds(given.kind, make_bank(1, (RATE,), 1), 1, given.steps)
+        apart += seconds(given.kind, [Head(SUM, 1, RATE)], LAYERS, given.steps)
+        print(f"{given.kind}: together {together:.2f} s, apart {apart:.2f} s, {apart / together:.1f} times")
+    else:
+        layers = sum(layer.startswith("T") for layer in load_model(given.model).layers)
+        layers = min(layers, LAYERS)
+        many = seconds(given.kind, make_bank(layers, (RATE,), 1), layers, given.steps, given.model)
+        one = seconds(given.kind, [Head(0, 1, RATE)], layers, given.steps, given.model)
+        print(f"{given.kind}, live: {layers + 1} heads {many:.2f} s, one {one:.2f} s, {many / one:.2f} times")
+
+
+if __name__ == "__main__":
+    main()
