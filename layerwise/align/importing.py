@@ -1,6 +1,7 @@
 """From a TextGrid to the intervals of one utterance: what is mended with a note, and what fails it."""
 
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,8 +21,8 @@ from layerwise.align.phonesets import (
     listed,
     phone_set,
 )
-from layerwise.align.textgrid_reader import DECIMALS, find_tier, read_textgrid
-from layerwise.corpus.text import normalise_text
+from layerwise.align.textgrid_reader import DECIMALS, Tier, find_tier, read_textgrid
+from layerwise.corpus.text import is_tag, normalise_text, spellings
 from layerwise.errors import AlignmentError
 from layerwise.options.textgrid import TextgridOptions
 
@@ -30,7 +31,6 @@ DETECTION_FILES = 200
 FILES_PER_WORKER = 500  # starting a worker takes about as long as reading so many
 LONGEST_MISMATCH = 0.5  # seconds between the ends of TextGrid and audio
 LEAST_SIMILARITY = 0.5  # between the words of TextGrid and transcript
-BRACKETS = {"<": ">", "[": "]", "{": "}", "(": ")"}
 
 TimedLabel = tuple[float, float, str]
 
@@ -52,6 +52,7 @@ def import_alignments(
     word_tiers: Sequence[str],
     phone_tiers: Sequence[str],
     phone_set_name: str = DEFAULTS.phone_set,
+    silences: Sequence[str] = DEFAULTS.silences,
     tolerance: float = DEFAULTS.tolerance,
     workers: int = 1,
 ) -> Iterator[Outcome]:
@@ -64,6 +65,7 @@ def import_alignments(
         phone_tiers: names of the phone tier, in order of preference.
         phone_set_name: one of `phonesets.PHONE_SETS`, ``keep`` (labels stay as they are) or ``auto``: the set
             that knows most labels of the first ``DETECTION_FILES`` TextGrids.
+        silences: labels of the phone tier that are no phones, beside those of every set.
         tolerance: seconds; smaller overlaps, holes and overshoots are mended or borne, with a note in the
             reason of the outcome. What else is borne and what is not: docs/alignment.md.
         workers: processes.
@@ -82,7 +84,7 @@ def import_alignments(
         _outcome,
         word_tiers=word_tiers,
         phone_tiers=phone_tiers,
-        phones=_chosen_set(phone_set_name, utterances, content, phone_tiers),
+        phones=_chosen_set(phone_set_name, silences, utterances, content, phone_tiers),
         tolerance=tolerance,
     )
     jobs = min(workers, math.ceil(len(utterances) / FILES_PER_WORKER)) or 1
@@ -101,12 +103,13 @@ def _try(content: Callable[[str], bytes], utt_id: str) -> bytes | str:
 
 def _chosen_set(
     name: str,
+    silences: Sequence[str],
     utterances: Sequence[ImportedUtterance],
     content: Callable[[str], bytes],
     phone_tiers: Sequence[str],
 ) -> PhoneSet:
     if name != "auto":
-        return phone_set(name)
+        return phone_set(name, tuple(silences))
     labels: Counter[str] = Counter()
     read = 0
     for utterance in utterances:
@@ -119,7 +122,7 @@ def _chosen_set(
         read += 1
         if read == DETECTION_FILES:
             break
-    return detect_phone_set(labels.elements())
+    return detect_phone_set(labels.elements(), tuple(silences))
 
 
 def _outcome(
@@ -144,12 +147,15 @@ def _outcome(
             for names, what in ((word_tiers, "word"), (phone_tiers, "phone"))
         )
         _check_end(grid.end, utterance.seconds, tolerance, notes)
-        word_entries = [entry for entry in words.entries if not _is_silence(entry[2])]
+        for tier in (words, sounds):
+            _check_whole(tier, tolerance, notes)
         phone_entries = _mapped(sounds.entries, phones)
+        word_entries = _without_silence(words.entries, phone_entries)
         limits = (utterance.seconds, tolerance)
         intervals = _nested(
             _mended(word_entries, "word", *limits, notes),
             _mended(phone_entries, "phone", *limits, notes),
+            partial(_spelled, text=utterance.text),
             tolerance,
             notes,
         )
@@ -158,19 +164,49 @@ def _outcome(
     fault = find_fault(intervals, utterance.seconds, None if phones.name == "keep" else PHONES)
     if fault or not intervals:
         return Outcome(utterance.utt_id, "failed", fault or "; ".join(["no word with phones", *notes]))
-    labels = [normalise_text(label) for _, _, label in word_entries if not _is_bracketed(label)]
+    labels = [_spelled(label, utterance.text) for _, _, label in word_entries if not _is_no_word(label)]
     if unlike := _unlike(" ".join(labels), utterance.text, notes):
         return Outcome(utterance.utt_id, "dropped", unlike)
     return Outcome(utterance.utt_id, "aligned", "; ".join(notes), intervals=tuple(intervals))
 
 
-def _is_silence(label: str) -> bool:
-    return phone_set("keep").phone(label) == SILENCE
+def _without_silence(words: Sequence[TimedLabel], phones: Sequence[TimedLabel]) -> list[TimedLabel]:
+    """Words without blanks, and without those named like a silence that no phone lies in.
+
+    "silence", "sil" or "sp" may also be what is said.
+    """
+    middles = [(start + end) / 2 for start, end, phone in phones if phone != NOISE]
+    return [
+        (start, end, label)
+        for start, end, label in words
+        if label.strip()
+        and not (
+            phone_set("keep").phone(label) == SILENCE
+            and bisect_left(middles, start) == bisect_left(middles, end)
+        )
+    ]
 
 
-def _is_bracketed(label: str) -> bool:
+def _is_no_word(label: str) -> bool:
     """Whether a word is none: ``<unk>``, ``[laughter]``, ``{breath}``, or without any letter."""
-    return not normalise_text(label) or (label[-1] == BRACKETS.get(label[0]))
+    return is_tag(label) or not normalise_text(label)
+
+
+def _spelled(label: str, text: str) -> str:
+    """The word as the transcript spells it: with or without apostrophes at its edges."""
+    word = normalise_text(label)
+    said = set(text.split())
+    return next((form for form in spellings(word) if form in said), word)
+
+
+def _check_whole(tier: Tier, tolerance: float, notes: list[str]) -> None:
+    if tier.missing > tolerance:
+        raise AlignmentError(
+            f"cut off: tier {tier.name!r} stops at {tier.entries[-1][1]:g} s, {tier.missing:g} s before its "
+            "end"
+        )
+    if tier.missing:
+        notes.append(f"tier {tier.name!r} stops {tier.missing:g} s before its end")
 
 
 def _check_end(end: float, seconds: float, tolerance: float, notes: list[str]) -> None:
@@ -230,7 +266,11 @@ def _mended(
 
 
 def _nested(
-    words: Sequence[TimedLabel], phones: Sequence[TimedLabel], tolerance: float, notes: list[str]
+    words: Sequence[TimedLabel],
+    phones: Sequence[TimedLabel],
+    spelled: Callable[[str], str],
+    tolerance: float,
+    notes: list[str],
 ) -> list[Interval]:
     """Words with their phones; each phone belongs to the word that holds its middle."""
     inside: list[list[TimedLabel]] = [[] for _ in words]
@@ -254,7 +294,7 @@ def _nested(
     holes = 0
     for index, ((start, end, label), own) in enumerate(zip(words, inside, strict=True)):
         spoken = [entry for entry in own if entry[2] != NOISE]
-        if _is_bracketed(label):
+        if _is_no_word(label):
             bracketed.append(label)
         elif not spoken and own:
             unpronounced.append(label)
@@ -263,7 +303,7 @@ def _nested(
         else:
             edges = [start, *(time for first, last, _ in spoken for time in (first, last)), end]
             holes += sum(right - left > tolerance for left, right in list(pairwise(edges))[::2])
-            intervals.append(Interval("word", start, end, normalise_text(label), index))
+            intervals.append(Interval("word", start, end, spelled(label), index))
             intervals += [Interval("phone", first, last, phone, index) for first, last, phone in spoken]
     if clipped:
         notes.append(f"{clipped} phone(s) clipped to their word")

@@ -17,6 +17,7 @@ from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.intervals import Interval, Outcome, find_fault
 from layerwise.align.lexicon import Lexicon, dictionary_lines, possessives, pronounce, read_lexicon
 from layerwise.corpus.audio import read_audio
+from layerwise.corpus.text import spellings
 from layerwise.errors import AlignmentError, AudioError
 from layerwise.options.pocketsphinx import PocketsphinxOptions
 
@@ -58,11 +59,12 @@ def align(
 ) -> Iterator[Outcome]:
     """Align every utterance of a manifest, yielding outcomes in its order.
 
-    Words come from PocketSphinx's dictionary and the ``lexicon`` file, possessives from their base word; with
-    ``g2p`` a model of English spelling guesses the others, and the outcome's reason lists the guesses. An
-    utterance with a word that is still unknown is dropped, and so is one whose score, the mean log score of a
-    frame of speech relative to the likeliest senone, is below ``min_score``: its text is probably not what
-    is said. The same holds for the frames between the words: there, more may be said than the text says.
+    Words come from PocketSphinx's dictionary and the ``lexicon`` file, with apostrophes at their edges only
+    where they are listed so, possessives from their base word; with ``g2p`` a model of English spelling
+    guesses the others, and the outcome's reason lists the guesses. An utterance with a word that is still
+    unknown is dropped, and so is one whose score, the mean log score of a frame of speech relative to the
+    likeliest senone, is below ``min_score``: its text is probably not what is said. The same holds for the
+    frames between the words: there, more may be said than the text says.
 
     The search goes through the words with optional silences and all pronunciations, then through the phones
     of those it chose; one that finds no path is repeated with wider beams.
@@ -70,10 +72,14 @@ def align(
     Each outcome depends on its own audio and text alone, not on ``workers`` or the order.
     Raises AlignmentError for a bad lexicon, or if words must be guessed and g2p-en is not installed.
     """
-    texts = [str(text).split() for text in manifest["text"]]
-    words = {word for text in texts for word in text}
+    written = [str(text).split() for text in manifest["text"]]
     own = read_lexicon(lexicon) if lexicon else {}
-    known = _known_pronunciations(words, own)
+    known = _known_pronunciations(
+        {form for text in written for word in text for form in spellings(word)}, own
+    )
+    texts = [[_in_dictionary(word, known) for word in text] for text in written]
+    words = {word for text in texts for word in text}
+    known = {word: known[word] for word in words & known.keys()}
     guessed = guess_pronunciations(words - known.keys()) if g2p else {}
     with tempfile.TemporaryDirectory(prefix="layerwise-align-") as folder:
         dictionary = Path(folder) / "words.dict"
@@ -92,6 +98,12 @@ def align(
         )
         # joblib's loky workers start afresh and do not import the calling script, unlike multiprocessing's.
         yield from Parallel(n_jobs=workers, return_as="generator")(jobs)
+
+
+def _in_dictionary(word: str, known: Lexicon) -> str:
+    """The word, without apostrophes at its edges unless it has a pronunciation of its own with them."""
+    forms = spellings(word)
+    return next((form for form in forms if form in known), forms[-1])
 
 
 def _known_pronunciations(words: set[str], own: Lexicon) -> Lexicon:

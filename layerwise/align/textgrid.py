@@ -2,7 +2,7 @@
 
 import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -24,6 +24,7 @@ def align(
     word_tier: str | None = DEFAULTS.word_tier,
     phone_tier: str | None = DEFAULTS.phone_tier,
     phone_set: str = DEFAULTS.phone_set,
+    silences: Sequence[str] = DEFAULTS.silences,
     tolerance: float = DEFAULTS.tolerance,
     lexicon: Path | None = None,
     workers: int = 1,
@@ -60,6 +61,7 @@ def align(
         word_tiers=(word_tier,) if word_tier else WORD_TIERS,
         phone_tiers=(phone_tier,) if phone_tier else PHONE_TIERS,
         phone_set_name=phone_set,
+        silences=silences,
         tolerance=tolerance,
         workers=workers,
     )

@@ -29,6 +29,12 @@ class TextgridOptions(Section):
         "labels are analysed as they are.",
         examples=["mfa-ipa"],
     )
+    silences: tuple[str, ...] = Field(
+        default=(),
+        description="Further labels of the phone tier that are no phones, in any case. Known: the usual "
+        "names of silence and noise, and whatever is in brackets.",
+        examples=[["brth", "ns"]],
+    )
     tolerance: float = Field(
         default=0.02,
         ge=0,

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from textgrid_files import GRID, json_text, long_text, manifest, short_text
+from textgrid_files import GRID, chronological_text, json_text, long_text, manifest, short_text
 
 from layerwise.align.importing import import_alignments
 from layerwise.align.run import align_with
@@ -44,7 +44,7 @@ def rows(found):
     return sorted(tuple(item) for item in found.intervals)
 
 
-@pytest.mark.parametrize("form", [long_text, short_text, json_text])
+@pytest.mark.parametrize("form", [long_text, short_text, chronological_text, json_text])
 def test_forms_give_the_same_intervals(form):
     found = outcome(form(GRID))
     assert (found.status, found.reason) == ("aligned", "")
@@ -121,7 +121,7 @@ FAULTS = {
     "json of something else": ('{"a": 1}', "broken TextGrid"),
     "json list": ('[{"TextGrid": 1}]', "broken TextGrid"),
     "cut off long": (long_text(GRID)[:-120], "cut off|broken"),
-    "cut off short": (short_text(GRID)[:-12], "cut off: tier 'phones' stops at 1 s instead of 1.2 s"),
+    "cut off short": (short_text(GRID)[:-12], "tier 'phones': cut off"),
     "two tiers of one name": (
         long_text([*GRID.items(), ("words", GRID["words"])]),
         "two tiers are named 'words'",
@@ -299,3 +299,53 @@ def test_several_workers_change_nothing(tmp_path, monkeypatch):
 def test_single_precision_times_are_the_decimals_that_were_meant():
     grid = read_textgrid(json_text({"words": [(0.16, 27.07, "a")]}, end=30).encode())
     assert grid.tiers[0].entries == ((0.16, 27.07, "a"),)
+
+
+SYNTAX = 'xmax = 3 "item [1]:" <exists> ! 1.5'
+
+
+@pytest.mark.parametrize("form", [long_text, short_text, chronological_text])
+def test_labels_that_look_like_syntax_and_odd_numbers_are_read(form):
+    grid = {
+        "notes": [(0.0, 1.4210854715202004e-14, SYNTAX), (1.4210854715202004e-14, 1.2, "two\nlines")],
+        **GRID,
+    }
+    found = read_textgrid(form(grid).encode())
+    assert [label for _, _, label in found.tiers[0].entries] == [SYNTAX, "two\nlines"]
+    assert rows(outcome(form(grid))) == EXPECTED
+
+
+@pytest.mark.parametrize(("end", "status"), [(1.195, "aligned"), (1.19999, "aligned"), (1.15, "failed")])
+@pytest.mark.parametrize("form", [long_text, short_text])
+def test_a_tier_may_end_early_by_the_tolerance(form, end, status):
+    grid = {**GRID, "phones": [*GRID["phones"][:-1], (1.0, end, "")]}
+    found = outcome(form(grid))
+    assert found.status == status and "tier 'phones' stops" in found.reason
+    unused = {**GRID, "notes": [(0.0, 0.2, "x")]}
+    assert outcome(form(unused)).reason == ""
+
+
+@pytest.mark.parametrize("label", ["silence", "sil", "sp", "PAU"])
+def test_a_word_named_like_silence_is_one_where_phones_are(label):
+    grid = {
+        "words": [(0.0, 0.1, "sil"), (0.1, 0.5, label), (0.5, 1.0, "had"), (1.0, 1.2, "sp")],
+        "phones": GRID["phones"],
+    }
+    found = outcome(long_text(grid), text=f"{label.lower()} had")
+    assert [row[3] for row in rows(found) if row[0] == "word"] == [label.lower(), "had"]
+
+
+def test_names_of_silence_in_the_phone_tier_are_known_in_any_spelling_or_named_by_the_config():
+    grid = {**GRID, "phones": [(0.0, 0.1, "[SIL]"), *GRID["phones"][1:-1], (1.0, 1.2, "zzz")]}
+    assert "phones unknown in arpabet: 'zzz'" in outcome(long_text(grid)).reason
+    tiers = {"word_tiers": WORD_TIERS, "phone_tiers": PHONE_TIERS, "phone_set_name": "arpabet"}
+    content = long_text(grid).encode()
+    (found,) = import_alignments(manifest("u"), lambda _: content, silences=("ZZZ",), **tiers)
+    assert rows(found) == EXPECTED
+
+
+def test_words_are_spelled_as_the_transcript_has_them():
+    grid = {**GRID, "words": [(0.0, 0.1, ""), (0.1, 0.5, "goin\u2019"), (0.5, 1.0, "'had"), (1.0, 1.2, "")]}
+    found = outcome(long_text(grid), text="goin' had")
+    assert [row[3] for row in rows(found) if row[0] == "word"] == ["goin'", "had"]
+    assert found.reason == ""
