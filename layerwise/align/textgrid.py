@@ -1,6 +1,5 @@
 """Import of alignments that somebody else has made, as TextGrids named like the utterances."""
 
-import os
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from layerwise.align.importing import import_alignments
 from layerwise.align.intervals import Outcome
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
 from layerwise.errors import AlignmentError
+from layerwise.files import files_below
 from layerwise.options.textgrid import TextgridOptions
 
 SUFFIXES = (".textgrid", ".json")
@@ -69,11 +69,8 @@ def align(
 
 def _files_by_name(folder: str) -> dict[str, list[Path]]:
     files: dict[str, list[Path]] = {}
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            stem, suffix = os.path.splitext(name)  # noqa: PTH122 (Path is slow for 300,000 names)
-            if suffix.lower() in SUFFIXES:
-                files.setdefault(_composed(stem), []).append(Path(parent, name))
+    for path in files_below(folder, SUFFIXES):
+        files.setdefault(_composed(path.stem), []).append(path)
     return files
 
 

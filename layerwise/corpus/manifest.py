@@ -112,6 +112,8 @@ def _examine(
     entry: Entry, min_seconds: float, max_seconds: float
 ) -> tuple[dict[str, object], list[str]] | str:
     """Row of the manifest and its warnings, or the reason why the utterance cannot be used."""
+    if entry.fault:
+        return entry.fault
     text = normalise_text(entry.text)
     if not text:
         return "empty text" if not entry.text.strip() else f"no words in the text {entry.text.strip()!r}"
