@@ -208,7 +208,7 @@ def test_a_picture_in_the_tag_of_an_mp3_is_no_audio(corpus: Path) -> None:
     picture = b"\xff\xe0JFIF\xff\xfb\x90Info" * 40
     size = bytes([0, 0, len(picture) >> 7, len(picture) & 0x7F])
     path.write_bytes(b"ID3\x04\0\0" + size + picture + path.read_bytes())
-    manifest, excluded, warnings = check(corpus)
+    _, excluded, warnings = check(corpus)
     assert not excluded and not warnings
     np.testing.assert_array_equal(read_audio(path), alone)
 
