@@ -174,8 +174,8 @@ def cannot_read(location: str, revision: str | None, what: str, error: Exception
     if Path(location).is_dir():
         return (
             f"model folder {location}: {what} cannot read it: {type(error).__name__}: {cause} A folder in "
-            "the transformers format holds config.json, preprocessor_config.json and model.safetensors, whole "
-            "and of one model: copy or download it again"
+            "the transformers format holds config.json, preprocessor_config.json and model.safetensors, "
+            "whole and of one model: copy or download it again"
         )
     folder = f"models/{location.rpartition('/')[2]}"
     at = f" --revision {revision}" if revision else ""
