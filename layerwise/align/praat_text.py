@@ -7,7 +7,7 @@ manual, "TextGrid file formats"); so does this module.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -102,6 +102,21 @@ def parse(text: str) -> tuple[float, list[RawTier]]:
                 raise ValueError(f"tier {name!r}: {error}") from error
             tiers.append(RawTier(name, tier_end, entries, intervals))
     return end, tiers
+
+
+def short_text(tiers: Mapping[str, Sequence[Entry]], end: float) -> str:
+    """Return interval tiers as a TextGrid in Praat's short format."""
+    lines = [f'"{HEADER}"', '"TextGrid"', "0", f"{end}", "<exists>", f"{len(tiers)}"]
+    for name, entries in tiers.items():
+        lines += [_quoted(INTERVALS), _quoted(name), "0", f"{end}", f"{len(entries)}"]
+        for first, last, label in entries:
+            lines += [f"{first}", f"{last}", _quoted(label)]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def _chronological(tokens: _Tokens) -> tuple[float, list[RawTier]]:
