@@ -1,11 +1,12 @@
-"""Whole files or none: every artifact is written aside and renamed into place."""
+"""Files: found one way everywhere, and written aside and renamed into place, whole or not at all."""
 
 import glob
 import hashlib
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,3 +70,30 @@ def sha256_file(path: Path | str) -> str:
         while block := stream.read(BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
+
+
+def files_below(folder: Path | str, suffixes: Collection[str] | None = None) -> list[Path]:
+    """Return all files below a folder, or those with one of the suffixes (in any case), sorted.
+
+    Links to files and folders are followed, a folder that is inside itself by a link once; a link that leads
+    nowhere is among the files, for whoever reads it to name it. Hidden files and folders (``._u.wav`` of
+    macOS) are passed over.
+    """
+    found: list[Path] = []
+    _collect(Path(folder), (), found)
+    return sorted(path for path in found if suffixes is None or path.suffix.lower() in suffixes)
+
+
+def _collect(folder: Path, inside: tuple[tuple[int, int], ...], found: list[Path]) -> None:
+    status = folder.stat()
+    here = (status.st_dev, status.st_ino)
+    if here in inside:
+        return
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            if entry.is_dir():
+                _collect(folder / entry.name, (*inside, here), found)
+            elif entry.is_file() or entry.is_symlink():
+                found.append(folder / entry.name)

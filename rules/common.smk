@@ -9,7 +9,7 @@ from pathlib import Path
 from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.corpus.entries import AUDIO_SUFFIXES
 from layerwise.errors import LayerwiseError
-from layerwise.files import sha256_file
+from layerwise.files import files_below as find_files, sha256_file
 from layerwise.lineage.code import code_digest
 from layerwise.report.names import FACTS_NAME, figure_names, latex_names
 from layerwise.specs.checkpoints import model_type
@@ -70,13 +70,8 @@ def entry_of(analysis):
 
 
 def files_below(folder, suffixes=None):
-    """All files below a folder, or those with one of the suffixes, sorted."""
-    files = (item for item in Path(folder).rglob("*") if item.is_file())
-    return sorted(
-        item.as_posix()
-        for item in files
-        if not suffixes or item.suffix.lower() in suffixes
-    )
+    """All files below a folder, or those with one of the suffixes, as the readers find them."""
+    return [path.as_posix() for path in find_files(folder, suffixes) if path.is_file()]
 
 
 def targets():

@@ -1,17 +1,19 @@
-"""The English dictionary in PocketSphinx's wheel (CMU's), beside the user's lexicon."""
+"""The English dictionary in PocketSphinx's wheel (CMU's), beside the lexicon."""
 
 from pathlib import Path
 
 import pocketsphinx
 
 from layerwise.align.lexicon import Lexicon, possessives, pronounce
+from layerwise.corpus.text import spellings
 
 
 def known_pronunciations(words: set[str], own: Lexicon) -> Lexicon:
     """Pronunciations of words in the user's lexicon and the dictionary, possessives from their base words.
 
-    Words without are absent.
+    Words are also looked up without the apostrophes at their edges. Those without pronunciation are absent.
     """
+    words = {form for word in words for form in spellings(word)}
     builtin = _builtin(words | {word.removesuffix("'s") for word in words})
     known = pronounce(words, own, builtin)
     return {**possessives(words - known.keys(), own, builtin), **known}
@@ -27,3 +29,9 @@ def _builtin(words: set[str]) -> Lexicon:
             if word in words:
                 lexicon.setdefault(word, []).append(phones)
     return lexicon
+
+
+def in_dictionary(word: str, known: Lexicon) -> str:
+    """Return the word, without apostrophes at its edges unless it has a pronunciation of its own with them."""
+    forms = spellings(word)
+    return next((form for form in forms if form in known), forms[-1])

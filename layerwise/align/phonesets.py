@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from layerwise.align.intervals import PHONES
+from layerwise.corpus.text import is_tag
 from layerwise.errors import AlignmentError
 
 FOLDER = Path(__file__).parent / "phonesets"
@@ -22,22 +23,29 @@ class PhoneSet:
     """Labels and the ARPAbet phone of each, ``SILENCE`` or ``NOISE``; ``joins``: labels that belong to it.
 
     ``joins`` maps the label of a closure to the releases that it is one phone with when they follow.
+    ``reserved`` are names of silence and noise, in lower case and without brackets.
     """
 
     name: str
     phones: dict[str, str]
     joins: dict[str, frozenset[str]] = field(default_factory=dict)
+    reserved: dict[str, str] = field(default_factory=dict)
 
     def phone(self, label: str) -> str | None:
         """ARPAbet phone of a label, ``SILENCE``, ``NOISE``, or None if the set does not have it."""
         label = unicodedata.normalize("NFC", label.strip())
         if not label:
             return SILENCE
-        if self.name == "arpabet":
+        if self.name == "arpabet" and label.upper().rstrip("012") in self.phones:
             label = label if label in self.phones else label.upper().rstrip("012")
         elif self.name == "timit":
             label = label if label in self.phones else label.lower()
-        return self.phones.get(label, label if self.name == "keep" else None)
+        if label in self.phones:
+            return self.phones[label]
+        bare = label.lower()
+        if is_tag(label):
+            return self.reserved.get(bare, self.reserved.get(bare[1:-1].strip(), NOISE))
+        return self.reserved.get(bare, label if self.name == "keep" else None)
 
     def joined(self, label: str, following: str) -> bool:
         """Whether the label and the one after it are one phone, named by the second if that is a phone."""
@@ -45,27 +53,29 @@ class PhoneSet:
 
 
 @cache
-def phone_set(name: str) -> PhoneSet:
+def phone_set(name: str, silences: tuple[str, ...] = ()) -> PhoneSet:
     """Return a phone set by name; ``keep`` knows silence only and leaves all other labels as they are.
 
-    Raises AlignmentError for an unknown name.
+    ``silences`` are further labels that are no phones. Raises AlignmentError for an unknown name.
     """
     if name not in (*PHONE_SETS, "keep"):
         raise AlignmentError(f"unknown phone set {name!r}; known: {', '.join((*PHONE_SETS, 'keep'))}")
-    phones, joins = _read_table("silence")
+    reserved, joins = _read_table("silence")
+    reserved |= dict.fromkeys((label.lower() for label in silences), SILENCE)
+    phones: dict[str, str] = {}
     if name != "keep":
-        own, joins = _read_table(name)
-        phones |= own
-    return PhoneSet(name, phones, joins)
+        reserved |= _read_table("noise")[0]
+        phones, joins = _read_table(name)
+    return PhoneSet(name, phones, joins, reserved)
 
 
-def detect_phone_set(labels: Iterable[str]) -> PhoneSet:
+def detect_phone_set(labels: Iterable[str], silences: tuple[str, ...] = ()) -> PhoneSet:
     """Return the phone set that knows most of the labels (tokens, of as many utterances as may be).
 
     Raises AlignmentError if none knows half of them; the message lists the commonest unknown ones.
     """
     counts = Counter(label for label in labels if label.strip())
-    sets = [phone_set(name) for name in PHONE_SETS]
+    sets = [phone_set(name, silences) for name in PHONE_SETS]
     known = {each.name: sum(n for label, n in counts.items() if each.phone(label)) for each in sets}
     best = max(sets, key=lambda each: known[each.name])
     if known[best.name] < ENOUGH * counts.total():

@@ -13,7 +13,7 @@ import pocketsphinx
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
-from layerwise.align.dictionary import known_pronunciations
+from layerwise.align.dictionary import in_dictionary, known_pronunciations
 from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.intervals import Interval, Outcome, find_fault
 from layerwise.align.lexicon import dictionary_lines, read_lexicon
@@ -59,11 +59,12 @@ def align(
 ) -> Iterator[Outcome]:
     """Align every utterance of a manifest, yielding outcomes in its order.
 
-    Words come from PocketSphinx's dictionary and the ``lexicon`` file, possessives from their base word; with
-    ``g2p`` a model of English spelling guesses the others, and the outcome's reason lists the guesses. An
-    utterance with a word that is still unknown is dropped, and so is one whose score, the mean log score of a
-    frame of speech relative to the likeliest senone, is below ``min_score``: its text is probably not what
-    is said. The same holds for the frames between the words: there, more may be said than the text says.
+    Words come from PocketSphinx's dictionary and the ``lexicon`` file, with apostrophes at their edges only
+    where they are listed so, possessives from their base word; with ``g2p`` a model of English spelling
+    guesses the others, and the outcome's reason lists the guesses. An utterance with a word that is still
+    unknown is dropped, and so is one whose score, the mean log score of a frame of speech relative to the
+    likeliest senone, is below ``min_score``: its text is probably not what is said. The same holds for the
+    frames between the words: there, more may be said than the text says.
 
     The search goes through the words with optional silences and all pronunciations, then through the phones
     of those it chose; one that finds no path is repeated with wider beams.
@@ -71,10 +72,12 @@ def align(
     Each outcome depends on its own audio and text alone, not on ``workers`` or the order.
     Raises AlignmentError for a bad lexicon, or if words must be guessed and g2p-en is not installed.
     """
-    texts = [str(text).split() for text in manifest["text"]]
-    words = {word for text in texts for word in text}
+    written = [str(text).split() for text in manifest["text"]]
     own = read_lexicon(lexicon) if lexicon else {}
-    known = known_pronunciations(words, own)
+    known = known_pronunciations({word for text in written for word in text}, own)
+    texts = [[in_dictionary(word, known) for word in text] for text in written]
+    words = {word for text in texts for word in text}
+    known = {word: known[word] for word in words & known.keys()}
     guessed = guess_pronunciations(words - known.keys()) if g2p else {}
     with tempfile.TemporaryDirectory(prefix="layerwise-align-") as folder:
         dictionary = Path(folder) / "words.dict"

@@ -1,16 +1,18 @@
 """Import of alignments that somebody else has made, as TextGrids named like the utterances."""
 
-import os
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from layerwise.align import timit_labels
 from layerwise.align.importing import import_alignments
 from layerwise.align.intervals import Outcome
+from layerwise.align.nesting import Tolerances
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
 from layerwise.errors import AlignmentError
+from layerwise.files import files_below
 from layerwise.options.textgrid import TextgridOptions
 
 SUFFIXES = (".textgrid", ".json")
@@ -24,11 +26,18 @@ def align(
     word_tier: str | None = DEFAULTS.word_tier,
     phone_tier: str | None = DEFAULTS.phone_tier,
     phone_set: str = DEFAULTS.phone_set,
+    silences: Sequence[str] = DEFAULTS.silences,
     tolerance: float = DEFAULTS.tolerance,
+    overlap: float | None = DEFAULTS.overlap,
+    overshoot: float | None = DEFAULTS.overshoot,
+    early_end: float | None = DEFAULTS.early_end,
     lexicon: Path | None = None,
     workers: int = 1,
 ) -> Iterator[Outcome]:
     """Import ``{utt_id}.TextGrid`` (or ``.json``) from anywhere under the folder ``path``.
+
+    ``.PHN`` and ``.WRD`` of TIMIT, in any case, are found by the names of speaker and sentence
+    (``fcjf0-sa1``, as the reader of TIMIT names utterances) or of the sentence alone.
 
     ``word_tier`` and ``phone_tier`` name the tiers; None: the first that there is of ``WORD_TIERS`` and of
     ``PHONE_TIERS``. :func:`import_alignments` explains the rest; ``lexicon`` is not used.
@@ -42,9 +51,14 @@ def align(
             "name the one with the TextGrids"
         )
     files = _files_by_name(path)
+    labels = _labels_by_name(path)
+    if overlap is None and labels and not files:
+        overlap = max(tolerance, timit_labels.OVERLAP)
 
     def content(utt_id: str) -> bytes:
         found = files.get(_composed(utt_id), [])
+        if not found and (hand := labels.get(utt_id.lower(), [])):
+            return timit_labels.as_textgrid(hand)
         if not found:
             raise AlignmentError(f"no TextGrid of this name under {path}")
         if len(found) > 1:
@@ -60,19 +74,28 @@ def align(
         word_tiers=(word_tier,) if word_tier else WORD_TIERS,
         phone_tiers=(phone_tier,) if phone_tier else PHONE_TIERS,
         phone_set_name=phone_set,
-        tolerance=tolerance,
+        silences=silences,
+        tolerances=Tolerances.of(tolerance, overlap, overshoot, early_end),
         workers=workers,
     )
 
 
 def _files_by_name(folder: str) -> dict[str, list[Path]]:
     files: dict[str, list[Path]] = {}
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            stem, suffix = os.path.splitext(name)  # noqa: PTH122 (Path is slow for 300,000 names)
-            if suffix.lower() in SUFFIXES:
-                files.setdefault(_composed(stem), []).append(Path(parent, name))
+    for path in files_below(folder, SUFFIXES):
+        files.setdefault(_composed(path.stem), []).append(path)
     return files
+
+
+def _labels_by_name(folder: str) -> dict[str, list[Path]]:
+    """Label files of TIMIT by ``speaker-sentence``, and by ``sentence`` where one speaker has it."""
+    files: dict[str, list[Path]] = {}
+    for path in files_below(folder, timit_labels.SUFFIXES):
+        files.setdefault(f"{path.parent.name}-{path.stem}".lower(), []).append(path)
+    alone: dict[str, list[list[Path]]] = {}
+    for name, found in files.items():
+        alone.setdefault(name.rpartition("-")[2], []).append(found)
+    return {name: found[0] for name, found in alone.items() if len(found) == 1} | files
 
 
 def _composed(name: str) -> str:

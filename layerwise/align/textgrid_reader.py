@@ -1,4 +1,4 @@
-"""Reading TextGrids as they come: long, short or JSON, in any encoding, with any names of the tiers."""
+"""Reading TextGrids as they come: any text format of Praat or JSON, any encoding, any names of the tiers."""
 
 import codecs
 from collections.abc import Sequence
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from praatio.utilities import constants, errors, textgrid_io
 
+from layerwise.align.praat_text import RawTier, parse
 from layerwise.errors import AlignmentError
 
 WORD_TIERS = ("words", "word", "ort-mau", "wrd", "orthography", "ort")
@@ -20,11 +21,15 @@ CONTROLS = frozenset(range(0x80, 0xA0))
 
 @dataclass(frozen=True)
 class Tier:
-    """A tier: ``entries`` are (start, end, label) in seconds, in the order of the file, blank ones too."""
+    """A tier: ``entries`` are (start, end, label) in seconds, in the order of time, blank ones too.
+
+    ``missing`` are the seconds between its last entry and its end: Praat's interval tiers are without holes.
+    """
 
     name: str
     entries: tuple[tuple[float, float, str], ...]
     is_interval: bool = True
+    missing: float = 0.0
 
     @property
     def base(self) -> str:
@@ -47,7 +52,7 @@ class TextGrid:
 
 
 def read_textgrid(content: bytes) -> TextGrid:
-    """Read the bytes of a TextGrid: Praat's long or short text format, or JSON as MFA and praatio write it.
+    """Read the bytes of a TextGrid: Praat's long, short or chronological text, or JSON of MFA and praatio.
 
     UTF-16 and UTF-8 (with or without byte order mark) are told apart by the bytes; what is neither is read as
     Latin-1. Raises AlignmentError: unknown encoding, binary TextGrid, not a TextGrid, or cut off.
@@ -56,14 +61,11 @@ def read_textgrid(content: bytes) -> TextGrid:
         raise AlignmentError("a binary TextGrid; open it in Praat and save it as text file")
     encoding = _encoding(content)
     text = content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n") + "\n"
-    if "TextGrid" not in text[:200] and not text.lstrip().startswith("{"):
+    is_json = text.lstrip().startswith("{")
+    if "TextGrid" not in text[:200] and not is_json:
         raise AlignmentError(f"no TextGrid: neither Praat's header nor JSON at its start ({encoding})")
     try:
-        grid = textgrid_io.parseTextgridStr(text, includeEmptyIntervals=True)
-        tiers = tuple(_tier(tier) for tier in grid["tiers"])
-        end = round(float(grid["xmax"]), DECIMALS)
-        sparse = text.lstrip().startswith("{")
-        ends = [round(float(tier["xmax"]), DECIMALS) for tier in grid["tiers"]]
+        end, raw = _parse_json(text) if is_json else parse(text)
     except (
         errors.PraatioException,
         ArithmeticError,
@@ -72,14 +74,18 @@ def read_textgrid(content: bytes) -> TextGrid:
         TypeError,
         ValueError,
     ) as error:
-        raise AlignmentError(f"a broken TextGrid ({type(error).__name__}: {error})") from error
-    for tier, tier_end in zip(tiers, ends, strict=True):
-        # Praat's interval tiers are without holes from their start to their end; JSON leaves out blanks.
-        if tier.is_interval and not sparse and tier.entries and tier.entries[-1][1] < tier_end:
-            raise AlignmentError(
-                f"cut off: tier {tier.name!r} stops at {tier.entries[-1][1]:g} s instead of {tier_end:g} s"
-            )
-    return TextGrid(end, tiers, encoding)
+        raise AlignmentError(f"a broken TextGrid ({error})") from error
+    return TextGrid(round(end, DECIMALS), tuple(_tier(tier, is_json) for tier in raw), encoding)
+
+
+def _parse_json(text: str) -> tuple[float, list[RawTier]]:
+    grid = textgrid_io.parseTextgridStr(text, includeEmptyIntervals=True)
+    tiers = []
+    for tier in grid["tiers"]:
+        is_interval = str(tier["class"]).lower() in (constants.INTERVAL_TIER.lower(), "interval")
+        entries = [(float(entry[0]), float(entry[-2]), str(entry[-1])) for entry in tier["entries"]]
+        tiers.append(RawTier(str(tier["name"]), float(tier["xmax"]), entries, is_interval))
+    return float(grid["xmax"]), tiers
 
 
 def find_tier(grid: TextGrid, names: Sequence[str], what: str, speaker: str = "", key: str = "") -> Tier:
@@ -113,14 +119,14 @@ def find_tier(grid: TextGrid, names: Sequence[str], what: str, speaker: str = ""
     return tier
 
 
-def _tier(tier: dict[str, object]) -> Tier:
-    is_interval = str(tier["class"]).lower() in (constants.INTERVAL_TIER.lower(), "interval")
-    entries = []
-    for entry in tier["entries"]:  # type: ignore[attr-defined]
-        *times, label = entry
-        start, end = float(times[0]), float(times[-1])
-        entries.append((round(start, DECIMALS), round(end, DECIMALS), str(label).strip()))
-    return Tier(str(tier["name"]), tuple(entries), is_interval)
+def _tier(raw: RawTier, sparse: bool) -> Tier:
+    """Make a tier from what the file holds; ``sparse``: blanks between labels are left out (JSON)."""
+    entries = tuple(
+        (round(start, DECIMALS), round(end, DECIMALS), label.strip()) for start, end, label in raw.entries
+    )
+    whole = sparse or not raw.is_interval or not entries
+    missing = 0.0 if whole else max(0.0, round(raw.end - entries[-1][1], DECIMALS))
+    return Tier(raw.name, entries, raw.is_interval, missing)
 
 
 def _encoding(content: bytes) -> str:

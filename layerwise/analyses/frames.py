@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from fractions import Fraction
-from math import floor
 from typing import NamedTuple
 
 import numpy as np
@@ -43,12 +42,12 @@ class FramePairs(NamedTuple):
 
 
 def pair_frames(layer: FrameTimes, target: FrameTimes, protocol: Protocol = "corrected") -> FramePairs:
-    """Pair each frame of a layer with one frame of a target of the same or a smaller stride.
+    """Pair each frame of a layer with one frame of a target, whatever their strides.
 
     ``corrected``: the target frame whose centre is nearest (ties: the later), in exact fractions.
-    ``paper``: target frame i * step for layer frame i, whatever their centres. Utterances are cut to what
-    both grids have. Raises AnalysisError if the grids have different utterances or the layer's
-    stride is no multiple of the target's.
+    ``paper``: target frame i * step for layer frame i (rounded where the strides have no whole ratio),
+    whatever their centres. Utterances are cut to what both grids have. Raises AnalysisError if the grids have
+    different utterances.
     """
     if len(layer.offsets) != len(target.offsets):
         raise AnalysisError(
@@ -56,20 +55,18 @@ def pair_frames(layer: FrameTimes, target: FrameTimes, protocol: Protocol = "cor
             "extract both from the same manifest"
         )
     step = layer.stride / target.stride
-    if step.denominator != 1:
-        raise AnalysisError(
-            f"frames every {layer.stride} s cannot be paired with frames every {target.stride} s: "
-            "the first must be a multiple of the second"
-        )
     lead = Fraction(0)
     if protocol == "corrected":
         lead = (layer.first_centre - target.first_centre) / target.stride
-    first = floor(lead + Fraction(1, 2))
+    first = lead + Fraction(1, 2)
+    # The target frame of layer frame i is floor(first + i step), in whole numbers.
+    slope, start_at = step.numerator * first.denominator, first.numerator * step.denominator
+    unit = step.denominator * first.denominator
     rows, partners, utterances, dropped = [], [], [], 0
     for utterance, (start, stop) in enumerate(zip(layer.offsets[:-1], layer.offsets[1:], strict=True)):
         begin, end = target.offsets[utterance], target.offsets[utterance + 1]
         own = np.arange(stop - start)
-        partner = own * int(step) + first
+        partner = (own * slope + start_at) // unit
         inside = (partner >= 0) & (partner < end - begin)
         rows.append(start + own[inside])
         partners.append(begin + partner[inside])

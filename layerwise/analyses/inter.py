@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -46,9 +47,8 @@ def run_inter(
     There are layers times layers problems, so they are kept small by ``own``: at most so many of the sample's
     utterances, drawn with ``seed``, few trials (which replace those of ``options``), and block layers only
     (T0 to TL, TL+ln) unless its ``layers`` is ``all``. Frames are paired by their centres (``pair_frames``),
-    the layer with the larger stride first; pairs of layers whose strides are no multiples are left out and
-    logged. View x is the layer of ``a`` and y that of ``b``, so that with equal dimensions the weights are
-    b's. Nothing is permuted.
+    the layer with the larger stride first. View x is the layer of ``a`` and y that of ``b``, so that with
+    equal dimensions the weights are b's. Nothing is permuted.
 
     Returns the columns of `contracts.scores.INTER`, one row per pair of layers and trial. Raises
     AnalysisError naming both models and layers.
@@ -88,30 +88,8 @@ def run_inter(
         )
 
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        tables = list(pool.map(score, _pairs(a, b, *chosen)))
+        tables = list(pool.map(score, product(*chosen)))
     return pd.concat(tables, ignore_index=True)[list(INTER.required)]
-
-
-def _pairs(
-    a: FeatureSource, b: FeatureSource, layers_a: Sequence[str], layers_b: Sequence[str]
-) -> list[tuple[str, str]]:
-    """Pairs of layers whose strides fit, from the lowest layers upwards."""
-    fitting: list[tuple[str, str]] = []
-    left_out: list[tuple[str, str]] = []
-    for layer_a in layers_a:
-        for layer_b in layers_b:
-            ratio = a.stride(layer_a) / b.stride(layer_b)
-            fits = 1 in (ratio.numerator, ratio.denominator)
-            (fitting if fits else left_out).append((layer_a, layer_b))
-    if left_out:
-        names = ", ".join("/".join(pair) for pair in left_out)
-        logger.warning("%s of %s and %s: strides do not fit, left out: %s", NAME, a.model, b.model, names)
-    if not fitting:
-        raise AnalysisError(
-            f"{a.model} and {b.model}, {NAME}: no two layers have strides of which one is a multiple of "
-            "the other; leave the pair out of `inter.pairs`"
-        )
-    return fitting
 
 
 def _chosen(source: FeatureSource, layers: str) -> Sequence[str]:

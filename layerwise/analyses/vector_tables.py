@@ -1,6 +1,8 @@
 """Tables that map a word or phone to a vector: GloVe, word2vec, qvec, CSV, TSV, Parquet."""
 
 import ast
+import codecs
+import csv
 import logging
 from collections.abc import Collection, Iterator
 from itertools import chain
@@ -68,16 +70,24 @@ def _read_table(path: Path, wanted: set[str]) -> dict[str, Any]:
         if path.suffix.lower() == ".parquet":
             table = pd.read_parquet(path)
         else:
-            separator = "\t" if path.suffix.lower() == ".tsv" else ","
-            table = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+            tabs = path.suffix.lower() == ".tsv"  # holds quotation marks as they are; commas need quoting
+            table = pd.read_csv(
+                path,
+                sep="\t" if tabs else ",",
+                quoting=csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL,
+                encoding="utf-8-sig",
+                dtype=str,
+                keep_default_na=False,
+            )
     except (OSError, ValueError) as error:
         raise AnalysisError(f"{path}: not a readable table ({error}); {_FIX}") from error
     column = next((name for name in LABEL_COLUMNS if name in table.columns), table.columns[0])
     names = table.pop(column).astype(str)
     if table.columns.empty:
         raise AnalysisError(f"{path}: has no columns of numbers beside {column!r}; {_FIX}")
-    if names.duplicated().any():
-        raise AnalysisError(f"{path}: two rows for {names[names.duplicated()].iloc[0]!r}; {_FIX}")
+    twice = names[names.duplicated() & names.isin(wanted)]
+    if len(twice):
+        raise AnalysisError(f"{path}: two rows for {twice.iloc[0]!r}; {_FIX}")
     values = table.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):
@@ -92,7 +102,7 @@ def _read_table(path: Path, wanted: set[str]) -> dict[str, Any]:
 
 def _read_text(path: Path, wanted: set[str]) -> dict[str, Any]:
     with path.open("rb") as stream:
-        first = stream.readline()
+        first = stream.readline().removeprefix(codecs.BOM_UTF8)
         lines = enumerate(chain([first], stream), start=1)
         if b"\t{" in first:
             return _read_attributes(path, lines, wanted)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from layerwise.cca.batched import PermutedFold
+from layerwise.cca.batched import HOST, PermutedFold, place_on
 from layerwise.cca.folds import Fold, Partition
 from layerwise.cca.moments import Array, Index, Moments, View, cross_moments, in_memory, sum_of
 from layerwise.cca.null import Exchange, with_target_cross
@@ -59,7 +59,7 @@ def null_scores(
     if grid or partition.mode == "paper":
         scores = np.array(list(_one_by_one(partition, orders, scored, grid)))
     else:
-        scores = np.concatenate(list(_batches(partition, orders, scored)))
+        scores = np.concatenate(list(_batches(partition, orders, scored, options.device)))
     search = "grid" if grid else "chosen"
     table = pd.DataFrame({"permutation": np.arange(count), "score": scores.mean(axis=1), "search": search})
     by_fold = np.full(len(folds), scores.mean())
@@ -92,13 +92,14 @@ def _affordable(
 
 
 def _batches(
-    partition: Partition, orders: Sequence[Index], folds: Sequence[Fold]
+    partition: Partition, orders: Sequence[Index], folds: Sequence[Fold], device: str
 ) -> Iterator[NDArray[np.float64]]:
     """Scores (orders, folds), as many orders at a time as memory allows."""
+    place = HOST if device == "cpu" else place_on(device)
     x, y, shift, matrix = _exchanged(partition)
     x, y = in_memory(x), in_memory(y)
     moments = [mapped_moments(item, matrix) for item in partition.moments]
-    permuted = [PermutedFold.of(fold, moments, y.shape[1], partition.dim_z) for fold in folds]
+    permuted = [PermutedFold.of(fold, moments, y.shape[1], partition.dim_z, place) for fold in folds]
     size = max(1, int(CROSS_BYTES / (len(moments) * x.shape[1] * y.shape[1] * 8)))
     for start in range(0, len(orders), size):
         crosses = cross_moments(x, y, partition.part, orders[start : start + size], shift)

@@ -4,7 +4,7 @@ The weights are those of Morcos, Raghu, Bengio (NeurIPS 2018).
 """
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -118,17 +118,20 @@ def _projection_weights(HH: Array, HX: Array) -> Array:
     return weights / total if total > 0 else weights
 
 
-def steady_factor(R: Array) -> tuple[Array, float]:
+def steady_factor(R: Any, xp: Any = np) -> tuple[Any, float]:
     """Return the lower Cholesky factor of R (q, q), or of each in a stack, and what its diagonal needed.
 
     R are correlations of held-out variates: singular where there are more of these than rows, and then by
-    rounding not even positive.
+    rounding not even positive. ``xp`` is the module of R: NumPy, or torch.
     """
+    size = R.shape[-1]
     for jitter in JITTERS:
+        added = xp.zeros_like(R)
+        added[..., range(size), range(size)] = jitter
         try:
-            L = np.asarray(np.linalg.cholesky(R + jitter * np.eye(R.shape[-1])), np.float64)
-        except np.linalg.LinAlgError:
+            L = xp.linalg.cholesky(R + added)
+        except (np.linalg.LinAlgError, RuntimeError):  # torch's is a RuntimeError
             continue
-        if jitter or np.min(np.diagonal(L, axis1=-2, axis2=-1)) ** 2 > DEPENDENT:
+        if jitter or float(xp.einsum("...qq->...q", L).min()) ** 2 > DEPENDENT:
             return L, jitter
     raise AnalysisError("the held-out variates have no correlations: values of a view are far out of scale")

@@ -190,7 +190,8 @@ class PublishedCCA(CCA):
     unit-diagonal matrix: unlike an eigendecomposition it keeps its digits when a few dimensions are 10^4
     times larger than the others. PWCCA weights come from the view with fewer dimensions left.
 
-    Raises AnalysisError if there are too few training rows or a view is constant.
+    Raises AnalysisError if there are too few training rows, a view is constant, or an epsilon drops
+    all of it.
     """
 
     def __init__(self, train: Moments) -> None:
@@ -210,7 +211,13 @@ class PublishedCCA(CCA):
 
     def _whiten(self, S: Array, epsilon: float) -> _Whitener:
         variances = np.diag(S)
-        return _pivoted(S, epsilon, (variances >= epsilon) & (variances > 0))
+        keep = (variances >= epsilon) & (variances > 0)
+        if not keep.any():
+            raise AnalysisError(
+                f"epsilon {epsilon:g} drops all {len(S)} dimensions of a view, whose variances are at most "
+                f"{variances.max():g} when scaled: use a smaller one"
+            )
+        return _pivoted(S, epsilon, keep)
 
     def _weigh_x(self, rank_x: int, rank_y: int) -> bool:
         return rank_x < rank_y

@@ -1,56 +1,25 @@
 """Audio files as the models see them: checked, mono, float32, 16 kHz."""
 
-import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from math import gcd
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from layerwise.corpus.decode import SAMPLE_RATE as SAMPLE_RATE
+from layerwise.corpus.decode import AudioInfo, decode
 from layerwise.errors import AudioError
 
-SAMPLE_RATE = 16_000
 FRAME_SAMPLES = 400  # receptive field of the wav2vec 2.0 conv stem at 16 kHz
-STREAMED_BYTES = 0x7FFF0000  # headers of streamed WAV files declare at least this much: size unknown
-OGG_PAGE_BYTES = 65_307
+LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000
+LARGEST_SAMPLE = 16.0  # of floating-point audio; headroom above 1 is usual, this much is another scale
+MOST_PHASES = 1_000  # of a polyphase kernel
 FULL_SCALE = 0.999  # just below the largest value of 16-bit audio, 32767 / 32768
 CLIPPED_RUN = 3  # so many samples in a row at full scale are taken for clipping, fewer for a loud peak
-SILENCE = 1e-4  # peak of the mono signal, -80 dB of full scale
-
-
-@dataclass(frozen=True)
-class AudioInfo:
-    """What a fully decoded audio file contains, before mixing and resampling.
-
-    ``clipped`` counts the samples of all channels that are at full scale in runs of three or more; ``peak``
-    is the largest magnitude of the mono signal.
-    """
-
-    samples: int
-    sample_rate: int
-    channels: int
-    format: str
-    subtype: str
-    clipped: int = 0
-    peak: float = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """Duration in seconds."""
-        return self.samples / self.sample_rate
-
-    @property
-    def warnings(self) -> list[str]:
-        """What a user should know about audio that is usable all the same."""
-        found = []
-        if self.sample_rate < SAMPLE_RATE:
-            found.append(f"{self.sample_rate} Hz: nothing above {self.sample_rate / 2000:g} kHz")
-        if self.clipped:
-            found.append(f"clipped: {self.clipped} samples at full scale")
-        if self.peak < SILENCE:
-            found.append("silent: peak below -80 dB of full scale")
-        return found
 
 
 def read_audio(path: Path | str, sample_rate: int = SAMPLE_RATE) -> NDArray[np.float32]:
@@ -90,31 +59,14 @@ def _count_clipped(samples: NDArray[np.float32]) -> int:
 
 def _decode(path: Path) -> tuple[NDArray[np.float32], AudioInfo]:
     """Return all samples (samples, channels) and the description of a sound file."""
-    if not path.is_file():
-        raise AudioError(f"{path}: missing: no such file; check the corpus folder and its table")
-    if path.stat().st_size == 0:
-        raise AudioError(f"{path}: empty file (0 bytes); copy it again or leave it out")
-    try:
-        sound = soundfile.SoundFile(path)
-    except soundfile.LibsndfileError as error:
-        cause = error.error_string.rstrip(". ")
-        raise AudioError(f"{path}: not audio: {cause}; WAV, FLAC, Ogg and MP3 are read") from error
-    with sound:
-        try:
-            samples: NDArray[np.float32] = sound.read(dtype="float32", always_2d=True)
-        except soundfile.LibsndfileError as error:
-            cause = error.error_string.rstrip(". ")
-            raise AudioError(
-                f"{path}: truncated or damaged: {cause}; copy it again or leave it out"
-            ) from error
-        info = AudioInfo(len(samples), sound.samplerate, sound.channels, sound.format, sound.subtype)
-        if len(samples) < sound.frames or _is_cut(path, info, sound.extra_info):
-            raise AudioError(
-                f"{path}: truncated: the audio ends after {info.seconds:.2f} s, before the end its headers "
-                "declare; copy it again or leave it out"
-            )
+    samples, info = decode(path)
     if info.samples == 0:
         raise AudioError(f"{path}: 0 samples; leave it out")
+    if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE:
+        raise AudioError(
+            f"{path}: sampled at {info.sample_rate} Hz; {LOWEST_RATE} to {HIGHEST_RATE} Hz are read: "
+            "correct its header, or leave it out"
+        )
     if info.samples * SAMPLE_RATE <= (FRAME_SAMPLES - 1) * info.sample_rate:
         raise AudioError(
             f"{path}: too short for one frame: {info.samples} samples at {info.sample_rate} Hz, a frame "
@@ -125,38 +77,35 @@ def _decode(path: Path) -> tuple[NDArray[np.float32], AudioInfo]:
         raise AudioError(
             f"{path}: NaN or infinite sample at {first / info.sample_rate:.3f} s; repair it or leave it out"
         )
+    largest = float(np.abs(samples).max())
+    if largest > LARGEST_SAMPLE:
+        raise AudioError(
+            f"{path}: samples up to {largest:.4g}, where full scale is 1: floating-point numbers on the "
+            "scale of integers; divide them (16 bits: by 32768)"
+        )
     return samples, info
 
 
-def _is_cut(path: Path, info: AudioInfo, log: str) -> bool:
-    """Whether a container that libsndfile opens without complaint lacks its end."""
-    if info.format == "OGG":
-        return not _ends_with_last_page(path)
-    # For chunked containers (WAV, AIFF, AU, W64) the parser notes each size that the file cannot hold.
-    sizes = re.findall(r": (\d+) \(should be (\d+)\)", log)
-    return any(int(actual) + 1 < int(declared) < STREAMED_BYTES for declared, actual in sizes)
-
-
-def _ends_with_last_page(path: Path) -> bool:
-    """Whether an Ogg file ends with a whole page that is flagged as the end of its stream (RFC 3533)."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - OGG_PAGE_BYTES))
-        tail = stream.read()
-    page = tail[max(tail.rfind(b"OggS"), 0) :]
-    if len(page) < 27 or len(page) < 27 + page[26]:
-        return False
-    return bool(page[5] & 4) and len(page) >= 27 + page[26] + sum(page[27 : 27 + page[26]])
-
-
 def _resample(waveform: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
-    # Imported here: torch takes seconds to load, and most corpora are at 16 kHz already.
-    import torch
-    from torchaudio.functional import resample
+    """Resample with a Kaiser window as resampy's kaiser_best, or by soxr where rates have no simple ratio.
 
-    # Kaiser window, as resampy's kaiser_best: torchaudio's default leaves images above the old Nyquist
-    # frequency, only 13 dB down at 4.2 kHz for 8 kHz audio.
-    resampled = resample(
-        torch.from_numpy(waveform),
+    torchaudio's default window leaves images above the old Nyquist frequency, only 13 dB down at 4.2 kHz for
+    8 kHz audio. A polyphase kernel has a row for each phase: at 16,001 Hz that is 5 GB.
+    """
+    if source // gcd(source, target) > MOST_PHASES:
+        import soxr
+
+        return np.asarray(soxr.resample(waveform, source, target, quality="VHQ"), np.float32)
+    import torch  # takes seconds to load, and most corpora are at 16 kHz already
+
+    return np.ascontiguousarray(_kernel(source, target)(torch.from_numpy(waveform)).numpy())
+
+
+@lru_cache(maxsize=8)
+def _kernel(source: int, target: int) -> Callable[[Any], Any]:
+    from torchaudio.transforms import Resample
+
+    kernel: Callable[[Any], Any] = Resample(
         source,
         target,
         lowpass_filter_width=64,
@@ -164,4 +113,4 @@ def _resample(waveform: NDArray[np.float32], source: int, target: int) -> NDArra
         resampling_method="sinc_interp_kaiser",
         beta=14.769656459379492,
     )
-    return np.ascontiguousarray(resampled.numpy(), dtype=np.float32)
+    return kernel

@@ -61,12 +61,12 @@ def _entries(path: Path, split: str | None) -> list[Entry]:
     """Utterances below a folder, all of one split, or (None) of that which the name of their subset gives."""
     files = all_files(path)
     texts: dict[Path, str] = {}
-    for transcript in (item for item in files if item.name.endswith(".trans.txt")):
+    for transcript in (item for item in files if item.name.lower().endswith(".trans.txt")):
         for line in read_text(transcript).splitlines():
             utt_id, _, text = line.strip().partition(" ")
             if utt_id:
                 texts[transcript.with_name(f"{utt_id}.flac")] = text.lower()
-    audio = {item for item in files if item.suffix == ".flac"}
+    audio = {item for item in files if item.suffix.lower() == ".flac"}
     return [
         Entry(
             utt_id=item.stem,

@@ -12,7 +12,7 @@ from layerwise.contracts.columns import SPLITS
 from layerwise.contracts.corpus import EXCLUDED, MANIFEST, WARNINGS
 from layerwise.corpus.audio import inspect_audio
 from layerwise.corpus.entries import Entry
-from layerwise.corpus.text import normalise_text
+from layerwise.corpus.text import normalise_text, tags_of
 from layerwise.errors import AudioError, CorpusError
 from layerwise.files import sha256_file
 from layerwise.seeds import derive_seed
@@ -112,6 +112,8 @@ def _examine(
     entry: Entry, min_seconds: float, max_seconds: float
 ) -> tuple[dict[str, object], list[str]] | str:
     """Row of the manifest and its warnings, or the reason why the utterance cannot be used."""
+    if entry.fault:
+        return entry.fault
     text = normalise_text(entry.text)
     if not text:
         return "empty text" if not entry.text.strip() else f"no words in the text {entry.text.strip()!r}"
@@ -135,7 +137,8 @@ def _examine(
         "sha256": sha256_file(path),
         **entry.labels,
     }
-    return row, info.warnings
+    tags = [f"no words: {', '.join(tags)}" for tags in [tags_of(entry.text)] if tags]
+    return row, [*info.warnings, *tags]
 
 
 def _reasons(excluded: Iterable[tuple[str, str, str]]) -> Counter[str]:

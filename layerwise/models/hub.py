@@ -10,7 +10,8 @@ from layerwise.errors import DownloadError
 from layerwise.files import sha256_file
 from layerwise.specs.checkpoints import model_type
 
-CONFIGS = ("config.json", "preprocessor_config.json")
+# transformers 5 may keep what was in the second in the third
+CONFIGS = ("config.json", "preprocessor_config.json", "processor_config.json")
 # as transformers prefers them: the second only where a repository has none of the first
 WEIGHTS = (
     ("model.safetensors", "model-*.safetensors", "model.safetensors.index.json"),

@@ -1,6 +1,7 @@
 """Checkpoints in the transformers format, from a local folder or the hub."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from transformers.utils import logging
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import ModelError
+from layerwise.files import files_below
 from layerwise.models.base import LoadOptions, seeded
 from layerwise.models.hub import is_commit
 from layerwise.models.precision import cast
@@ -20,6 +22,11 @@ from layerwise.specs.checkpoints import model_type
 
 # Else transformers asks the hub, at each load of pickled weights, to convert the repository.
 os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
+
+
+ENCODER_BLOCK = re.compile(r"(?:^|\.)encoder\.(?:layers|layer|blocks)\.\d+\.")
+LFS_POINTER, LFS_BYTES = b"version https://git-lfs", 1024
+WEIGHT_SUFFIXES = (".safetensors", ".bin")
 
 
 class Checkpoint:
@@ -31,6 +38,8 @@ class Checkpoint:
 
     def __init__(self, location: str, options: LoadOptions) -> None:
         _check_folder(location)
+        if not options.random:
+            _check_weights(location)
         self.location = location
         self.options = options
         self.revision = self._commit()
@@ -64,6 +73,12 @@ class Checkpoint:
                     f"{self.location}: the checkpoint lacks {len(missing)} weights of the encoder, e.g. "
                     f"{missing[0]}; is it complete, and of type {self.config.model_type}?"
                 )
+            beyond = sorted(filter(ENCODER_BLOCK.search, info["unexpected_keys"]))
+            if beyond:
+                raise ModelError(
+                    f"{self.location}: the checkpoint holds {len(beyond)} weights of encoder blocks that its "
+                    f"config.json does not have, e.g. {beyond[0]}: copy config and weights of one model"
+                )
         return _cast(model, options).eval()
 
     def _commit(self) -> str | None:
@@ -78,13 +93,13 @@ class Checkpoint:
     def _read(self, auto_class: Any, **kwargs: Any) -> Any:
         if is_commit(self.revision):
             # A commit never changes: what the hub cache holds of it needs no network.
-            with suppress(OSError):
+            with suppress(Exception):  # what is wrong is said below
                 return auto_class.from_pretrained(
                     self.location, revision=self.revision, local_files_only=True, **kwargs
                 )
         try:
             return auto_class.from_pretrained(self.location, revision=self.revision, **kwargs)
-        except (OSError, ValueError, KeyError) as error:
+        except Exception as error:  # readers of weights and configs have errors of their own
             raise ModelError(
                 cannot_read(self.location, self.options.revision, auto_class.__name__, error)
             ) from error
@@ -133,6 +148,17 @@ def _check_folder(location: str) -> None:
         )
 
 
+def _check_weights(location: str) -> None:
+    """Refuse weights that git has not fetched. Raises ModelError."""
+    files = files_below(location, WEIGHT_SUFFIXES) if Path(location).is_dir() else []
+    for file in files:
+        if file.stat().st_size < LFS_BYTES and file.read_bytes().startswith(LFS_POINTER):
+            raise ModelError(
+                f"model folder {location}: {file.name} is a pointer of git-lfs, not the weights; run "
+                "`git lfs pull` in it, or download the file"
+            )
+
+
 def _hub_config(location: str, revision: str | None) -> Path:
     try:
         return Path(hf_hub_download(location, "config.json", revision=revision))
@@ -143,10 +169,13 @@ def _hub_config(location: str, revision: str | None) -> Path:
 def cannot_read(location: str, revision: str | None, what: str, error: Exception) -> str:
     """Say why a checkpoint cannot be read, and how to get it without network."""
     cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if "ignore_mismatched_sizes" in cause:
+        cause = "the weights have other sizes than config.json says."
     if Path(location).is_dir():
         return (
-            f"model folder {location}: {what} cannot read it: {cause} A folder in the transformers "
-            "format holds config.json, preprocessor_config.json and model.safetensors"
+            f"model folder {location}: {what} cannot read it: {type(error).__name__}: {cause} A folder in "
+            "the transformers format holds config.json, preprocessor_config.json and model.safetensors, "
+            "whole and of one model: copy or download it again"
         )
     folder = f"models/{location.rpartition('/')[2]}"
     at = f" --revision {revision}" if revision else ""

@@ -71,7 +71,8 @@ class ScoringOptions(Section):
     device: str = Field(
         default="cpu",
         pattern=r"^(cpu|cuda(:\d+)?)$",
-        description="Where second moments are summed, in float64: `cpu`, `cuda` or `cuda:N`.",
+        description="Where second moments are summed and permutations scored, in float64: `cpu`, `cuda` or "
+        "`cuda:N`.",
         examples=["cuda"],
     )
     threads: int = Field(

@@ -12,7 +12,8 @@ class TextgridOptions(Section):
 
     path: str | None = Field(
         default=None,
-        description="Folder with a TextGrid (or JSON of MFA) named like each utterance, anywhere under it.",
+        description="Folder with a TextGrid (or JSON of MFA, or .PHN and .WRD of TIMIT) named like each "
+        "utterance, anywhere under it.",
         examples=["data/my-alignment"],
     )
     word_tier: str | None = Field(
@@ -29,10 +30,35 @@ class TextgridOptions(Section):
         "labels are analysed as they are.",
         examples=["mfa-ipa"],
     )
+    silences: tuple[str, ...] = Field(
+        default=(),
+        description="Further labels of the phone tier that are no phones, in any case. Known: the usual "
+        "names of silence and noise, and whatever is in brackets.",
+        examples=[["brth", "ns"]],
+    )
     tolerance: float = Field(
         default=0.02,
         ge=0,
-        description="Seconds. Smaller overlaps and overshoots are mended with a note, larger ones fail the "
-        "utterance.",
+        description="Seconds. Smaller overlaps, overshoots and early ends are mended or borne with a note; "
+        "larger ones cost a phone's word, or fail the utterance.",
         examples=[0.02],
+    )
+    overlap: float | None = Field(
+        default=None,
+        ge=0,
+        description="The same for overlaps alone, of words or of phones. None: `tolerance`, and 0.15 for the "
+        "label files of TIMIT, whose words share phones.",
+        examples=[0.1],
+    )
+    overshoot: float | None = Field(
+        default=None,
+        ge=0,
+        description="The same for what reaches out of its word or of the audio. None: `tolerance`.",
+        examples=[0.05],
+    )
+    early_end: float | None = Field(
+        default=None,
+        ge=0,
+        description="The same for tiers that stop before their end. None: `tolerance`.",
+        examples=[0.1],
     )

@@ -21,7 +21,7 @@ from torchaudio.functional import compute_deltas
 from layerwise.corpus.audio import SAMPLE_RATE, read_audio
 from layerwise.corpus.entries import AUDIO_SUFFIXES
 from layerwise.errors import AudioError, CorpusError
-from layerwise.files import write_aside, write_csv
+from layerwise.files import files_below, write_aside, write_csv
 from layerwise.seeds import derive_seed
 
 FRAME_SAMPLES = 320
@@ -115,12 +115,7 @@ def pack_speech(
     2021, section III-A), and utterances.csv: path, seconds, first_frame, frames, excluded (reason or empty).
     Raises CorpusError if the folders hold no usable audio.
     """
-    paths = sorted(
-        path
-        for folder in folders
-        for path in Path(folder).rglob("*")
-        if path.suffix.lower() in AUDIO_SUFFIXES
-    )
+    paths = sorted(path for folder in folders for path in files_below(folder, AUDIO_SUFFIXES))
     waveforms, mfccs, rows, first = [], [], [], 0
     for path in paths:
         try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from layerwise.files import files_below
 from layerwise.options.analyses import Split
 from layerwise.options.protocol import Protocol
 from layerwise.options.section import Section
@@ -76,7 +77,7 @@ class Located(Spec):
 
 def _matching(location: Path, pattern: str) -> Iterable[Path]:
     if "*" in pattern:
-        return (path for path in location.rglob(pattern) if path.is_file())
+        return (path for path in files_below(location) if path.match(pattern) and path.is_file())
     return [location / pattern if pattern else location]
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from layerwise.align.dictionary import known_pronunciations
+from layerwise.align.dictionary import in_dictionary, known_pronunciations
 from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.lexicon import read_lexicon
 from layerwise.errors import AlignmentError
@@ -16,11 +16,14 @@ def first_pronunciations(
     Raises AlignmentError for a bad lexicon.
     """
     known = known_pronunciations(words, read_lexicon(lexicon) if lexicon else {})
+    forms = {word: in_dictionary(word, known) for word in words}
+    unknown = set(forms.values()) - known.keys()
     guessed = {}
-    if guess and words - known.keys():
+    if guess and unknown:
         try:
-            guessed = guess_pronunciations(words - known.keys())
+            guessed = guess_pronunciations(unknown)
         except AlignmentError:  # the package is not installed: such utterances are excluded by name
             guessed = {}
-    first = {word: tuple(phones[0].split()) for word, phones in {**known, **guessed}.items()}
-    return first, set(guessed)
+    found = {**known, **guessed}
+    first = {word: tuple(found[form][0].split()) for word, form in forms.items() if form in found}
+    return first, {word for word, form in forms.items() if form in guessed}

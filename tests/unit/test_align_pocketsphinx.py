@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import soundfile
 
+from layerwise.align.dictionary import in_dictionary, known_pronunciations
 from layerwise.align import pocketsphinx
 from layerwise.align.boundaries import agreement
 from layerwise.align.g2p import guess_pronunciations
@@ -229,3 +230,11 @@ def test_half_an_hour_of_audio_does_not_reach_the_aligner(prompts: pd.DataFrame,
     assert manifest["utt_id"].tolist() == ["short"]
     assert excluded["utt_id"].tolist() == ["long"]
     assert excluded["reason"][0] == "longer than 30 s"
+
+
+def test_words_keep_apostrophes_at_their_edges_only_where_the_dictionary_has_them():
+    known = known_pronunciations({"goin'", "'em", "dogs'", "'hello"}, {})
+    assert (known["goin'"], known["'em"]) == (["G OW AH N"], ["AH M"])
+    assert [in_dictionary(word, known) for word in ("goin'", "'em", "dogs'", "'hello", "xqz'")] == [
+        *("goin'", "'em", "dogs", "hello", "xqz")
+    ]

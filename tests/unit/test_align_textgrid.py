@@ -5,9 +5,10 @@ import re
 from typing import Any
 
 import pytest
-from textgrid_files import GRID, json_text, long_text, manifest, short_text
+from textgrid_files import GRID, chronological_text, json_text, long_text, manifest, short_text
 
-from layerwise.align.importing import import_alignments
+from layerwise.align.importing import DEFAULT_TOLERANCES, import_alignments
+from layerwise.align.nesting import Tolerances
 from layerwise.align.run import align_with
 from layerwise.align.textgrid import align
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS, read_textgrid
@@ -25,11 +26,11 @@ EXPECTED = [
 ]
 
 
-def outcome(content, phones="arpabet", **rest):
+def outcome(content, phones="arpabet", tolerances=DEFAULT_TOLERANCES, **rest):
     """What becomes of an utterance "u" with this TextGrid."""
     content = content if isinstance(content, bytes) else content.encode()
     tiers = {"word_tiers": WORD_TIERS, "phone_tiers": PHONE_TIERS, "phone_set_name": phones}
-    (found,) = import_alignments(manifest("u", **rest), lambda _: content, **tiers)
+    (found,) = import_alignments(manifest("u", **rest), lambda _: content, **tiers, tolerances=tolerances)
     return found
 
 
@@ -44,7 +45,7 @@ def rows(found):
     return sorted(tuple(item) for item in found.intervals)
 
 
-@pytest.mark.parametrize("form", [long_text, short_text, json_text])
+@pytest.mark.parametrize("form", [long_text, short_text, chronological_text, json_text])
 def test_forms_give_the_same_intervals(form):
     found = outcome(form(GRID))
     assert (found.status, found.reason) == ("aligned", "")
@@ -121,7 +122,7 @@ FAULTS = {
     "json of something else": ('{"a": 1}', "broken TextGrid"),
     "json list": ('[{"TextGrid": 1}]', "broken TextGrid"),
     "cut off long": (long_text(GRID)[:-120], "cut off|broken"),
-    "cut off short": (short_text(GRID)[:-12], "cut off: tier 'phones' stops at 1 s instead of 1.2 s"),
+    "cut off short": (short_text(GRID)[:-12], "tier 'phones': cut off"),
     "two tiers of one name": (
         long_text([*GRID.items(), ("words", GRID["words"])]),
         "two tiers are named 'words'",
@@ -129,18 +130,21 @@ FAULTS = {
     "no phones": (long_text({"words": WORDS}), "no phone tier .tiers: 'words'."),
     "no tier": (long_text({}), "broken|no word tier"),
     "empty tier": (long_text({**GRID, "phones": [(0.0, 1.2, "")]}), "'phones' has no labelled interval"),
-    "reversed interval": (
-        long_text(changed("phones", 1, (0.3, 0.1, "SH"))),
-        r"phone 'SH' \(0.300-0.100 s\) does not end after its start",
-    ),
     "reversed order": (
         long_text({**GRID, "words": [WORDS[0], WORDS[2], WORDS[1], WORDS[3]]}),
         r"word 'she' \(0.100-0.500 s\) overlaps 'had'",
     ),
-    "no length": (long_text(changed("phones", 1, (0.1, 0.1, "SH"))), "does not end after its start"),
     "overlap": (long_text(changed("words", 1, (0.1, 0.55, "she"))), "word 'had' .* overlaps 'she'"),
-    "unknown phones": (long_text(changed("phones", 1, (0.1, 0.3, "ü"))), "unknown in arpabet: 'ü'"),
-    "phone outside": (long_text(changed("phones", 6, (1.0, 1.2, "AH0"))), "'AH' .* is outside any word"),
+}  # fmt: skip
+
+
+BAD_PHONES = {
+    "reversed interval": (
+        long_text(changed("phones", 1, (0.3, 0.1, "SH"))),
+        r"phone 'SH' \(0.300-0.100 s\) does not end after its start",
+    ),
+    "no length": (long_text(changed("phones", 1, (0.1, 0.1, "SH"))), "does not end after its start"),
+    "unknown phones": (long_text(changed("phones", 1, (0.1, 0.3, "ü"))), "'ü' .* is unknown in arpabet"),
     "phone astride": (
         json_text({**GRID, "phones": [(0.1, 0.3, "SH"), (0.3, 0.55, "IY"), (0.55, 1.0, "AE")]}),
         "phone 'IY' .* reaches out of its word 'she'",
@@ -158,6 +162,62 @@ def test_faults_fail_the_utterance_with_the_reason(name):
     found = outcome(text)
     assert found.status == "failed" and not found.intervals
     assert re.search(reason, found.reason), found.reason
+
+
+@pytest.mark.parametrize("name", BAD_PHONES)
+def test_a_bad_phone_costs_its_word(name):
+    text, reason = BAD_PHONES[name]
+    found = outcome(text)
+    lost = "had" if name == "word without phones" else "she"
+    assert found.status == "aligned" and "1 bad phone(s), left out with their words" in found.reason
+    assert [row for row in rows(found) if row[4] == (lost == "she")] == [
+        row for row in EXPECTED if row[4] == (lost == "she")
+    ] or name == "phone astride"
+    assert {row[3] for row in rows(found) if row[0] == "word"} == {"she", "had"} - {lost}
+    assert re.search(reason, found.reason), found.reason
+
+
+def test_a_phone_outside_any_word_is_noted_and_many_bad_phones_fail_the_utterance():
+    found = outcome(long_text(changed("phones", 6, (1.0, 1.2, "AH0"))))
+    assert rows(found) == EXPECTED and "'AH' (1.000-1.200 s) is outside any word" in found.reason
+    phones = [(first, last, "ü") for first, last, _ in GRID["phones"]]
+    found = outcome(long_text({**GRID, "phones": phones}))
+    assert found.status == "failed" and "phone 'ü' (0.000-0.100 s) is unknown in arpabet" in found.reason
+
+
+def test_each_tolerance_has_a_knob():
+    overlapping = long_text(changed("words", 1, (0.1, 0.56, "she")))
+    early = long_text({**GRID, "phones": [*GRID["phones"][:-1], (1.0, 1.1, "")]})
+    astride = long_text({**GRID, "phones": [*GRID["phones"][:2], (0.3, 0.55, "IY"), *GRID["phones"][4:]]})
+    for content, knob in ((overlapping, "overlap"), (early, "early_end"), (astride, "overshoot")):
+        assert "bad phone" in outcome(content).reason or outcome(content).status == "failed"
+        found = outcome(content, tolerances=Tolerances.of(0.02, **{knob: 0.12}))
+        assert found.status == "aligned" and "bad phone" not in found.reason
+        others = {"overlap": 0.12, "early_end": 0.12, "overshoot": 0.12} | {knob: 0.02}
+        found = outcome(content, tolerances=Tolerances.of(0.02, **others))
+        assert "bad phone" in found.reason or found.status == "failed"
+
+
+@pytest.mark.parametrize("upper", [True, False])
+def test_label_files_of_timit(tmp_path, upper):
+    folder = tmp_path / "TRAIN" / "DR1" / ("FCJF0" if upper else "fcjf0")
+    folder.mkdir(parents=True)
+    name = "SA1" if upper else "sa1"
+    phn, wrd = (".PHN", ".WRD") if upper else (".phn", ".wrd")
+    # The words share the stop between them, and overlap by it.
+    (folder / (name + phn)).write_text(
+        "0 1600 h#\n1600 3200 sh\n3200 6400 iy\n6400 7200 dcl\n7200 8000 d\n8000 12000 ix\n12000 16000 h#\n"
+    )
+    (folder / (name + wrd)).write_text("1600 8000 sheed\n6400 12000 dih\n")
+    corpus = manifest("fcjf0-sa1", text="sheed dih", seconds=1)
+    intervals, quality = align_with(corpus, "textgrid", options={"path": str(tmp_path)})
+    assert quality["status"].tolist() == ["aligned"]
+    words = intervals[intervals["tier"] == "word"]
+    assert words["label"].tolist() == ["sheed", "dih"] and words["end"].tolist() == [0.4, 0.75]
+    assert intervals[intervals["tier"] == "phone"]["label"].tolist() == ["SH", "IY", "D", "IH"]
+    (folder / (name + wrd)).write_text("1600 8000\n")
+    with pytest.raises(AlignmentError, match="line 1: not first sample, last sample, label"):
+        align_with(corpus, "textgrid", options={"path": str(tmp_path), "phone_set": "timit"})
 
 
 def test_past_the_end_of_the_audio():
@@ -299,3 +359,53 @@ def test_several_workers_change_nothing(tmp_path, monkeypatch):
 def test_single_precision_times_are_the_decimals_that_were_meant():
     grid = read_textgrid(json_text({"words": [(0.16, 27.07, "a")]}, end=30).encode())
     assert grid.tiers[0].entries == ((0.16, 27.07, "a"),)
+
+
+SYNTAX = 'xmax = 3 "item [1]:" <exists> ! 1.5'
+
+
+@pytest.mark.parametrize("form", [long_text, short_text, chronological_text])
+def test_labels_that_look_like_syntax_and_odd_numbers_are_read(form):
+    grid = {
+        "notes": [(0.0, 1.4210854715202004e-14, SYNTAX), (1.4210854715202004e-14, 1.2, "two\nlines")],
+        **GRID,
+    }
+    found = read_textgrid(form(grid).encode())
+    assert [label for _, _, label in found.tiers[0].entries] == [SYNTAX, "two\nlines"]
+    assert rows(outcome(form(grid))) == EXPECTED
+
+
+@pytest.mark.parametrize(("end", "status"), [(1.195, "aligned"), (1.19999, "aligned"), (1.15, "failed")])
+@pytest.mark.parametrize("form", [long_text, short_text])
+def test_a_tier_may_end_early_by_the_tolerance(form, end, status):
+    grid = {**GRID, "phones": [*GRID["phones"][:-1], (1.0, end, "")]}
+    found = outcome(form(grid))
+    assert found.status == status and "tier 'phones' stops" in found.reason
+    unused = {**GRID, "notes": [(0.0, 0.2, "x")]}
+    assert outcome(form(unused)).reason == ""
+
+
+@pytest.mark.parametrize("label", ["silence", "sil", "sp", "PAU"])
+def test_a_word_named_like_silence_is_one_where_phones_are(label):
+    grid = {
+        "words": [(0.0, 0.1, "sil"), (0.1, 0.5, label), (0.5, 1.0, "had"), (1.0, 1.2, "sp")],
+        "phones": GRID["phones"],
+    }
+    found = outcome(long_text(grid), text=f"{label.lower()} had")
+    assert [row[3] for row in rows(found) if row[0] == "word"] == [label.lower(), "had"]
+
+
+def test_names_of_silence_in_the_phone_tier_are_known_in_any_spelling_or_named_by_the_config():
+    grid = {**GRID, "phones": [(0.0, 0.1, "[SIL]"), *GRID["phones"][1:-1], (1.0, 1.2, "zzz")]}
+    assert "phone 'zzz' (1.000-1.200 s) is unknown" in outcome(long_text(grid)).reason
+    tiers = {"word_tiers": WORD_TIERS, "phone_tiers": PHONE_TIERS, "phone_set_name": "arpabet"}
+    content = long_text(grid).encode()
+    (found,) = import_alignments(manifest("u"), lambda _: content, silences=("ZZZ",), **tiers)
+    assert rows(found) == EXPECTED
+
+
+def test_words_are_spelled_as_the_transcript_has_them():
+    grid = {**GRID, "words": [(0.0, 0.1, ""), (0.1, 0.5, "goin\u2019"), (0.5, 1.0, "'had"), (1.0, 1.2, "")]}
+    found = outcome(long_text(grid), text="goin' had")
+    assert [row[3] for row in rows(found) if row[0] == "word"] == ["goin'", "had"]
+    assert found.reason == ""

@@ -113,3 +113,14 @@ def test_articulatory_features_tell_all_phones_apart(repository):
     table = read_vectors(repository / "resources/phone-features.tsv", phones.split())
     assert list(table.index) == phones.split() and set(np.unique(table)) == {0, 1}
     assert not table.duplicated().any() and (table.sum() > 0).all()
+
+
+def test_a_quotation_mark_is_a_token_of_a_tsv_and_a_byte_order_mark_is_none(tmp_path):
+    tsv = tmp_path / "t.tsv"
+    tsv.write_text(
+        '\ufeffword\ta\tb\nthe\t1\t2\n"\t3\t4\nof\t5\t6\nin\t7\t8\n"\t9\t9\nto\t1\t1\n', encoding="utf-8"
+    )
+    assert list(read_vectors(tsv, ["the", "of", "in", "to"]).index) == ["in", "of", "the", "to"]
+    glove = tmp_path / "glove.txt"
+    glove.write_text('\ufeffthe 1 2\n" 3 4\nof 5 6\n', encoding="utf-8")
+    assert list(read_vectors(glove, ["the", "of"]).loc["the"]) == [1, 2]

@@ -275,3 +275,11 @@ def test_control_targets_are_scored_on_the_same_parts():
     both = score_parts(x, y, part, options, control=other, **common)
     alone = score_parts(x, other, part, options, **common)
     assert both.traits.control[0] == pytest.approx(alone.trials.score.mean(), abs=1e-12)
+
+
+def test_an_epsilon_that_drops_all_dimensions_is_named():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 300, 4))
+    rows = np.arange(300)
+    with pytest.raises(AnalysisError, match=r"epsilon 2 drops all 4 dimensions"):
+        score_split(x, y, rows[:200], rows[200:250], rows[250:], [(2.0, 1e-8)], mode="paper")

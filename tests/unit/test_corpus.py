@@ -118,7 +118,7 @@ def test_folder_reader(tmp_path: Path) -> None:
     assert manifest["utt_id"].tolist() == ["one"]
     assert dict(zip(excluded["utt_id"], excluded["reason"].str.split(":").str[0], strict=True)) == {
         "no audio": "missing",
-        "no.transcript": "empty text",
+        "no.transcript": "no transcript",
     }
 
 

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
 
-from layerwise.files import write_aside, write_csv, write_parquet
+from layerwise.files import files_below, write_aside, write_csv, write_parquet
 from layerwise.seeds import derive_seed
 
 
@@ -46,3 +48,24 @@ def test_equal_tables_give_equal_bytes(tmp_path):
 def test_seeds_are_stable_and_separate():
     assert derive_seed(1, "sample", 0) == 3968862691
     assert len({derive_seed(1, "sample", 0), derive_seed(1, "sample", 1), derive_seed(2, "sample", 0)}) == 3
+
+
+def test_files_are_found_through_links_without_hidden_ones_and_loops(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere" / "anna"
+    elsewhere.mkdir(parents=True)
+    corpus = tmp_path / "corpus"
+    (corpus / "ben" / ".trash").mkdir(parents=True)
+    for path in (
+        elsewhere / "1.WAV",
+        corpus / "ben/2.wav",
+        corpus / "ben/._2.wav",
+        corpus / "ben/.trash/3.wav",
+    ):
+        path.touch()
+    (corpus / "anna").symlink_to(elsewhere)
+    (corpus / "again.wav").symlink_to(elsewhere / "1.WAV")
+    (corpus / "ben" / "loop").symlink_to(corpus)
+    (corpus / "gone.wav").symlink_to(tmp_path / "nowhere")
+    found = [path.relative_to(corpus).as_posix() for path in files_below(corpus, {".wav"})]
+    assert found == ["again.wav", "anna/1.WAV", "ben/2.wav", "gone.wav"]
+    assert files_below(corpus) == files_below(corpus, {".wav"})

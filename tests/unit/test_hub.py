@@ -1,5 +1,6 @@
 """Hub models against a local stand-in of the hub."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from servers import Hub, copy_model, running_hub
 
 from layerwise.errors import DownloadError
 from layerwise.files import sha256_file
+from layerwise.models import load_model
 from layerwise.models.hub import fetch_model, is_commit
 from layerwise.specs.sources import hub_id
 
@@ -199,3 +201,12 @@ def test_fetched_commits_load_without_a_request(hub: Hub, model: Path, tmp_path:
     )
     assert loaded.stdout == "True 24\n" * 4, loaded.stderr
     assert not [request for request in hub.requests if "someone" in request]
+
+
+def test_a_repository_with_a_processor_config_only_is_fetched_and_read(hub: Hub, model: Path) -> None:
+    extractor = json.loads((model / "preprocessor_config.json").read_text())
+    (model / "preprocessor_config.json").unlink()
+    (model / "processor_config.json").write_text(json.dumps({"feature_extractor": extractor}))
+    commit = hub.publish("someone/tiny", model)
+    assert "processor_config.json" in set(fetch_model("someone/tiny")["files"])  # type: ignore[call-overload]
+    assert load_model("someone/tiny", revision=commit).layers[0] == "C1"

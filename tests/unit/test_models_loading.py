@@ -1,8 +1,10 @@
 """Model sources: hub cache, folders, random twins, the log-mel baseline, and what is refused."""
 
+import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -239,3 +241,50 @@ def test_waveforms_of_any_float_type_and_single_ones_are_encoded_alike(wav2vec2:
 def test_what_is_no_waveform_is_told_with_what_to_do(wav2vec2: str, waveforms, message: str) -> None:
     with pytest.raises(AudioError, match=message):
         load_model(wav2vec2).encode(waveforms)
+
+
+def _config(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def _first_bytes(folder: Path, count: int) -> None:
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[:count])
+
+
+def _pickled(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"\x80\x04junk")
+
+
+def _pointer(folder: Path) -> None:
+    (folder / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (_pointer, "model.safetensors is a pointer of git-lfs, not the weights; run `git lfs pull`"),
+        (partial(_first_bytes, count=0), "SafetensorError.*copy or download it again"),
+        (partial(_first_bytes, count=5000), "SafetensorError.*copy or download it again"),
+        (_pickled, "copy or download it again"),
+        (
+            partial(_config, num_hidden_layers=1),
+            r"weights of encoder blocks that its config.json does not have",
+        ),
+        (partial(_config, num_hidden_layers=9), "the checkpoint lacks"),
+        (partial(_config, intermediate_size=40), "the weights have other sizes than config.json says"),
+        (partial(_config, attn_implementation="flash_attention_9"), "flash_attention_9"),
+        (partial(_config, _attn_implementation="flash_attention_2"), "FlashAttention2"),
+        (lambda folder: (folder / "config.json").write_text("{"), "valid JSON"),
+    ],
+)
+def test_a_spoiled_checkpoint_is_named_with_its_cause(
+    tmp_path: Path, spoil: Callable[[Path], object], message: str
+) -> None:
+    folder = save("hubert-base", tmp_path)
+    spoil(tmp_path)
+    with pytest.raises(ModelError, match=message) as plain:
+        load_model(folder)
+    assert folder in str(plain.value)

@@ -24,8 +24,8 @@ def test_every_label_of_the_inventory_is_known(name):
 
 @pytest.mark.parametrize("name", PHONE_SETS)
 def test_tables_lead_to_all_39_phones_and_nothing_else(name):
-    targets = set(phone_set(name).phones.values())
-    assert targets == {*PHONES, SILENCE, NOISE}
+    known = phone_set(name)
+    assert {*known.phones.values(), *known.reserved.values()} == {*PHONES, SILENCE, NOISE}
 
 
 @pytest.mark.parametrize(
@@ -85,4 +85,21 @@ def test_tables_ship_with_the_package(repository):
         for pattern in settings["package-data"]["layerwise"]
         for path in (repository / "layerwise").glob(pattern)
     }
-    assert {path.name for path in shipped} == {f"{name}.tsv" for name in (*PHONE_SETS, "silence")}
+    assert {path.name for path in shipped} == {f"{name}.tsv" for name in (*PHONE_SETS, "silence", "noise")}
+
+
+@pytest.mark.parametrize("name", [*PHONE_SETS, "keep"])
+@pytest.mark.parametrize("label", ["[SIL]", "PAU", "H#", "{SL}", "<Silence>", "Sp", "(pause)"])
+def test_silence_is_known_in_any_case_and_brackets(name, label):
+    assert phone_set(name).phone(label) == SILENCE
+
+
+@pytest.mark.parametrize("label", ["[laughter]", "{BR}", "NSN", "br", "<UNK>", "[z]"])
+def test_sounds_and_whatever_is_in_brackets_are_no_phones(label):
+    assert {phone_set(name).phone(label) for name in PHONE_SETS} == {NOISE}
+
+
+def test_a_config_may_name_more_silences():
+    assert phone_set("arpabet").phone("qq") is None
+    assert phone_set("arpabet", ("QQ",)).phone("qq") == SILENCE
+    assert phone_set("keep", ("qq",)).phone("qq") == SILENCE and phone_set("keep").phone("br") == "br"

@@ -47,7 +47,24 @@ def short_text(tiers, end=SECONDS):
     for name, entries in tiers.items():
         lines += ['"IntervalTier"', f'"{name}"', "0", f"{end}", str(len(entries))]
         for first, last, label in entries:
-            lines += [f"{first}", f"{last}", f'"{label}"']
+            quoted = label.replace('"', '""')
+            lines += [f"{first}", f"{last}", f'"{quoted}"']
+    return "\n".join(lines) + "\n"
+
+
+def chronological_text(tiers, end=SECONDS):
+    """Praat's chronological format, with its comments."""
+    lines = ['"Praat chronological TextGrid text file"', f"0 {end}   ! Time domain."]
+    lines.append(f"{len(tiers)}   ! Number of tiers.")
+    lines += [f'"IntervalTier" "{name}" 0 {end}' for name in tiers]
+    entries = [
+        (first, number, last, label)
+        for number, name in enumerate(tiers, start=1)
+        for first, last, label in tiers[name]
+    ]
+    for first, number, last, label in sorted(entries):
+        quoted = label.replace('"', '""')
+        lines += ["", f"! {number}:", f"{number} {first} {last}", f'"{quoted}"']
     return "\n".join(lines) + "\n"
 
 
