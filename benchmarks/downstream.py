@@ -68,7 +68,7 @@ def seconds(kind: str, bank: Sequence[Head], layers: int, steps: int, model: str
     pooled = kind == "classification"
     task = known_task("classification", label="topic") if pooled else known_task("asr")
     manifest = manifest_of(400)
-    features = Noise(manifest["utt_id"], 1 if pooled else int(50 * SECONDS), layers, model)
+    features = Noise(manifest["utt_id"].tolist(), 1 if pooled else int(50 * SECONDS), layers, model)
     corpus = TaskCorpus("noise", manifest, features.lengths, pd.DataFrame(), Notes())
     data = task.prepare(corpus, task, "corrected")
     device = torch.device("cpu")

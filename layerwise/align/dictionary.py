@@ -32,6 +32,6 @@ def _builtin(words: set[str]) -> Lexicon:
 
 
 def in_dictionary(word: str, known: Lexicon) -> str:
-    """Return the word, without apostrophes at its edges unless it has a pronunciation of its own with them."""
+    """Return the word, without apostrophes at its edges unless the dictionary has it with them."""
     forms = spellings(word)
     return next((form for form in forms if form in known), forms[-1])

@@ -61,15 +61,15 @@ class TrainingOptions(TrainingChoices):
     patience: int = Field(
         default=3,
         ge=1,
-        description="Epochs without improvement on dev after which a head stops; its learning rate is halved after "
-        "each of them.",
+        description="Epochs without improvement on dev after which a head stops; its learning rate is halved "
+        "after each of them.",
         examples=[5],
     )
     longest: float | None = Field(
         default=None,
         gt=0,
-        description="Training utterances of sequence tasks that are longer, in seconds, are left out and listed: "
-        "the cost of CTC grows with the square of the length. None: all are used.",
+        description="Training utterances of sequence tasks that are longer, in seconds, are left out and "
+        "listed: the cost of CTC grows with the square of the length. None: all are used.",
         examples=[16.0],
     )
     disk_gb: float = Field(

@@ -46,7 +46,7 @@ READERS = (
         section="slurp",
         guide="`download: [slurp-annotations, slurp-real]` fetches it; or clone "
         "https://github.com/pswietojanski/slurp to `path` and run its scripts/download_audio.sh there "
-        "(https://zenodo.org/records/4274930), so that dataset/slurp/train.jsonl and audio/slurp_real/ lie in "
-        "`path`",
+        "(https://zenodo.org/records/4274930), so that dataset/slurp/train.jsonl and audio/slurp_real/ lie "
+        "in `path`",
     ),
 )

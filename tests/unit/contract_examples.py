@@ -196,11 +196,6 @@ model,layer,layer_index,analysis,parts,n_train,score
 hubert,T0,0.0,cca-phone,1,223.5,0.31
 hubert,T0,0.0,cca-phone,2,447.0,0.42
 """,
-    "task_utterances": """
-model,task,metric,layer,seed,split,utt_id,speaker,count,total
-hubert,pr,per,T0,1,test,0012,allison,3,12
-hubert,pr,per,all,1,dev,NA,,0.5,7
-""",
     "tables/control_contrasts": """
 model,analysis,layer,control,control_layer,difference,low,high,p,p_holm,n
 hubert,cca-mel,T0,random-hubert,T3,0.28886810788098743,0.2822387,0.2954974,1e-09,2e-09,40

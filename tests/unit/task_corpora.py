@@ -48,8 +48,9 @@ def task(known: str, batch_size: int, protocol="corrected", **entry):
     return replace(found, recipe=replace(found.recipe, batch_size=batch_size))
 
 
-def train(source, manifest, intervals, chosen, **settings):
+def train(*corpus_and_task, **settings):
     """``train_task`` with the fields of its options as keywords."""
+    source, manifest, intervals, chosen = corpus_and_task
     fields = {name: settings.pop(name) for name in list(settings) if name in TrainingOptions.model_fields}
     options = TrainingOptions(**{"device": "cpu", **fields})
     return run.train_task(

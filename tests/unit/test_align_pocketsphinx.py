@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 import soundfile
 
-from layerwise.align.dictionary import in_dictionary, known_pronunciations
 from layerwise.align import pocketsphinx
 from layerwise.align.boundaries import agreement
+from layerwise.align.dictionary import in_dictionary, known_pronunciations
 from layerwise.align.g2p import guess_pronunciations
 from layerwise.align.intervals import Outcome, interval_table
 from layerwise.align.pocketsphinx import MIN_SCORE, align

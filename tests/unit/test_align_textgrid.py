@@ -398,9 +398,15 @@ def test_a_word_named_like_silence_is_one_where_phones_are(label):
 def test_names_of_silence_in_the_phone_tier_are_known_in_any_spelling_or_named_by_the_config():
     grid = {**GRID, "phones": [(0.0, 0.1, "[SIL]"), *GRID["phones"][1:-1], (1.0, 1.2, "zzz")]}
     assert "phone 'zzz' (1.000-1.200 s) is unknown" in outcome(long_text(grid)).reason
-    tiers = {"word_tiers": WORD_TIERS, "phone_tiers": PHONE_TIERS, "phone_set_name": "arpabet"}
     content = long_text(grid).encode()
-    (found,) = import_alignments(manifest("u"), lambda _: content, silences=("ZZZ",), **tiers)
+    (found,) = import_alignments(
+        manifest("u"),
+        lambda _: content,
+        word_tiers=WORD_TIERS,
+        phone_tiers=PHONE_TIERS,
+        phone_set_name="arpabet",
+        silences=("ZZZ",),
+    )
     assert rows(found) == EXPECTED
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import jiwer
 import numpy as np
@@ -39,7 +40,7 @@ TABLES = {
 
 
 @pytest.fixture(scope="module")
-def corpus():
+def corpus() -> Any:
     return toy_corpus()
 
 
@@ -160,7 +161,7 @@ def test_by_steps_as_superb_does(corpus):
 
 
 def test_streaming_in_blocks_is_a_matter_of_memory_alone(corpus, monkeypatch):
-    """Blocks that are read ahead hold what stays in memory otherwise; killed readers leave no thread behind."""
+    """Blocks that are read ahead hold what stays in memory otherwise; no thread is left behind."""
     monkeypatch.setattr(features, "KEEP_BYTES", 0)
     whole = train(*corpus, PR, epochs=3)
     monkeypatch.setattr(features, "KEEP_BYTES", 2**30)
@@ -206,7 +207,9 @@ def test_live_features_train_as_stored_ones_do(corpus, tmp_path, monkeypatch, kn
     monkeypatch.setattr(features, "KEEP_BYTES", keep)
     _, manifest, intervals = corpus
     random, encoder = np.random.default_rng(0), Encoder()
-    audio, samples, stored = {}, {}, {name: {} for name in encoder.table}
+    audio: dict[str, Any] = {}
+    samples: dict[str, int] = {}
+    stored: dict[str, dict[str, Any]] = {name: {} for name in encoder.table}
     for utt_id in manifest["utt_id"]:
         frames = 1 + int(np.ceil(intervals.query("utt_id == @utt_id")["end"].max() / 0.02))
         wave = random.normal(scale=0.1, size=320 * frames + 7).astype(np.float32)
@@ -237,7 +240,8 @@ def test_a_killed_training_goes_on_and_ends_with_the_same_bytes(tmp_path, known)
 
     whole = job(tmp_path / "whole", 0)
     assert whole.wait() == 0, whole.stderr.read()
-    folder, seen = tmp_path / "killed", set()
+    folder = tmp_path / "killed"
+    seen: set[str] = set()
     killed = job(folder, 0.4)
     state = folder / "state.checkpoint"
     deadline = time.monotonic() + 60

@@ -42,6 +42,8 @@ def heads_of(chosen, data, bank, dtype=torch.float64):
 class Alone(nn.Module):
     """One head with the initial values of a bank's, written down as a module."""
 
+    mixing: torch.Tensor
+
     def __init__(self, heads, row, kind):
         super().__init__()
         self.layer, self.kind = heads.bank[row].layer, kind
@@ -53,7 +55,7 @@ class Alone(nn.Module):
             frames = features[self.layer]
         else:
             weights = self.mixing.softmax(0)
-            frames = sum(weight * layer for weight, layer in zip(weights, features, strict=True))
+            frames = torch.stack([w * layer for w, layer in zip(weights, features, strict=True)]).sum(0)
         if self.kind == "blstm":
             return self._recurrent(frames, lengths)
         hidden = frames @ self.hidden_weight + self.hidden_bias
@@ -70,7 +72,7 @@ class Alone(nn.Module):
             for layer in range(2):
                 module = nn.LSTM(own.shape[-1], blstm.WIDTH, bidirectional=True, dtype=own.dtype)
                 prefix = f"lstm{layer}_"
-                weights = {
+                weights: dict[str, torch.Tensor] = {
                     n.removeprefix(prefix): v for n, v in self.named_parameters() if n.startswith(prefix)
                 }
                 own, _ = functional_call(module, weights, (own,))
