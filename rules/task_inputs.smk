@@ -63,7 +63,7 @@ def of_task(path):
 
 def analysed(path):
     """A path below the folder of a corpus, for the analysed one."""
-    return f"<run>/corpus/{path}" if "/" not in path else f"<run>/{path}"
+    return f"<run>/corpus/{path}" if Path(path).name == path else f"<run>/{path}"
 
 
 def task_features(suffix):
