@@ -2,7 +2,7 @@
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from layerwise.options.readers import LibrispeechOptions, SlurpOptions
+from layerwise.options.readers import LibrispeechOptions, SlurpOptions, VctkOptions
 from layerwise.options.section import Section, check_name
 
 
@@ -17,7 +17,8 @@ class CorpusOptions(Section):
         default="table",
         description="`table`: TSV, CSV or Parquet with utt_id, audio_path, speaker, split, text and label "
         "columns; `folder`: audio files with .lab or .txt beside them, one folder per speaker; "
-        "`librispeech`, `fluent-speech-commands`, `slurp`: the layouts that these corpora come in.",
+        "`librispeech`, `libritts`, `vctk`, `timit`, `common-voice`, `fluent-speech-commands`, `slurp`: the "
+        "layouts that these corpora come in.",
         examples=["librispeech"],
     )
     min_seconds: float = Field(
@@ -47,6 +48,7 @@ class CorpusOptions(Section):
         default=LibrispeechOptions(), description="Splits of LibriSpeech."
     )
     slurp: SlurpOptions = Field(default=SlurpOptions(), description="Recordings of SLURP.")
+    vctk: VctkOptions = Field(default=VctkOptions(), description="Recordings of VCTK.")
 
     @field_validator("reader")
     @classmethod

@@ -45,3 +45,13 @@ class SlurpOptions(Section):
         description="The synthesised sentences of train_synthetic.jsonl are for training too.",
         examples=[True],
     )
+
+
+class VctkOptions(Section):
+    """What is read of VCTK (`reader: vctk`)."""
+
+    microphone: Literal["mic1", "mic2"] = Field(
+        default="mic1",
+        description="Of two microphones, whose recordings; version 0.80 has one.",
+        examples=["mic2"],
+    )

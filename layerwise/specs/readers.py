@@ -1,6 +1,6 @@
 """Layouts of corpora on disk."""
 
-from layerwise.options.readers import LibrispeechOptions, SlurpOptions
+from layerwise.options.readers import LibrispeechOptions, SlurpOptions, VctkOptions
 from layerwise.specs.spec import ReaderSpec
 
 READERS = (
@@ -48,5 +48,36 @@ READERS = (
         "https://github.com/pswietojanski/slurp to `path` and run its scripts/download_audio.sh there "
         "(https://zenodo.org/records/4274930), so that dataset/slurp/train.jsonl and audio/slurp_real/ lie "
         "in `path`",
+    ),
+    ReaderSpec(
+        name="timit",
+        title="TIMIT as the LDC ships it",
+        code="layerwise.corpus.timit:read_timit",
+        files="layerwise.corpus.timit:timit_files",
+        guide="TIMIT is LDC93S1 of the Linguistic Data Consortium; `path` is the folder of TRAIN and TEST",
+    ),
+    ReaderSpec(
+        name="libritts",
+        title="LibriTTS's layout",
+        code="layerwise.corpus.libritts:read_libritts",
+        files="layerwise.corpus.libritts:libritts_files",
+        guide="LibriTTS is at https://www.openslr.org/60, LibriTTS-R at https://www.openslr.org/141",
+    ),
+    ReaderSpec(
+        name="vctk",
+        title="the VCTK corpus",
+        code="layerwise.corpus.vctk:read_vctk",
+        files="layerwise.corpus.vctk:vctk_files",
+        options=VctkOptions,
+        section="vctk",
+        guide="VCTK is at https://doi.org/10.7488/ds/2645; `path` is the folder that holds txt and wav48*",
+    ),
+    ReaderSpec(
+        name="common-voice",
+        title="one language of Common Voice",
+        code="layerwise.corpus.common_voice:read_common_voice",
+        files="layerwise.corpus.common_voice:common_voice_files",
+        guide="Common Voice is handed out at https://commonvoice.mozilla.org/datasets; `path` is the folder "
+        "of one language, with validated.tsv and clips",
     ),
 )
