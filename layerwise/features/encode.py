@@ -38,6 +38,14 @@ class Encoded:
             self.ready.synchronize()
 
 
+class LayerOverflowError(StoreError):
+    """A value of a layer is too large for the number format that the layer is stored in."""
+
+    def __init__(self, message: str, layer: str) -> None:
+        super().__init__(message)
+        self.layer = layer
+
+
 class Encoder:
     """Encodes blocks of utterances in batches of at most ``batch_samples`` padded samples."""
 
@@ -139,7 +147,7 @@ class Encoder:
                 for values in rows.values()
             ]
         )
-        stored = {array: values.to(self.plan.dtype) for array, values in rows.items()}
+        stored = {array: values.to(self.plan.dtype_of(array)) for array, values in rows.items()}
         if self._copies is None:
             return Encoded(
                 batch, {array: values.cpu() for array, values in stored.items()}, peaks.cpu(), None
@@ -160,11 +168,13 @@ def checked(
 ) -> dict[str, list[NDArray[np.generic]]]:
     """Return for each array the rows of each utterance of a batch, once they are there and finite.
 
-    ``counts`` is (utterances, arrays). Raises ModelError for NaN or an infinite value, StoreError for one
-    that overflows the store's dtype, both with model, layer and utterance.
+    ``counts`` is (utterances, arrays). Raises ModelError for NaN or an infinite value, LayerOverflowError for
+    one that overflows the layer's number format, both with model, layer and utterance.
     """
     encoded.wait()
-    finite = torch.isfinite(encoded.peaks.to(plan.dtype)).tolist()
+    formats = map(plan.dtype_of, encoded.rows)
+    peaks = zip(encoded.peaks, formats, strict=True)
+    finite = [bool(torch.isfinite(peak.to(dtype))) for peak, dtype in peaks]
     parts: dict[str, list[NDArray[np.generic]]] = {}
     for column, (array, values) in enumerate(encoded.rows.items()):
         if len(values) != counts[:, column].sum():
@@ -181,13 +191,11 @@ def checked(
 
 
 def _not_finite(plan: Plan, array: str, utterance: PlannedUtterance, peak: float) -> ModelError | StoreError:
-    where = f"model {plan.name}, layer {array.partition('/')[2]}, utterance {utterance.utt_id}"
+    layer = array.partition("/")[2]
+    where = f"model {plan.name}, layer {layer}, utterance {utterance.utt_id}"
     if np.isfinite(peak):
-        dtype = str(plan.dtype).removeprefix("torch.")
-        return StoreError(
-            f"{where}: the value {peak:.4g} overflows {dtype}; store this model with "
-            "extraction.store_dtype: float32"
-        )
+        dtype = str(plan.dtype_of(array)).removeprefix("torch.")
+        return LayerOverflowError(f"{where}: the value {peak:.4g} overflows {dtype}", layer)
     return ModelError(
         f"{where}: NaN or infinite value; use extraction.precision: float32 or check the checkpoint"
     )

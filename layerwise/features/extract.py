@@ -5,6 +5,8 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,11 @@ from layerwise.corpus.audio import SAMPLE_RATE, read_audio
 from layerwise.errors import StoreError
 from layerwise.features import writer
 from layerwise.features.background import Background, read_ahead
-from layerwise.features.encode import Encoded, Encoder, checked
+from layerwise.features.encode import Encoded, Encoder, LayerOverflowError, checked
 from layerwise.features.partial import PartialStore, partial_store
 from layerwise.features.plan import Plan, PlannedUtterance, plan_blocks, plan_utterances
 from layerwise.features.store import StoreHeader
+from layerwise.files import write_text
 from layerwise.models.base import SpeechModel, Waveform
 from layerwise.options.extraction import ExtractionOptions
 from layerwise.progress import progress
@@ -52,6 +55,9 @@ def extract(
 ) -> None:
     """Encode a corpus and write the store of a model; go on where a killed extraction stopped.
 
+    A layer with a value that overflows float16 is stored as float32, by itself: the extraction says so and
+    begins anew.
+
     ``manifest`` and ``segments`` are tables of corpus/manifest.parquet and samples/segments.parquet; frames
     are stored for ``frame_utterances``, means for every utterance of the manifest, both of ``layers`` (None:
     all). ``name`` is the model's name in the run, ``dtype`` float16 or float32, ``provenance`` goes into the
@@ -62,24 +68,72 @@ def extract(
     tables, provenance and options are the same; ``provenance`` should hold digests of all that the model
     object is made from.
     Raises AudioError for an utterance that the model cannot encode, ModelError for a value that is not
-    finite or an utterance that does not fit in memory, StoreError for a value that overflows ``dtype``, a
-    full disk, or tables that do not belong together.
+    finite or an utterance that does not fit in memory, StoreError for a full disk, or tables that do not
+    belong together.
     """
     if dtype not in DTYPES:
         raise StoreError(f"store dtype {dtype!r} is unknown; use one of {', '.join(DTYPES)}")
     plan = Plan(model, name, DTYPES[dtype], plan_utterances(manifest, segments, frame_utterances), layers)
-    header = plan.header(provenance or {})
     block_seconds = block_seconds or BLOCK_BATCHES * batch_seconds
-    key = _key(plan, header, [batch_seconds, block_seconds, shard_chunks, writer.CHUNK_BYTES])
-    blocks = list(plan_blocks(plan.utterances, block_seconds))
+    sizes = _Sizes(batch_seconds, block_seconds, shard_chunks)
     store_path = Path(store_path)
+    known = _WideLayers(store_path, _key(plan, plan.header(provenance or {}), sizes))
+    while True:
+        plan = replace(plan, wide=known.layers)
+        try:
+            _extract(plan, plan.header(provenance or {}), sizes, store_path, read)
+        except LayerOverflowError as error:
+            if error.layer in plan.wide or plan.dtype == torch.float32:
+                raise
+            log.warning("%s; the layer is stored as float32, and the extraction begins anew", error)
+            known.add(error.layer)
+        else:
+            known.forget()
+            return
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """How an extraction is cut into pieces."""
+
+    batch_seconds: float
+    block_seconds: float
+    shard_chunks: int
+
+
+class _WideLayers:
+    """Layers found to overflow, noted beside a store in the making for when its job is killed."""
+
+    def __init__(self, store_path: Path, key: str) -> None:
+        self._path, self._key = store_path.with_name(f".{store_path.name}.wide.json"), key
+        self.layers: frozenset[str] = frozenset()
+        with suppress(OSError, ValueError, KeyError):
+            noted = json.loads(self._path.read_text(encoding="utf-8"))
+            if noted["key"] == key:
+                self.layers = frozenset(noted["layers"])
+
+    def add(self, layer: str) -> None:
+        self.layers |= {layer}
+        write_text(json.dumps({"key": self._key, "layers": sorted(self.layers)}), self._path)
+
+    def forget(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+
+def _extract(
+    plan: Plan, header: StoreHeader, sizes: _Sizes, store_path: Path, read: Callable[[str], Waveform]
+) -> None:
+    """Write the store of a plan, going on with what is there of it."""
+    blocks = list(plan_blocks(plan.utterances, sizes.block_seconds))
     done = 0
     try:
         with partial_store(
-            store_path, key, lambda path: writer.create_store(path, header, plan.dims, shard_chunks)
+            store_path,
+            _key(plan, header, sizes),
+            lambda path: writer.create_store(path, header, plan.dims, sizes.shard_chunks),
         ) as store:
             try:
-                _fill(store, plan, blocks, Encoder(plan, round(batch_seconds * SAMPLE_RATE)), read)
+                _fill(store, plan, blocks, Encoder(plan, round(sizes.batch_seconds * SAMPLE_RATE)), read)
             finally:
                 done = len(store.samples)
     except OSError as error:
@@ -169,8 +223,9 @@ def _named(plan: Plan, rows: NDArray[np.int64]) -> dict[str, int]:
     return dict(zip(plan.dims, rows.tolist(), strict=True))
 
 
-def _key(plan: Plan, header: StoreHeader, options: list[float]) -> str:
+def _key(plan: Plan, header: StoreHeader, sizes: _Sizes) -> str:
     """Digest of all that determines the store's bytes."""
+    options = [sizes.batch_seconds, sizes.block_seconds, sizes.shard_chunks, writer.CHUNK_BYTES]
     utterances = [
         (utterance.utt_id, utterance.audio_path, utterance.seconds, utterance.segments)
         for utterance in plan.utterances

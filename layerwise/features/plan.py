@@ -33,13 +33,17 @@ class PlannedUtterance:
 
 @dataclass(frozen=True)
 class Plan:
-    """What stays the same for all utterances of an extraction; ``only`` these layers are stored (all)."""
+    """What stays the same for all utterances of an extraction.
+
+    ``only`` these layers are stored (None: all), those of ``wide`` as float32 whatever ``dtype`` is.
+    """
 
     model: SpeechModel
     name: str
     dtype: torch.dtype
     utterances: Sequence[PlannedUtterance]
     only: Sequence[str] | None = None
+    wide: frozenset[str] = frozenset()
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
@@ -51,6 +55,10 @@ class Plan:
         """Dimensions of each array ``group/layer``; ``rows`` counts in this order."""
         groups = ("frames", *GROUPS.values(), "utterances")
         return {f"{group}/{layer}": self.model.dim(layer) for layer in self.layers for group in groups}
+
+    def dtype_of(self, array: str) -> torch.dtype:
+        """Return the number format of an array ``group/layer``."""
+        return torch.float32 if array.partition("/")[2] in self.wide else self.dtype
 
     def kernel(self, layer: str) -> tuple[int, int]:
         """Return the (kernel, stride) that average a layer for storage; (1, 1): stored as it is."""
@@ -85,7 +93,7 @@ class Plan:
 
     def size(self) -> int:
         """Return about how many bytes the store will have."""
-        row_bytes = np.array(list(self.dims.values())) * self.dtype.itemsize
+        row_bytes = np.array([dim * self.dtype_of(array).itemsize for array, dim in self.dims.items()])
         samples = [round(utterance.seconds * SAMPLE_RATE) for utterance in self.utterances]
         rows = map(self.rows, self.utterances, samples)
         return int(sum(row_bytes @ count for count in rows))
@@ -105,8 +113,9 @@ class Plan:
                     f"; frames averaged over {kernel} every {step}, segments from the layer's own frames"
                 )
             stride = Fraction(grid.stride * step, SAMPLE_RATE)
+            own = "float32" if layer in self.wide else ""
             layers.append(
-                StoredLayer(layer, description.dim, str(stride), str(centre / SAMPLE_RATE), meaning)
+                StoredLayer(layer, description.dim, str(stride), str(centre / SAMPLE_RATE), meaning, own)
             )
         return StoreHeader(
             model=self.name,

@@ -24,13 +24,17 @@ GROUPS: dict[SegmentKind, str] = {"phone": "phones", "word": "words"}
 
 @dataclass(frozen=True)
 class StoredLayer:
-    """A layer as stored: strides and centres in seconds as exact fractions ("1/50")."""
+    """A layer as stored: strides and centres in seconds as exact fractions ("1/50").
+
+    ``dtype`` is its own number format; empty: that of the store.
+    """
 
     name: str
     dim: int
     stride: str
     first_centre: str
     meaning: str
+    dtype: str = ""
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,14 @@ def create_store(
     Every chunk carries its CRC-32C, so that a flipped bit is an error when it is read.
     """
     group = zarr.open_group(path, mode="w-", zarr_format=3, attributes=header.to_attributes())
+    own = {layer.name: layer.dtype or header.dtype for layer in header.layers}
     for name, dim in dims.items():
-        chunk_rows = max(1, CHUNK_BYTES // (dim * np.dtype(header.dtype).itemsize))
+        dtype = own[name.partition("/")[2]]
+        chunk_rows = max(1, CHUNK_BYTES // (dim * np.dtype(dtype).itemsize))
         group.create_array(
             name,
             shape=(0, dim),
-            dtype=header.dtype,
+            dtype=dtype,
             chunks=(chunk_rows, dim),
             shards=(chunk_rows * shard_chunks, dim),
             compressors=Crc32cCodec(),

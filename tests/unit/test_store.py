@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -235,13 +236,62 @@ def test_no_segments_and_no_frames(tmp_path: Path) -> None:
     assert store.utterance_means("T0", ["utt2"]).shape == (1, 320)
 
 
-def test_float16_stores_round_and_refuse_overflow(tmp_path: Path) -> None:
+def test_float16_stores_round(tmp_path: Path) -> None:
     run(tmp_path / "s.zarr", dtype="float16")
     expected = np.concatenate([by_hand(utt_id, 320, 2) for utt_id in STORED]).astype(np.float16)
     assert np.array_equal(FeatureStore(tmp_path / "s.zarr").frames("T0")[0], expected.astype(np.float32))
-    with pytest.raises(StoreError, match=r"model blocks, layer C1, utterance utt\d: .*overflows.*float32"):
-        run(tmp_path / "o.zarr", dtype="float16", model=Blocks(scale=1e5))
-    assert not list(tmp_path.glob("*o.zarr*"))
+
+
+class OneLargeLayer(Blocks):
+    """The layer C1 overflows float16 from one utterance on, as a layer of WavLM-large does."""
+
+    def _forward(self, waveforms: Sequence[Waveform]) -> dict[str, torch.Tensor]:
+        values = super()._forward(waveforms)
+        if any(np.array_equal(waveform, WAVEFORMS["utt3"]) for waveform in waveforms):
+            values["C1"] = values["C1"] * 1e6
+        return values
+
+
+def test_a_layer_that_overflows_float16_is_stored_as_float32_by_itself(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    small: dict[str, Any] = {"model": OneLargeLayer(), "batch_seconds": 0.01, "block_seconds": 0.01}
+    run(tmp_path / "s.zarr", dtype="float16", **small)
+    assert "layer C1, utterance utt3" in caplog.text and "stored as float32" in caplog.text
+    run(tmp_path / "wide.zarr", dtype="float32", **small)
+    store, wide = FeatureStore(tmp_path / "s.zarr"), FeatureStore(tmp_path / "wide.zarr")
+    np.testing.assert_array_equal(store.utterance_means("C1"), wide.utterance_means("C1"))
+    np.testing.assert_array_equal(
+        store.frames("T0")[0], wide.frames("T0")[0].astype(np.float16).astype(np.float32)
+    )
+    assert [layer.dtype for layer in store.header.layers] == ["float32", "", "", ""]
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_killed_extraction_knows_the_layers_that_overflow(tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"dtype": "float16", "batch_seconds": 0.01, "block_seconds": 0.01}
+    seen: list[str] = []
+
+    def interrupted(path: str) -> Waveform:
+        seen.append(path)
+        if len(seen) > len(WAVEFORMS) + 2:  # in the second try, after some utterances
+            raise RuntimeError("killed")
+        return read(path)
+
+    with pytest.raises(RuntimeError, match="killed"):
+        run(tmp_path / "s.zarr", model=OneLargeLayer(), read=interrupted, **settings)
+    assert list(tmp_path.glob(".*.wide.json"))
+    again: list[str] = []
+
+    def counted(path: str) -> Waveform:
+        again.append(path)
+        return read(path)
+
+    run(tmp_path / "s.zarr", model=OneLargeLayer(), read=counted, **settings)
+    assert len(again) < len(WAVEFORMS)
+    run(tmp_path / "t.zarr", model=OneLargeLayer(), **settings)
+    one, other = FeatureStore(tmp_path / "s.zarr"), FeatureStore(tmp_path / "t.zarr")
+    np.testing.assert_array_equal(one.frames("C1")[0], other.frames("C1")[0])
 
 
 def test_a_value_that_is_not_finite_names_model_layer_and_utterance(tmp_path: Path) -> None:
