@@ -13,7 +13,9 @@ use rule job as align with:
         manifest=MANIFEST,
         lexicon=CONFIG.alignment.lexicon or [],
         files=(
-            [*MFA_ALIGNED, MFA_DROPPED] if CONFIG.aligner == "mfa" else aligner_files()
+            [*MFA_ALIGNED, MFA_DROPPED]
+            if CONFIG.aligner == "mfa"
+            else trackable(aligner_files())
         ),
         phonesets=files_below("layerwise/align/phonesets"),
     output:

@@ -29,6 +29,7 @@ ANALYSES = CONFIG.analysis_specs
 TASKS = CONFIG.task_specs
 # Corpora that only tasks use.
 CORPORA = CONFIG.task_corpora
+UNTRACKABLE = re.compile(r"[{}]|<[a-z][a-z0-9_]*>")
 FORESEEN = "<run>/samples/infeasible.csv"
 REPORT = "<run>/report/report.pdf"
 
@@ -72,6 +73,16 @@ def entry_of(analysis):
 def files_below(folder, suffixes=None):
     """All files below a folder, or those with one of the suffixes, as the readers find them."""
     return [path.as_posix() for path in find_files(folder, suffixes) if path.is_file()]
+
+
+def trackable(files):
+    """The files that Snakemake can track by name; it reads braces, and names in angle brackets, as wildcards."""
+    return [file for file in files if not UNTRACKABLE.search(file)]
+
+
+def others(files):
+    """Digests of the other files, for a param."""
+    return {file: sha256_file(file) for file in files if UNTRACKABLE.search(file)}
 
 
 def targets():

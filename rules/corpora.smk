@@ -18,6 +18,7 @@ use rule manifest as task_manifest with:
         **runs("manifest", lambda wildcards: reader_codes(CORPORA[wildcards.corpus])),
         corpus=lambda wildcards: used_of(CORPORA[wildcards.corpus]),
         reader=lambda wildcards: reading(CORPORA[wildcards.corpus]),
+        others=lambda wildcards: other_corpus_files(f"corpora.{wildcards.corpus}"),
         seed=CONFIG.seed,
 
 
@@ -25,7 +26,7 @@ use rule align as task_align with:
     input:
         manifest=f"{FOLDER}/manifest.parquet",
         lexicon=lambda wildcards: lexicon_of(wildcards.corpus),
-        files=[] if CONFIG.aligner == "mfa" else aligner_files(),
+        files=[] if CONFIG.aligner == "mfa" else trackable(aligner_files()),
         phonesets=files_below("layerwise/align/phonesets"),
     output:
         intervals=f"{FOLDER}/alignment/intervals.parquet",

@@ -14,6 +14,7 @@ use rule job as manifest with:
         **runs("manifest", reader_codes(CONFIG.corpus)),
         corpus=used_of(CONFIG.corpus),
         reader=reading(CONFIG.corpus),
+        others=lambda wildcards: other_corpus_files("corpus"),
         seed=CONFIG.seed,
     message:
         "Checking the audio of {params.corpus[path]}"

@@ -1,5 +1,7 @@
 """What the rules of corpora are made from: their readers, files and downloads."""
 
+from functools import cache
+
 from layerwise.specs.archives import CATALOGUE
 
 
@@ -72,11 +74,19 @@ def corpus_files(key):
     for folder in downloads_of(corpus):
         if folder in MISSING:
             checkpoints.download_corpus.get(folder=folder)
-    return files_of_corpus(key, corpus)
+    return trackable(files_of_corpus(key))
 
 
-def files_of_corpus(key, corpus):
+def other_corpus_files(key):
+    """Digests of what Snakemake cannot track by name."""
+    present = all(folder not in MISSING for folder in downloads_of(corpora()[key]))
+    return others(files_of_corpus(key)) if present else {}
+
+
+@cache
+def files_of_corpus(key):
     """Files of a corpus that is there. Raises WorkflowError that says where it comes from."""
+    corpus = corpora()[key]
     spec, path = reader_of(corpus), Path(corpus.path)
     if not path.exists():
         raise WorkflowError(

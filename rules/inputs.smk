@@ -131,8 +131,12 @@ def aligner_work():
     passed = options(CONFIG.options_of(ALIGNER))
     if CONFIG.aligner == "mfa":  # it has run by then, in an environment of its own
         passed = {"archives": MFA_ALIGNED, "dropped": MFA_DROPPED}
+        untracked = {}
+    else:
+        untracked = others(aligner_files())
     shared = options(CONFIG.alignment)
     return {
+        "others": untracked,
         "aligner": CONFIG.aligner,
         "plugin": ALIGNER.code,
         "alignment": {key: shared[key] for key in ("lexicon", "max_unaligned")},

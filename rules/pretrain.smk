@@ -9,7 +9,7 @@ wildcard_constraints:
 
 use rule job as pretrain_data with:
     input:
-        audio=pretrain_files(),
+        audio=trackable(pretrain_files()),
     output:
         speech=directory(PACKED),
         digest=f"{PACKED}.digest.json",
@@ -22,6 +22,7 @@ use rule job as pretrain_data with:
     params:
         **runs("pretrain_data"),
         data=CONFIG.pretrain.data,
+        others=lambda wildcards: others(pretrain_files()),
         clusters=CONFIG.pretrain.clusters,
         seed=CONFIG.seed,
     message:

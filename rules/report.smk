@@ -51,7 +51,7 @@ use rule job as tables with:
         job="tables",
     params:
         **runs("tables"),
-        **facts_params(),
+        facts=lambda wildcards: facts_params(),
     message:
         "Gathering the tables"
 

@@ -15,7 +15,7 @@ with job():
     corpora = [Path(path) for path in inputs.corpora]
     files = RawFiles.of(dict(inputs.items()))
     facts = run_facts(
-        dict(snakemake.params.items()),
+        snakemake.params.facts,
         manifest=files.manifest,
         stores=map(Path, inputs.stores),
         artifacts=[files.manifest, *corpora, files.intervals, *map(Path, inputs.digests)],

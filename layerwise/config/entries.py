@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from layerwise.options.analyses import AnalysisEntry
-from layerwise.options.section import NAME_PATTERN, Section
+from layerwise.options.section import NAME_PATTERN, Section, TrackedPath
 from layerwise.options.tasks import TaskEntry
 
 
@@ -19,7 +19,7 @@ class ModelEntry(Section):
         description="Its name in paths, tables and figures.",
         examples=["hubert-base"],
     )
-    source: str = Field(
+    source: TrackedPath = Field(
         description="Hub id, local folder, or `family:location`: `avhubert:FILE`, `fastvgs:FOLDER`, "
         "`vghubert:FOLDER`, `random:SOURCE`, `logmel`.",
         examples=["facebook/hubert-base-ls960"],

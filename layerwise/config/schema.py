@@ -23,7 +23,7 @@ from layerwise.options.protocol import Protocol
 from layerwise.options.report import ReportOptions
 from layerwise.options.samples import SamplesOptions
 from layerwise.options.scoring import ScoringOptions
-from layerwise.options.section import NAME_PATTERN, Section, check_name
+from layerwise.options.section import NAME_PATTERN, Section, TrackedPath, check_name
 from layerwise.options.tasks import TaskEntry
 from layerwise.options.training import TrainingChoices, TrainingOptions
 from layerwise.options.vectors import VectorsOptions
@@ -58,7 +58,7 @@ class RunConfig(Section):
         description="`paper` repeats the published procedure with its faults; `corrected` mends them.",
         examples=["corrected"],
     )
-    plugins: tuple[str, ...] = Field(
+    plugins: tuple[TrackedPath, ...] = Field(
         default=(),
         description="Python files with models, analyses, tasks, aligners or readers of your own "
         "(CONTRIBUTING.md says what they hold).",

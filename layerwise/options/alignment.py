@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from layerwise.options.pocketsphinx import PocketsphinxOptions
-from layerwise.options.section import Section
+from layerwise.options.section import Section, TrackedPath
 from layerwise.options.textgrid import TextgridOptions
 
 
@@ -46,7 +46,7 @@ class MfaOptions(Section):
 class CompareOptions(TextgridOptions):
     """A second alignment, read as `aligner: textgrid` reads one."""
 
-    path: str = Field(
+    path: TrackedPath = Field(
         description="Folder with a TextGrid (or JSON of MFA) named like each utterance, anywhere under it.",
         examples=["results/other-run/alignment/textgrids"],
     )
@@ -55,7 +55,7 @@ class CompareOptions(TextgridOptions):
 class LibrispeechAlignmentsOptions(Section):
     """The published alignments of LibriSpeech (`aligner: librispeech-alignments`)."""
 
-    path: str = Field(
+    path: TrackedPath = Field(
         default="data/librispeech_alignments.zip",
         description="The archive; downloaded (0.6 GB) where it is missing.",
         examples=["data/librispeech_alignments.zip"],
@@ -65,7 +65,7 @@ class LibrispeechAlignmentsOptions(Section):
 class AlignmentOptions(Section):
     """Options of the forced aligner. Those of one aligner have a section of its own, named like it."""
 
-    lexicon: str | None = Field(
+    lexicon: TrackedPath | None = Field(
         default=None,
         description="A file of extra pronunciations, `word P H O N E S` a line, ARPAbet without stress.",
         examples=["resources/prompts/lexicon.txt"],

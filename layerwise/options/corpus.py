@@ -3,13 +3,13 @@
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from layerwise.options.readers import LibrispeechOptions, SlurpOptions, VctkOptions
-from layerwise.options.section import Section, check_name
+from layerwise.options.section import Section, TrackedPath, check_name
 
 
 class CorpusOptions(Section):
     """Where the speech is and how to read it."""
 
-    path: str = Field(
+    path: TrackedPath = Field(
         description="A table (for `table`) or a folder (for all other readers).",
         examples=["resources/prompts/prompts.tsv"],
     )
@@ -74,7 +74,7 @@ class CorpusOptions(Section):
 class TaskCorpusOptions(CorpusOptions):
     """A corpus that only tasks use."""
 
-    lexicon: str | None = Field(
+    lexicon: TrackedPath | None = Field(
         default=None,
         description="Pronunciations of its words for `pr`, as in `alignment.lexicon`. None: that of the "
         "alignment.",

@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from layerwise.options.section import Section
+from layerwise.options.section import Section, TrackedPath
 
 
 class PretrainOptions(Section):
     """Pre-training of the small embedded models (configs/pretrain.yaml)."""
 
-    data: tuple[str, ...] = Field(
+    data: tuple[TrackedPath, ...] = Field(
         min_length=1,
         description="Folders of speech, searched for audio files.",
         examples=[["LibriSpeech/train-clean-100"]],

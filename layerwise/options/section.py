@@ -1,6 +1,9 @@
 """The base of all sections of a config."""
 
-from pydantic import BaseModel, ConfigDict, ValidationInfo
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 
@@ -9,6 +12,18 @@ class Section(BaseModel):
     """Base of all sections: unknown keys are refused, values cannot be changed after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _trackable(value: str) -> str:
+    if found := re.search(r"[{}]|<[a-z][a-z0-9_]*>", value):
+        raise ValueError(
+            f"{value!r} holds {found[0]!r}, which Snakemake reads as a wildcard: rename the file or folder"
+        )
+    return value
+
+
+# A file or folder that Snakemake tracks by its name.
+TrackedPath = Annotated[str, AfterValidator(_trackable)]
 
 
 def check_name(kind: str, name: str, info: ValidationInfo) -> str:

@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from layerwise.options.section import Section
+from layerwise.options.section import Section, TrackedPath
 
 
 class TextgridOptions(Section):
     """Import of TextGrids (`aligner: textgrid`)."""
 
-    path: str | None = Field(
+    path: TrackedPath | None = Field(
         default=None,
         description="Folder with a TextGrid (or JSON of MFA, or .PHN and .WRD of TIMIT) named like each "
         "utterance, anywhere under it.",

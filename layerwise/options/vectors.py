@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from layerwise.options.analyses import Split
-from layerwise.options.section import Section
+from layerwise.options.section import Section, TrackedPath
 
 
 class VectorTarget(Section):
@@ -25,7 +25,7 @@ class VectorTarget(Section):
 class VectorsOptions(VectorTarget):
     """Each entry names an analysis and its table: a vector for each word or phone (docs/analyses.md)."""
 
-    file: str = Field(
+    file: TrackedPath = Field(
         description="GloVe or word2vec text, a qvec oracle, or a CSV, TSV or Parquet table.",
         examples=["data/glove.840B.300d.txt"],
     )
