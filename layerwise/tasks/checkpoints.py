@@ -20,8 +20,7 @@ class Checkpoint:
 
     Args:
         path: the file; None: nothing is kept.
-        key: digest of all that determines the result. A file of another key is no checkpoint of this
-        training.
+        key: digest of all that determines the result. A file of another key is no checkpoint of it.
     """
 
     def __init__(self, path: Path | None, key: str, every: float = EVERY_SECONDS) -> None:

@@ -33,8 +33,7 @@ class Classification:
     excluded and listed.
 
     Raises:
-        TaskError: a label column is missing, a split is empty, or train has fewer than two classes in each
-        slot.
+        TaskError: a label column is missing, a split is empty, or no slot has two classes in train.
     """
 
     watched = 0

@@ -24,14 +24,12 @@ class TaskResult:
             rates and accuracies are fractions; low and high bound the 95 % bootstrap interval over
             utterances.
         weights: model, task, layer, seed, weight: the layers' weights in the learned sum; empty for a model
-        with
-            one layer.
+            with one layer.
         curves: model, task, layer, seed, learning_rate, epoch (number of the look at dev), loss (mean per
             training item), dev (the metric that decides), status.
         excluded: model, task, utt_id, split, reason.
         cautions: model, task, kind, subject, count, note: guessed words, unknown labels, speakers of two
-        splits,
-            stopped heads.
+            splits, stopped heads.
         decodes: model, task, layer, seed, utt_id, reference, predicted: the test utterances.
         utterances: model, task, metric, layer, seed, split, utt_id, speaker, count, total.
     """

@@ -233,8 +233,8 @@ def test_half_an_hour_of_audio_does_not_reach_the_aligner(prompts: pd.DataFrame,
 
 
 def test_words_keep_apostrophes_at_their_edges_only_where_the_dictionary_has_them():
-    known = known_pronunciations({"goin'", "'em", "dogs'", "'hello"}, {})
+    known = known_pronunciations({"goin'", "'em", "wombats'", "'hello"}, {})
     assert (known["goin'"], known["'em"]) == (["G OW AH N"], ["AH M"])
-    assert [in_dictionary(word, known) for word in ("goin'", "'em", "dogs'", "'hello", "xqz'")] == [
-        *("goin'", "'em", "dogs", "hello", "xqz")
+    assert [in_dictionary(word, known) for word in ("goin'", "'em", "wombats'", "'hello", "xqz'")] == [
+        *("goin'", "'em", "wombats", "hello", "xqz")
     ]

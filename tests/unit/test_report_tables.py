@@ -191,7 +191,7 @@ def test_a_model_outside_the_run_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"task": "song"}, r"task 'song' is in the tables but not in the run's tasks \(pr, asr, "),
+        ({"task": "song"}, r"task 'song' is in the tables but not in the run's tasks \(pr, scenario\)"),
         ({"metric": "wer"}, "metric 'wer' of task 'pr' is in the tables, but the task is measured by 'per'"),
     ],
 )

@@ -1,19 +1,14 @@
 """P values and intervals on simulated corpora: a small version of benchmarks/statistics.py."""
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from layerwise.options.scoring import ScoringOptions
-
-sys.path.append(str(Path(__file__).parents[2]))
-
 from benchmarks import statistics
 from benchmarks.simulated import World, draw, of_twelve_speakers
+from layerwise.options.scoring import ScoringOptions
 
 OPTIONS = ScoringOptions(permutations=19, null_cost=0.1, control=False)
 WITHOUT_NULL = ScoringOptions(permutations=0, control=False)
