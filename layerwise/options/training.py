@@ -87,7 +87,7 @@ class TrainingOptions(TrainingChoices):
     )
     precision: Literal["float32", "bfloat16"] = Field(
         default="float32",
-        description="Arithmetic of the heads; `bfloat16` on CUDA only.",
+        description="Products in the heads; `bfloat16` pays on GPUs only.",
         examples=["float32"],
     )
     bootstrap: int = Field(

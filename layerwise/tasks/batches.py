@@ -69,10 +69,11 @@ class Batches:
         seed: int,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
+        half: bool = False,
     ) -> None:
         self.data, self.features, self.batch_size = data, features, batch_size
         self.pooled, self.in_memory, self.seed = pooled, in_memory, seed
-        self.device, self.dtype = device, dtype
+        self.device, self.dtype, self.half = device, dtype, half
         self.waited = 0.0
         frame_bytes = 0 if in_memory else features.frame_bytes()
         self.blocks = {

@@ -57,9 +57,8 @@ def train_heads(
     """Train a task on every frozen layer and on their softmax-weighted sum, all at once.
 
     Layers, learning rates and seeds are heads of one bank that see the same batches (`Heads`). As in S3PRL,
-    the
-    weighted sum takes the layers as the heads see them (no layer norm of its own), its weights start uniform
-    and learn with the head. Seeds differ in initial values.
+    the weighted sum takes the layers as the heads see them (no layer norm of its own), its weights start
+    uniform and learn with the head. Seeds differ in initial values.
 
     ``corrected``: features are standardised with training statistics; after each epoch without improvement on
     dev a head's learning rate is halved, and after ``patience`` of them it stops; its first rate is chosen on
@@ -121,12 +120,15 @@ def train_heads(
             in_memory=in_memory,
             seed=derive_seed(seed, "downstream", task.name),
             device=_device(options.device),
+            half=options.precision == "bfloat16",
         )
         bank = make_bank(len(layers), _rates(task.recipe, options, superb=superb), options.seeds)
         names = (*layers, WEIGHTED_SUM) if len(layers) > 1 else layers
         regime = make_regime(task.recipe, options, batches.per_epoch, superb=superb)
         digest = hashlib.sha256(
-            repr((key, task, bank, regime, layers, batches.blocks, seed, protocol, data.splits)).encode()
+            repr(
+                (key, task, bank, regime, layers, batches.blocks, batches.half, seed, protocol, data.splits)
+            ).encode()
         ).hexdigest()
         saved = Checkpoint(checkpoint, digest, every)
         trained = _train(data, batches, bank, regime, task, names, seed, notes, saved, superb=superb)
@@ -183,7 +185,8 @@ def _train(
     where = f"task {task.name}, model {features.model}"
     shape = Shape(len(features.layers), features.dim, data.outputs)
     stream = derive_seed(seed, "downstream", task.name)
-    settings = {"seed": stream, "superb": superb, "dtype": batches.dtype, "device": batches.device}
+    settings = {"seed": stream, "superb": superb, "half": batches.half}
+    settings |= {"dtype": batches.dtype, "device": batches.device}
     heads = task.heads(bank, shape, **settings)  # type: ignore[arg-type]
     metric = task.metrics[data.watched]
     titles = [f"on layer {names[head.layer]}, seed {head.seed}, rate {head.rate:g}" for head in bank]

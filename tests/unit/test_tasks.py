@@ -102,6 +102,15 @@ def test_error_rates_are_jiwers(corpus, known):
             )
 
 
+def test_products_in_bfloat16_change_little(corpus):
+    single, half = (
+        train(*corpus, PR, epochs=3, precision=precision) for precision in ("float32", "bfloat16")
+    )
+    losses = [result.curves["loss"].to_numpy() for result in (single, half)]
+    assert not np.array_equal(*losses)
+    np.testing.assert_allclose(losses[1], losses[0], rtol=0.05)
+
+
 def test_tables_are_complete_sorted_valid_and_repeatable(corpus):
     source, manifest, intervals = corpus
     arguments = {"seed": 3, "seeds": 2, "learning_rates": (1e-2, 1e-4), "epochs": 4, "bootstrap": 20}

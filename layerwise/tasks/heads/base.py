@@ -55,6 +55,7 @@ class Heads(ABC):
         shape: sizes.
         seed: seed of the initial values.
         superb: with SUPERB's settings, dropout included.
+        half: products are taken in bfloat16; parameters, sums and losses stay as they are.
     """
 
     def __init__(
@@ -64,13 +65,14 @@ class Heads(ABC):
         *,
         seed: int,
         superb: bool = False,
+        half: bool = False,
         dtype: torch.dtype = torch.float32,
         device: torch.device | None = None,
     ) -> None:
         self.bank, self.shape, self.superb = tuple(bank), shape, superb
-        self.step: int | None = (
-            None  # the step of training that dropout is drawn for; None: nothing is dropped
-        )
+        # The step of training that dropout is drawn for; None: nothing is dropped.
+        self.step: int | None = None
+        self.half = half
         kinds = self.sizes()
         drawn = {
             number: _draw(kinds, derive_seed(seed, "heads", number), dtype)
@@ -98,6 +100,12 @@ class Heads(ABC):
 
     def forward(self, features: Tensor, lengths: Sequence[int]) -> Tensor:
         """Map features (layers, frames, dim) to logits (frames, heads, outputs)."""
+        if self.half:
+            with torch.autocast(features.device.type, torch.bfloat16):
+                return self._forward(features, lengths).to(features.dtype)
+        return self._forward(features, lengths)
+
+    def _forward(self, features: Tensor, lengths: Sequence[int]) -> Tensor:
         groups = list(self._by_layer())
         sizes = [rows.stop - rows.start for _, rows in groups]
         # Split, not sliced: the gradient of a slice is as large as that of all heads.
