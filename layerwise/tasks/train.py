@@ -185,9 +185,9 @@ def _train(
     where = f"task {task.name}, model {features.model}"
     shape = Shape(len(features.layers), features.dim, data.outputs)
     stream = derive_seed(seed, "downstream", task.name)
-    settings = {"seed": stream, "superb": superb, "half": batches.half}
+    settings: dict[str, Any] = {"seed": stream, "superb": superb, "half": batches.half}
     settings |= {"dtype": batches.dtype, "device": batches.device}
-    heads = task.heads(bank, shape, **settings)  # type: ignore[arg-type]
+    heads = task.heads(bank, shape, **settings)
     metric = task.metrics[data.watched]
     titles = [f"on layer {names[head.layer]}, seed {head.seed}, rate {head.rate:g}" for head in bank]
     fitted = fit(heads, batches, regime, metric.sign, where, checkpoint, titles)
@@ -201,7 +201,7 @@ def _train(
                 "`protocol: corrected`, which standardises features"
             )
     chosen = [bank[row] for row in best]
-    heads = task.heads(chosen, shape, **settings)  # type: ignore[arg-type]
+    heads = task.heads(chosen, shape, **settings)
     heads.load({key: values[best] for key, values in fitted.best.items()})
     counts, _, predicted = evaluate(data, heads, batches, "test")
     weights = heads.layer_weights().double().cpu().numpy()

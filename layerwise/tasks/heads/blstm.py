@@ -18,8 +18,8 @@ class BlstmHeads(Heads):
     """linear(1,024), two bidirectional LSTM layers of 1,024, linear(outputs), as S3PRL's RNNs for ASR.
 
     Under ``paper`` a fifth of the outputs of each LSTM layer is dropped in training, as there; dropping is
-    drawn from the head's seed and the step, the same for all layers of the model. Heads are run in turn: this one
-    has 45 million parameters, so that 14 heads with Adam take 10 GB.
+    drawn from the head's seed and the step, the same for all layers of the model. Heads are run in turn: this
+    one has 45 million parameters, so that 14 heads with Adam take 10 GB.
     """
 
     def sizes(self) -> Mapping[str, tuple[tuple[int, ...], int]]:

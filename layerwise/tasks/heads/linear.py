@@ -13,8 +13,8 @@ class LinearHeads(Heads):
     """linear(256), linear(outputs), as SUPERB has it for phones and, on the mean frame, for intents.
 
     Nothing lies between the two maps, so their product is applied to the frames: the same function and the
-    same gradients at about a seventh of the cost (Yang et al. 2021, arXiv 2105.01051). A mean over frames commutes
-    with linear maps, so that training on an utterance's mean frame is exact.
+    same gradients at about a seventh of the cost (Yang et al. 2021, arXiv 2105.01051). A mean over frames
+    commutes with linear maps, so that training on an utterance's mean frame is exact.
     """
 
     def sizes(self) -> Mapping[str, tuple[tuple[int, ...], int]]:
