@@ -54,5 +54,5 @@ def test_published_alignments_are_read_and_fetched_only_where_missing(fresh):
 
 def test_download_fetches_the_alignments_of_the_paper(fresh):
     fresh.config = "configs/paper.yaml"
-    planned = {"download": 1, "download_corpus": 1, "download_alignments": 1, "hub_model": 7}
+    planned = {"download": 1, "download_corpus": 5, "download_alignments": 1, "hub_model": 7}
     assert fresh.planned("download") == planned

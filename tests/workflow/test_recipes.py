@@ -102,13 +102,17 @@ def test_a_module_and_a_line_for_each_kind(clone: Workflow) -> None:
     assert not clone.planned()
     write_checkpoint(clone)
     use_config(
-        clone, models=[HUBERT, MINE], analyses=["cca-phone", "cca-manner"], tasks=["scenario", "first-phone"]
+        clone,
+        models=[HUBERT, MINE],
+        analyses=["cca-phone", "cca-manner"],
+        tasks=["pr", "scenario", "first-phone"],  # pr: the frames of the finished run are wanted still
     )
     models = ["mine", "hubert-tiny", "logmel"]
     assert clone.plan().messages == sorted(
         [
             "Encoding the corpus with mine",
             "cca-phone of mine",
+            "pr on every layer of mine",
             "scenario on every layer of mine",
             *(f"cca-manner of {model}" for model in models),
             *(f"first-phone on every layer of {model}" for model in models),
@@ -144,14 +148,20 @@ def test_plug_ins_in_files_and_from_a_package(
         plugins=plugins,
         models=[MINE],
         analyses=["duration", "voicing"],
-        tasks=["length"],
+        tasks=["pr", "length"],
         options={"duration": {"at_least": 0.05}, "length": {"most": 2}},
     )
     of_file = [f"duration of {model}" for model in ("mine", "logmel")]
     of_file += [f"length on every layer of {model}" for model in ("mine", "logmel")]
     of_package = [f"voicing of {model}" for model in ("mine", "logmel")]
     assert clone.plan().messages == sorted(
-        ["Encoding the corpus with mine", *of_file, *of_package, *SHARED_MESSAGES]
+        [
+            "Encoding the corpus with mine",
+            "pr on every layer of mine",
+            *of_file,
+            *of_package,
+            *SHARED_MESSAGES,
+        ]
     )
     clone.snakemake()
     check_report(
