@@ -37,16 +37,18 @@ LAYERS = (
 TASKS = (
     "Tasks. As in SUPERB (Yang et al., 2021), a small head is trained on frozen features: on each "
     "layer alone and on a learned softmax-weighted sum of all layers (all). Learning rates and the "
-    "best single layer are chosen on the development set and reported on test; intervals are 95% "
-    "bootstrap limits over test utterances, averaged over seeds, and do not include the variation "
-    "between seeds. Two results with overlapping intervals are called not distinguishable, which is "
-    "cautious."
+    "best single layer are chosen on the development set and reported on test. Two layers, or a layer "
+    "and the sum, are compared on the same test units (speakers where there are ten or more, else "
+    "utterances) by random exchange of their results within units; the variance between trainings is "
+    "added, and p is Holm-corrected over the trained models. The tie set holds the layers that the best "
+    "one does not beat."
 )
 AGREEMENT = (
-    "Agreement is the rank correlation of an analysis with a task over layers, within a model. With "
-    "few layers it is coarse. Regret is the test metric lost by taking the layer with the highest "
-    "score instead of the layer that is best on test; T0 is left out for CCA-intra, where it is "
-    "compared with itself."
+    "A choice of a layer (the peak of an analysis, the last block, the largest learned weight, the best on "
+    "dev) is judged by its regret: the best layer is found on one half of the test units and its "
+    "advantage measured on the other, both ways, over random halves, so that regret can fall below 0. "
+    "Rank correlations are taken over the layers of a model; few layers make them coarse. T0 is left out "
+    "for CCA-intra, where it is compared with itself."
 )
 
 
