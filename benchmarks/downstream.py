@@ -1,29 +1,41 @@
-"""All layers at once against one run per layer, and live training of all heads against one.
+"""All layers at once against one run per layer, live training of all heads against one, and peak memory.
 
     OMP_NUM_THREADS=1 python benchmarks/downstream.py joint pr
     OMP_NUM_THREADS=1 python benchmarks/downstream.py joint classification
     OMP_NUM_THREADS=1 python benchmarks/downstream.py live pr --model FOLDER
+    OMP_NUM_THREADS=1 python benchmarks/downstream.py memory pr --minutes 12       and again with 120
 
-``joint`` trains on random features, 13 layers of 768; ``live`` encodes noise with the model of a folder.
+``joint`` trains on random features, 13 layers of 768; ``live`` encodes noise with the model of a folder;
+``memory`` stores so many minutes of random features, 8 layers of 192, and trains one epoch on them, each in a
+process of its own, so that the peak is training's alone.
 """
 
 import argparse
+import resource
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
+from multiprocessing import get_context
 
 import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
 
+from layerwise.features.extract import extract
+from layerwise.features.heap import give_back_freed_memory
+from layerwise.features.store import FeatureStore
 from layerwise.models import load_model
+from layerwise.models.base import Grid, Layer, SpeechModel, Waveform
+from layerwise.options.training import TrainingOptions
 from layerwise.tasks.adam import Adam
 from layerwise.tasks.batches import Batches
 from layerwise.tasks.data import Notes, TaskCorpus
 from layerwise.tasks.fit import train_steps
 from layerwise.tasks.heads.base import Head, Shape
-from layerwise.tasks.run import known_task
+from layerwise.tasks.run import known_task, train_task
 from layerwise.tasks.sources.base import Block, Features
 from layerwise.tasks.train import make_bank
 
@@ -82,18 +94,74 @@ def seconds(kind: str, bank: Sequence[Head], layers: int, steps: int, model: str
     return time.process_time() - start
 
 
+class Random(SpeechModel):
+    """Random hidden states every 20 ms."""
+
+    def __init__(self) -> None:
+        self.source, self.device = "random", torch.device("cpu")
+        self.table = {f"T{n}": Layer(192, Grid.unpadded(320, 320), "noise") for n in range(8)}
+        self.generator = torch.Generator().manual_seed(0)
+
+    def num_frames(self, samples: int, layer: str) -> int:
+        """Return one for each 320 samples."""
+        return samples // 320
+
+    def _forward(self, waveforms: Sequence[Waveform]) -> dict[str, Tensor]:
+        shape = len(waveforms), max(map(len, waveforms)) // 320, 192
+        return {layer: torch.randn(shape, generator=self.generator) for layer in self.layers}
+
+
+def write_store(minutes: int, folder: str) -> None:
+    """Write a store of random features, and its manifest."""
+    samples = int(16000 * SECONDS)
+    manifest = manifest_of(int(minutes * 60 / SECONDS)).assign(audio_path="", samples=samples)
+    manifest = manifest.assign(sample_rate=16000, speaker="")
+    manifest.to_parquet(f"{folder}/manifest.parquet")
+    segments = pd.DataFrame(columns=["kind", "utt_id", "start", "end"])
+    extract(
+        Random(),
+        manifest,
+        segments,
+        manifest["utt_id"].tolist(),
+        f"{folder}/store.zarr",
+        name="random",
+        dtype="float16",
+        read=lambda _: np.zeros(samples, np.float32),
+    )
+
+
+def peak(folder: str) -> float:
+    """Peak memory of one epoch on a store, in MB."""
+    give_back_freed_memory()
+    options = TrainingOptions(epochs=1, bootstrap=0, device="cpu")
+    manifest = pd.read_parquet(f"{folder}/manifest.parquet")
+    train_task(FeatureStore(f"{folder}/store.zarr"), manifest, "asr", seed=1, options=options)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def memory(minutes: int) -> None:
+    """Print the peak of training on so many minutes."""
+    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        pool.submit(write_store, minutes, folder).result()
+        with ProcessPoolExecutor(1, get_context("spawn")) as other:
+            print(f"{minutes} minutes: {other.submit(peak, folder).result():.0f} MB")
+
+
 def main() -> None:
     """Print CPU seconds and their ratio."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=["joint", "live"])
+    parser.add_argument("what", choices=["joint", "live", "memory"])
     parser.add_argument("kind", choices=["pr", "classification"])
     parser.add_argument("--steps", type=int, default=10)
     parser.add_argument("--model", default="random:resources/models/hubert-tiny")
+    parser.add_argument("--minutes", type=int, default=12)
     given = parser.parse_args()
     torch.set_flush_denormal(True)
-    if given.what == "joint":
+    if given.what == "memory":
+        memory(given.minutes)
+    elif given.what == "joint":
         together = seconds(given.kind, make_bank(LAYERS, (RATE,), 1), LAYERS, given.steps)
         apart = LAYERS * seconds(given.kind, make_bank(1, (RATE,), 1), 1, given.steps)
         apart += seconds(given.kind, [Head(SUM, 1, RATE)], LAYERS, given.steps)

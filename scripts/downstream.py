@@ -19,6 +19,7 @@ from layerwise.contracts.tasks import (
     TASK_WEIGHTS,
 )
 from layerwise.features.choice import read_stored
+from layerwise.features.heap import give_back_freed_memory
 from layerwise.features.store import FeatureStore
 from layerwise.files import sha256_file
 from layerwise.lineage.content import digest
@@ -31,6 +32,7 @@ from layerwise.tasks.sources.live import LiveEncoder
 from layerwise.tasks.train import train_heads
 
 with job():
+    give_back_freed_memory()
     params, inputs, outputs = snakemake.params, snakemake.input, snakemake.output
     manifest = contracts.read(MANIFEST, inputs.manifest)
     stored = inputs.stored and read_stored(inputs.stored).mode(params.pooled, params.features) == "stored"

@@ -15,7 +15,7 @@ from layerwise.tasks.sources.base import Block, Features
 # Neighbours in the store that are read in one go.
 RUN_UTTERANCES = 8
 # A block is read at once: at least two batches, and about so much of all layers.
-BLOCK_BYTES = 2**27
+BLOCK_BYTES = 2**26
 
 
 def make_blocks(
