@@ -49,7 +49,7 @@ class Noise(Features):
     def __init__(self, utt_ids: Sequence[str], frames: int, layers: int, model: str = "") -> None:
         self.model, self.dim = "noise", DIM
         self.layers = tuple(f"T{number}" for number in range(layers))
-        self.lengths = dict.fromkeys(utt_ids, frames)
+        self.lengths, self.pooled = dict.fromkeys(utt_ids, frames), frames == 1
         self.encoder = load_model(model) if model else None
         self.dim = self.encoder.dim("T0") if self.encoder else DIM
         self.values = torch.randn(layers, frames, 8, self.dim)
@@ -60,7 +60,8 @@ class Noise(Features):
         for batch in (batch for block in blocks for batch in block):
             if self.encoder:
                 found = self.encoder.forward([self.waveform] * len(batch)).values
-                yield torch.stack([found[layer].transpose(0, 1).float() for layer in self.layers])
+                frames = torch.stack([found[layer].transpose(0, 1).float() for layer in self.layers])
+                yield frames.mean(1, keepdim=True) if self.pooled else frames
             else:
                 yield self.values[:, :, : len(batch)]
 
