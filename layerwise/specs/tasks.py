@@ -8,7 +8,19 @@ _POOLED = tuple(
     TrainingRecipe(head, learning_rates=(1e-2, 1e-3), epochs=60, superb_steps=200_000)
     for head in ("linear", "mlp")
 )
-_CLASSIFICATION = "layerwise.tasks.classification:Classification"
+
+
+def _classification(name: str, title: str, *labels: str) -> TaskSpec:
+    return TaskSpec(
+        name=name,
+        title=title,
+        code="layerwise.tasks.classification:Classification",
+        metric=ACCURACY,
+        labels=labels,
+        pooled=True,
+        recipes=_POOLED,
+    )
+
 
 TASKS = (
     TaskSpec(
@@ -52,48 +64,9 @@ TASKS = (
             TrainingRecipe("blstm", learning_rates=(1e-3,), epochs=30, batch_size=8, superb_evaluation=2_000),
         ),
     ),
-    TaskSpec(
-        name="classification",
-        title="Classification",
-        code=_CLASSIFICATION,
-        metric=ACCURACY,
-        pooled=True,
-        recipes=_POOLED,
-    ),
-    TaskSpec(
-        name="scenario",
-        title="Scenario classification",
-        code=_CLASSIFICATION,
-        metric=ACCURACY,
-        labels=("scenario",),
-        pooled=True,
-        recipes=_POOLED,
-    ),
-    TaskSpec(
-        name="ic",
-        title="Intent classification",
-        code=_CLASSIFICATION,
-        metric=ACCURACY,
-        labels=("action", "object", "location"),
-        pooled=True,
-        recipes=_POOLED,
-    ),
-    TaskSpec(
-        name="slurp-action",
-        title="SLURP action classification",
-        code=_CLASSIFICATION,
-        metric=ACCURACY,
-        labels=("action",),
-        pooled=True,
-        recipes=_POOLED,
-    ),
-    TaskSpec(
-        name="slurp-scenario",
-        title="SLURP scenario classification",
-        code=_CLASSIFICATION,
-        metric=ACCURACY,
-        labels=("scenario",),
-        pooled=True,
-        recipes=_POOLED,
-    ),
+    _classification("classification", "Classification"),
+    _classification("scenario", "Scenario classification", "scenario"),
+    _classification("ic", "Intent classification", "action", "object", "location"),
+    _classification("slurp-action", "SLURP action classification", "action"),
+    _classification("slurp-scenario", "SLURP scenario classification", "scenario"),
 )
