@@ -90,7 +90,7 @@ def check_report(workflow: Workflow, analyses: dict[str, str], tasks: dict[str, 
     assert set(analyses) <= set(scores.analysis)
     assert set(scores.layer) == {"T0", "T1", "T2"} and scores.score.notna().all()
     downstream = pd.read_csv(tables / "downstream.csv").query("model == 'mine'")
-    assert set(tasks) <= set(downstream.task) and downstream.value.between(0, 1).all()
+    assert set(tasks) <= set(downstream.task) and (downstream.value >= 0).all()  # an error rate may pass 1
     page = workflow.path("results/ci/report/report.html").read_text()
     for title in ("mine", *analyses.values(), *tasks.values()):
         assert title in page, title
