@@ -12,7 +12,7 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from layerwise.align.intervals import PHONES, Outcome, durations, find_fault
-from layerwise.align.nesting import BadPhone, TimedLabel, Tolerances, is_no_word, mended, nested
+from layerwise.align.nesting import BadPhone, TimedLabel, Tolerances, is_no_word, mended, nested, unstretched
 from layerwise.align.phonesets import (
     NOISE,
     SILENCE,
@@ -150,8 +150,8 @@ def _outcome(
         _check_end(grid.end, utterance.seconds, tolerances.early_end, notes)
         for tier in (words, sounds):
             _check_whole(tier, tolerances.early_end, notes)
-        phone_entries = _mapped(sounds.entries, phones, bad)
-        word_entries = _without_silence(words.entries, phone_entries)
+        phone_entries = _mapped(unstretched(sounds, notes), phones, bad)
+        word_entries = _without_silence(unstretched(words, notes), phone_entries)
         limits = (utterance.seconds, tolerances)
         intervals = nested(
             mended(word_entries, "word", *limits, notes),

@@ -1,7 +1,6 @@
 """Intervals from what the Montreal Forced Aligner wrote."""
 
-import csv
-import io
+import math
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -13,6 +12,8 @@ import pandas as pd
 from layerwise import contracts
 from layerwise.align.importing import import_alignments
 from layerwise.align.intervals import Outcome
+from layerwise.align.mfa_analysis import NAME as ANALYSIS
+from layerwise.align.mfa_analysis import Analysis, aligned, read_analysis
 from layerwise.align.mfa_command import OUTPUTS
 from layerwise.align.mfa_corpus import original_name
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
@@ -20,6 +21,10 @@ from layerwise.contracts.alignment import MFA_DROPPED
 from layerwise.errors import AlignmentError
 
 ABSENT = "no alignment found by MFA, nor with wider beams; check audio and transcript"
+UNSCORED = (
+    "MFA's last pass did not align it, nor with wider beams: what it exported has no likelihood; check audio "
+    "and transcript"
+)
 SECOND_TRY = "second try, with wider beams"
 
 
@@ -61,8 +66,11 @@ def align(
     reasons = _reasons(dropped) if dropped else {}
     with ExitStack() as stack:
         outputs: dict[str, Output] = {}
+        unscored: set[str] = set()
         for archive in archives:
-            outputs |= _outputs(stack.enter_context(_opened(Path(archive))))
+            found, without = _outputs(stack.enter_context(_opened(Path(archive))))
+            outputs |= found
+            unscored |= without
         strange = sorted(outputs.keys() - set(manifest["utt_id"]))
         if strange:
             raise AlignmentError(
@@ -72,7 +80,7 @@ def align(
 
         def content(utt_id: str) -> bytes:
             if utt_id not in outputs:
-                raise AlignmentError(ABSENT)
+                raise AlignmentError(UNSCORED if utt_id in unscored else ABSENT)
             return outputs[utt_id].archive.read(outputs[utt_id].member)
 
         for outcome in import_alignments(
@@ -100,25 +108,20 @@ def _opened(archive: Path) -> zipfile.ZipFile:
         raise AlignmentError(f"{archive}: no output of MFA: {error}; remove it and rerun") from error
 
 
-def _outputs(archive: zipfile.ZipFile) -> dict[str, Output]:
+def _outputs(archive: zipfile.ZipFile) -> tuple[dict[str, Output], set[str]]:
+    """What MFA aligned, the second try after the first, and what it exported without having aligned it."""
     names = [PurePosixPath(name) for name in archive.namelist()]
-    scores = {
-        name.parts[0]: _scores(archive.read(str(name)))
-        for name in names
-        if name.name == "alignment_analysis.csv"
+    analyses: dict[str, dict[str, Analysis]] = {
+        name.parts[0]: read_analysis(archive.read(str(name))) for name in names if name.name == ANALYSIS
     }
-    return {
-        original_name(name.stem): Output(
-            archive,
-            str(name),
-            scores.get(name.parts[0], {}).get(name.stem, float("nan")),
-            "" if name.parts[0] == "1" else SECOND_TRY,
-        )
-        for name in names
-        if name.suffix in OUTPUTS
-    }
-
-
-def _scores(content: bytes) -> dict[str, float]:
-    rows = csv.DictReader(io.StringIO(content.decode("utf-8")))
-    return {row["file"]: float(row["speech_log_likelihood"] or "nan") for row in rows}
+    found: dict[str, Output] = {}
+    unscored: set[str] = set()
+    for name in sorted(name for name in names if name.suffix in OUTPUTS):
+        attempt, analysis = name.parts[0], analyses.get(name.parts[0])
+        utt_id = original_name(name.stem)
+        if aligned(name.stem, analysis):
+            score = analysis[name.stem].speech if analysis else math.nan
+            found[utt_id] = Output(archive, str(name), score, "" if attempt == "1" else SECOND_TRY)
+        else:
+            unscored.add(utt_id)
+    return found, unscored

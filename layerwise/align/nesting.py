@@ -7,10 +7,11 @@ from itertools import pairwise
 
 from layerwise.align.intervals import Interval
 from layerwise.align.phonesets import NOISE, listed
-from layerwise.align.textgrid_reader import DECIMALS
+from layerwise.align.textgrid_reader import DECIMALS, Tier
 from layerwise.corpus.text import is_tag, normalise_text
 from layerwise.errors import AlignmentError
 
+STRETCHED = 0.02  # seconds by which MFA stretches, at most
 MOST_LOST = 0.5  # share of the words that must be left where phones are bad
 
 TimedLabel = tuple[float, float, str]
@@ -74,6 +75,24 @@ def mended(
     if overlaps:
         notes.append(f"{overlaps} overlap(s) of {what}s cut")
     return kept
+
+
+def unstretched(tier: Tier, notes: list[str]) -> Sequence[TimedLabel]:
+    """Entries of a tier of which several in a row end where the last one does: each ends at the next.
+
+    MFA's JSON has such: whatever ends within two frames of the file's end is stretched to it.
+    """
+    entries = list(tier.entries)
+    mended = 0
+    for place in range(len(entries) - 2, -1, -1):
+        (start, end, label), following = entries[place], entries[place + 1][0]
+        if end != entries[-1][1] or not start < following < end or end - following > STRETCHED:
+            break
+        entries[place] = (start, following, label)
+        mended += 1
+    if mended:
+        notes.append(f"{mended} interval(s) of tier {tier.name!r} stretched to its end, cut at the next")
+    return entries
 
 
 def _fault(

@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
 """Stands in for the command `mfa` of version 3.4: same arguments, same output tree, same ways to fail.
 
-It aligns by spreading the words evenly. `MFA_STANDIN` names a folder: its plan.json says what goes wrong
-(`crash` or `hang` in the `first` or `second` try, `narrow` and `hopeless` utterances), and calls.jsonl is
-written to it. Unlike MFA, which passes unknown options on without a word, it refuses them.
+It aligns by spreading the words evenly. `MFA_STANDIN` names a folder: its plan.json says what goes wrong, and
+calls.jsonl is written to it. Unlike MFA, which passes unknown options on without a word, it refuses them.
+
+The plan: `crash` or `hang` in the `first` or `second` try; utterances that are `narrow` (absent, but for wide
+beams) or `hopeless`, `doubtful` (exported without a likelihood, but for wide beams) or `unscored` (always);
+`scores` of utterances; `unk`: a word that is not in the dictionary is written as `<unk>`; `to_the_end`: the
+last word ends with the file, in frames of 10 ms.
 """
 
 import csv
@@ -13,12 +17,19 @@ import re
 import subprocess
 import sys
 import time
+import unicodedata
 import wave
 import zipfile
 from pathlib import Path
 
 STATE = Path(os.environ["MFA_STANDIN"])
 PLAN = json.loads((STATE / "plan.json").read_text())
+DICTIONARIES = (".dict", ".txt", ".yaml", ".yml")
+FRAME = 0.01
+ANALYSIS = (
+    "file begin end speaker overall_log_likelihood speech_log_likelihood phone_duration_deviation "
+    "max_running_short_interval snr intensity_deviation"
+).split()
 FLAGS = {"--clean", "--quiet", "--no_tokenization", "--single_speaker"}
 VALUES = {"--temporary_directory", "--num_jobs", "--output_format", "--g2p_model_path"}
 TRAIN_VALUES = {"--output_directory"}
@@ -69,11 +80,23 @@ def database(options: dict[str, str], corpus: Path) -> None:
     file.write_text("unfinished")
 
 
-def pronunciations(path: Path) -> dict[str, list[str]]:
+def pronunciations(path: Path, phones: set[str] | None = None) -> dict[str, list[str]]:
+    """The first pronunciation of each word whose phones the acoustic model has; words as MFA knows them."""
+    if path.suffix not in DICTIONARIES:
+        refuse(f"{path} does not have the correct extension for a dictionary: {', '.join(DICTIONARIES)}")
     found: dict[str, list[str]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+        if not line.strip():
+            continue
         word, *rest = line.split()
-        found.setdefault(word, [item for item in rest if not re.fullmatch(r"[\d.]+", item)])
+        if not rest:
+            sys.exit(f"DictionaryError: Error parsing line {number} of {path}: did not have a pronunciation")
+        while re.match(r"\b(\d+\.\d+|1)\b", rest[0]):
+            rest.pop(0)
+        if phones is None or set(rest) <= phones:
+            found.setdefault(unicodedata.normalize("NFKC", word).lower(), rest)
+    if not found:
+        sys.exit(f"DictionaryFileError: No words were found in the dictionary path {path}")
     return found
 
 
@@ -85,15 +108,26 @@ def audio_seconds(path: Path) -> float:
 
 def spread(words: list[str], lexicon: dict[str, list[str]], g2p: bool, seconds: float) -> dict[str, object]:
     tiers: dict[str, list[list[object]]] = {"words": [], "phones": []}
-    width = (seconds - 0.1) / len(words)
-    for place, word in enumerate(words):
-        start = 0.05 + place * width
-        tiers["words"].append([start, start + width, word])
-        phones = lexicon.get(word) or (["AH0"] if g2p else ["spn"])
-        for number, phone in enumerate(phones):
-            step = width / len(phones)
-            last = start + width if number == len(phones) - 1 else start + (number + 1) * step
-            tiers["phones"].append([start + number * step, last, phone])
+    frames = round(seconds / FRAME)
+    first, last = (5, frames) if PLAN.get("to_the_end") else (5, frames - 5)
+    known = [lexicon.get(word) or (["AH0"] if g2p else ["spn"]) for word in words]
+    count = sum(map(len, known))
+    if PLAN.get("to_the_end"):  # the last two phones have a frame each
+        edges = [first + (last - 2 - first) * place // max(count - 2, 1) for place in range(count - 1)]
+        edges += [last - 1, last]
+    else:
+        edges = [first + (last - first) * place // count for place in range(count + 1)]
+    times = [round(edge * FRAME, 2) for edge in edges]
+    place = 0
+    for word, phones in zip(words, known, strict=True):
+        label = "<unk>" if PLAN.get("unk") and word not in lexicon and not g2p else word
+        tiers["words"].append([times[place], times[place + len(phones)], label])
+        for phone in phones:
+            tiers["phones"].append([times[place], times[place + 1], phone])
+            place += 1
+    for entries in tiers.values():  # as MFA does in JSON: all that end within two frames of the file's end
+        for entry in entries:
+            entry[1] = seconds if seconds - entry[1] < 2 * FRAME else entry[1]
     rows = {name: {"type": "interval", "entries": entries} for name, entries in tiers.items()}
     return {"start": 0, "end": seconds, "tiers": rows}
 
@@ -117,38 +151,60 @@ def align(paths: list[Path], options: dict[str, str]) -> None:
         refuse(f"{acoustic} is not an acoustic model")
     if "--g2p_model_path" in options and not Path(options["--g2p_model_path"]).is_file():
         refuse("no such G2P model")
-    lexicon = pronunciations(dictionary)
+    lexicon = pronunciations(dictionary, model_phones(acoustic))
     audio = sorted(corpus.glob("*/*.wav"))
     database(options, corpus)
     go_wrong(options)
     wide = int(options.get("--beam", 10)) >= 100
     lost = set(PLAN.get("hopeless", [])) | (set() if wide else set(PLAN.get("narrow", [])))
-    done = [path for path in audio if path.stem not in lost]
-    if not done:
+    empty = set(PLAN.get("unscored", [])) | (set() if wide else set(PLAN.get("doubtful", [])))
+    if all(path.stem in lost for path in audio):
         print("NoAlignmentsError:\n\nThere were no successful\nalignments for 1 utterances.", file=sys.stderr)
         sys.exit(1)
     output.mkdir(parents=True)
-    with (output / "alignment_analysis.csv").open("w", newline="") as stream:
+    with (output / "alignment_analysis.csv").open("w", newline="", encoding="utf-8") as stream:
         rows = csv.writer(stream)
-        rows.writerow(["file", "begin", "end", "speaker", "overall_log_likelihood", "speech_log_likelihood"])
-        for path in done:
+        rows.writerow(ANALYSIS)
+        for path in audio:  # what could not be aligned has a row, too
             words = path.with_suffix(".lab").read_text(encoding="utf-8").split()
             seconds = audio_seconds(path)
-            target = output / path.parent.name / f"{path.stem}.json"
-            target.parent.mkdir(exist_ok=True)
-            grid = spread(words, lexicon, "--g2p_model_path" in options, seconds)
-            target.write_text(json.dumps(grid, indent=4))
-            rows.writerow([path.stem, 0.0, seconds, path.parent.name, -50.5, -48.25])
+            if path.stem not in lost:
+                target = output / path.parent.name / f"{path.stem}.json"
+                target.parent.mkdir(exist_ok=True)
+                grid = spread(words, lexicon, "--g2p_model_path" in options, seconds)
+                target.write_text(json.dumps(grid, indent=4, ensure_ascii=False), encoding="utf-8")
+            speech: object = PLAN.get("scores", {}).get(path.stem, -48.25)
+            if not any(word in lexicon for word in words) and "--g2p_model_path" not in options:
+                speech = ""
+            scores = ["", "", "", "", ""] if path.stem in lost | empty else [-50.5, speech, 1.5, 3, 12.5]
+            rows.writerow([path.stem, 0.0, seconds, path.parent.name, *scores, ""])
+
+
+def model_phones(acoustic: Path) -> set[str] | None:
+    """The phones that a model was trained with, if it says so."""
+    with zipfile.ZipFile(acoustic) as packed:
+        return set(json.loads(packed.read("phones.json"))) if "phones.json" in packed.namelist() else None
 
 
 def train(paths: list[Path], options: dict[str, str]) -> None:
+    """Write a model and, next to it, the dictionary with probabilities of what was seen in training."""
     corpus, dictionary, model = paths
     assert corpus.is_dir() and dictionary.is_file()
+    lexicon = pronunciations(dictionary)
     database(options, corpus)
     go_wrong(options)
-    if not PLAN.get("no_model"):
-        with zipfile.ZipFile(model, "w") as packed:
-            packed.writestr("meta.json", json.dumps(sorted(path.stem for path in corpus.glob("*/*.wav"))))
+    if PLAN.get("no_model"):
+        return
+    texts = [path.read_text(encoding="utf-8").split() for path in sorted(corpus.glob("*/*.lab"))]
+    seen = sorted({word for words in texts for word in words} & lexicon.keys())
+    if not seen:
+        sys.exit("KaldiFatalError: no word of the corpus is in the dictionary")
+    with zipfile.ZipFile(model, "w") as packed:
+        packed.writestr("meta.json", json.dumps(sorted(path.stem for path in corpus.glob("*/*.wav"))))
+        packed.writestr("phones.json", json.dumps(sorted({p for word in seen for p in lexicon[word]})))
+    if not PLAN.get("no_dictionary"):
+        lines = [f"{word}\t0.99\t0.2\t1.1\t0.9\t{' '.join(lexicon[word])}\n" for word in seen]
+        (model.parent / f"{dictionary.stem}.dict").write_text("".join(lines), encoding="utf-8")
 
 
 def download(kind: str, name: str) -> None:

@@ -155,6 +155,27 @@ def test_absent_files_are_tried_again_with_wider_beams(
     assert Path(first[1]).name != Path(second[1]).name
 
 
+def test_files_that_failed_the_last_pass_are_tried_again_and_given_up_if_they_fail_again(
+    mfa: StandIn, run: Callable[..., pd.DataFrame], capfd: pytest.CaptureFixture[str]
+) -> None:
+    mfa.plan(doubtful=["a"], narrow=["b"], unscored=["c"])
+    quality = run()
+    assert quality.status.to_dict() == {"a": "aligned", "b": "aligned", "c": "failed", "d": "aligned"}
+    assert quality.reason["a"] == "second try, with wider beams"
+    assert "what it exported has no likelihood" in quality.reason["c"]
+    said = capfd.readouterr().out
+    assert "3 of 4 files came out unaligned; 2 of them were exported all the same" in said
+    assert "1 of 3 files came out unaligned; 1 of them" in said
+
+
+def test_last_phones_that_overlap_are_cut(mfa: StandIn, run: Callable[..., pd.DataFrame]) -> None:
+    mfa.plan(to_the_end=True)
+    quality = run()
+    assert (quality.status == "aligned").all()
+    assert quality.reason["c"] == "1 interval(s) of tier 'phones' stretched to its end, cut at the next"
+    assert quality.phones["c"] == 3
+
+
 @pytest.mark.parametrize("fault", ["crash", "hang"])
 def test_a_second_try_that_fails_gives_its_files_up(
     mfa: StandIn, run: Callable[..., pd.DataFrame], capfd: pytest.CaptureFixture[str], fault: str
@@ -273,6 +294,23 @@ def test_training_on_all_shards(mfa: StandIn, files: dict[str, Path], tmp_path: 
         train_model(shards, files["words"], tmp_path / "other.zip")
 
 
+def test_the_dictionary_with_learned_probabilities_is_kept_and_completed(
+    mfa: StandIn, files: dict[str, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    files["words"].write_text("Yes\tY EH1 S\nno\tN OW1\nsofa\tS OW1 F AH0\n")
+    learned = tmp_path / "learned.dict"
+    train_model([files["corpus"]], files["words"], tmp_path / "trained.zip", learned=learned)
+    assert learned.read_text().splitlines() == [
+        "no\t0.99\t0.2\t1.1\t0.9\tN OW1",
+        "yes\t0.99\t0.2\t1.1\t0.9\tY EH1 S",
+        "sofa\tS OW1 F AH0",
+    ]
+    mfa.plan(no_dictionary=True)
+    train_model([files["corpus"]], files["words"], tmp_path / "trained.zip", learned=learned)
+    assert learned.read_text() == files["words"].read_text()
+    assert "learned no probabilities" in capfd.readouterr().out
+
+
 def test_installed_models_are_found_and_left_alone(mfa: StandIn, tmp_path: Path) -> None:
     folder = tmp_path / "user-root" / "pretrained_models" / "dictionary"
     folder.mkdir(parents=True)
@@ -302,6 +340,33 @@ def test_the_standin_is_as_strict_as_it_must_be(mfa: StandIn) -> None:
         ["aline"],
     ):
         assert subprocess.run([mfa.folder / "mfa", *arguments], capture_output=True).returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("words.csv", "yes Y EH1 S\n", "correct extension"),
+        ("words.dict", "", "No words were found"),
+        ("words.dict", "yes\n", "did not have a pronunciation"),
+    ],
+)
+def test_the_standin_refuses_dictionaries_as_mfa_does(
+    mfa: StandIn, files: dict[str, Path], tmp_path: Path, name: str, content: str, said: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(MfaError, match=said):
+        align_shard(files["corpus"], tmp_path / name, files["acoustic"], tmp_path / "aligned.zip")
+
+
+def test_the_standin_has_rows_for_absent_files_and_marks_unknown_words(
+    mfa: StandIn, run: Callable[..., pd.DataFrame], tmp_path: Path
+) -> None:
+    mfa.plan(hopeless=["c"], unk=True)
+    quality = run()
+    assert quality.status["c"] == "failed" and "no alignment found" in quality.reason["c"]
+    assert quality.reason["b"] == "left out as no words: '<unk>'; words differ from the transcript"
+    with zipfile.ZipFile(tmp_path / "aligned.zip") as packed:
+        assert packed.read("1/alignment_analysis.csv").decode().count("\nc,") == 1
 
 
 def start(repository: Path, files: dict[str, Path], output: Path) -> "subprocess.Popen[bytes]":
