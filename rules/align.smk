@@ -17,7 +17,7 @@ use rule job as align with:
             if CONFIG.aligner == "mfa"
             else trackable(aligner_files())
         ),
-        phonesets=files_below("layerwise/align/phonesets"),
+        phonesets=[*files_below("layerwise/align/phonesets"), *phone_table()],
     output:
         intervals=INTERVALS,
         quality="<run>/alignment/quality.csv",

@@ -9,20 +9,20 @@ MFA_ALIGNED = [f"{MFA_FOLDER}/aligned-{shard}.zip" for shard in range(MFA.shards
 MFA_DROPPED = f"{MFA_FOLDER}/dropped.csv"
 MFA_MINUTES = ceil(MFA.timeout_minutes)
 
+MFA_DICTIONARY = f"{MFA_FOLDER}/words.dict"
+
 if MFA.train or MFA.acoustic is None:
     MFA_ACOUSTIC = f"{MFA_FOLDER}/trained.zip"
+    MFA_LEARNED = f"{MFA_FOLDER}/learned.dict"
 else:
     MFA_ACOUSTIC = mfa_model("acoustic")
-
-if CONFIG.alignment.lexicon:
-    MFA_DICTIONARY = f"{MFA_FOLDER}/words.dict"
-else:
-    MFA_DICTIONARY = mfa_model("dictionary")
+    MFA_LEARNED = MFA_DICTIONARY
 
 
 use rule job as align_mfa_corpus with:
     input:
         manifest=MANIFEST,
+        dictionary=mfa_dictionary,  # first: an unfit one is found before hours of packing
     output:
         corpus=temp(MFA_CORPUS),
         dropped=MFA_DROPPED,
@@ -39,16 +39,18 @@ use rule job as align_mfa_corpus with:
 
 use rule job as align_mfa_dictionary with:
     input:
+        manifest=MANIFEST,
         dictionary=mfa_model("dictionary"),
         lexicon=CONFIG.alignment.lexicon or [],
     output:
-        dictionary=f"{MFA_FOLDER}/words.dict",
+        dictionary=MFA_DICTIONARY,
     pathvars:
         job="align_mfa_dictionary",
     params:
         **runs("align_mfa_dictionary"),
+        cut=MFA.g2p is None,
     message:
-        "Adding {input.lexicon} to MFA's dictionary"
+        "Checking the dictionary {input.dictionary} against the words of the corpus"
 
 
 rule align_mfa_model:
@@ -82,6 +84,7 @@ rule align_mfa_train:
         g2p=mfa_model("g2p"),
     output:
         model=f"{MFA_FOLDER}/trained.zip",
+        learned=f"{MFA_FOLDER}/learned.dict",
     log:
         "<run>/logs/align_mfa_train.log",
     benchmark:
@@ -100,14 +103,14 @@ rule align_mfa_train:
     shell:
         "python3 scripts/{params.script} train --corpus {input.corpus:q} --dictionary {input.dictionary:q}"
         " --g2p {input.g2p:q} --threads {threads} --timeout-minutes {resources.mfa_minutes}"
-        " --output {output.model:q} > {log:q} 2>&1"
+        " --output {output.model:q} --learned {output.learned:q} > {log:q} 2>&1"
 
 
 rule align_mfa_shard:
     """Align one shard with MFA; files that come out unaligned get a second try with wider beams."""
     input:
         corpus=f"{MFA_FOLDER}/corpus-{{shard}}.zip",
-        dictionary=MFA_DICTIONARY,
+        dictionary=MFA_LEARNED,
         acoustic=MFA_ACOUSTIC,
         g2p=mfa_model("g2p"),
     output:

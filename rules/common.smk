@@ -2,10 +2,14 @@
 
 import json
 import re
+import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
 
+from snakemake.settings.types import DeploymentMethod
+
+from layerwise.align.mfa_process import INSTALL as MFA_INSTALL
 from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.corpus.entries import AUDIO_SUFFIXES
 from layerwise.errors import LayerwiseError

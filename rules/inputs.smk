@@ -92,6 +92,19 @@ def mfa_model(kind):
     return name if Path(name).is_file() else f"<run>/alignment/mfa/{kind}.{suffix}"
 
 
+def mfa_dictionary(wildcards):
+    """The dictionary of the run, if MFA can be run or has been."""
+    ready = all(
+        Path(path.replace("<run>", RUN)).exists() for path in (*MFA_ALIGNED, MFA_DROPPED)
+    )
+    by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
+    if workflow.is_main_process and not (ready or by_conda or shutil.which("mfa")):
+        raise WorkflowError(
+            f"`aligner: mfa`: the Montreal Forced Aligner (`mfa`) is not on the PATH: {MFA_INSTALL}"
+        )
+    return MFA_DICTIONARY
+
+
 def aligner_files():
     """The files that the aligner's options name, and all files of the folders that they name."""
     chosen = options(CONFIG.options_of(ALIGNER))
@@ -107,6 +120,16 @@ def aligner_files():
         for path in paths
         for file in (files_below(path) if path.is_dir() else [path.as_posix()])
     ]
+
+
+def phone_table():
+    """The table of phones that the aligner's options name, if they do."""
+    named = options(CONFIG.options_of(ALIGNER)).get("phone_table")
+    if named and not Path(named).is_file():
+        raise WorkflowError(
+            f"`{ALIGNER.section}.phone_table`: {named} does not exist; correct the path"
+        )
+    return [named] if named else []
 
 
 def vectors_file(wildcards):
@@ -130,7 +153,12 @@ def aligner_work():
     """Params of the alignment: its code, and what is passed on to it."""
     passed = options(CONFIG.options_of(ALIGNER))
     if CONFIG.aligner == "mfa":  # it has run by then, in an environment of its own
-        passed = {"archives": MFA_ALIGNED, "dropped": MFA_DROPPED}
+        checks = ("phone_set", "phone_table")
+        passed = {
+            "archives": MFA_ALIGNED,
+            "dropped": MFA_DROPPED,
+            **{key: passed[key] for key in checks},
+        }
         untracked = {}
     else:
         untracked = others(aligner_files())

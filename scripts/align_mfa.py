@@ -28,6 +28,7 @@ def parse() -> argparse.Namespace:
         command.add_argument("--timeout-minutes", type=float, required=True)
         command.add_argument("--output", type=Path, required=True)
     align.add_argument("--acoustic", type=Path, required=True)
+    train.add_argument("--learned", type=Path, required=True)
     return parser.parse_args()
 
 
@@ -42,7 +43,8 @@ def run(arguments: argparse.Namespace) -> None:
         "seconds": 60 * arguments.timeout_minutes,
     }
     if arguments.command == "train":
-        train_model(arguments.corpus, arguments.dictionary, arguments.output, **common)
+        models = {"learned": arguments.learned, **common}
+        train_model(arguments.corpus, arguments.dictionary, arguments.output, **models)
     else:
         (corpus,) = arguments.corpus
         align_shard(corpus, arguments.dictionary, arguments.acoustic, arguments.output, **common)

@@ -1,9 +1,18 @@
-"""Add the run's lexicon to the dictionary of the Montreal Forced Aligner."""
+"""Check the dictionary of the Montreal Forced Aligner, cut it to the corpus and add the run's lexicon."""
 
 from _job import job, log, snakemake
 
-from layerwise.align.mfa_corpus import write_dictionary
+from layerwise import contracts
+from layerwise.align.mfa_dictionary import write_dictionary
+from layerwise.contracts.corpus import MANIFEST
 
 with job():
-    added = write_dictionary(snakemake.input.dictionary, snakemake.input.lexicon, snakemake.output.dictionary)
-    log.info("%d pronunciations added", added)
+    coverage = write_dictionary(
+        snakemake.input.dictionary,
+        snakemake.output.dictionary,
+        texts=contracts.read(MANIFEST, snakemake.input.manifest)["text"],
+        lexicon=snakemake.input.get("lexicon") or None,
+        cut=snakemake.params.cut,
+    )
+    log.info("%s", coverage)
+    log.info("%d pronunciations of the lexicon", coverage.added)

@@ -55,7 +55,8 @@ def align_corpus(
         for utt_id in manifest["utt_id"]
     ]
     intervals, quality = interval_table(every), quality_table(every)
-    own_phones = (options or {}).get("phone_set") == "keep"
+    given = options or {}
+    own_phones = given.get("phone_set") == "keep" or given.get("phone_table")
     check_intervals(intervals, durations(manifest), None if own_phones else PHONES)
     _check_losses(quality, max_unaligned)
     return intervals, quality

@@ -14,11 +14,13 @@ from joblib import Parallel, delayed
 from layerwise.align.intervals import PHONES, Outcome, durations, find_fault
 from layerwise.align.nesting import BadPhone, TimedLabel, Tolerances, is_no_word, mended, nested, unstretched
 from layerwise.align.phonesets import (
+    ENOUGH,
     NOISE,
     SILENCE,
     PhoneSet,
     detect_phone_set,
     phone_set,
+    read_phone_table,
 )
 from layerwise.align.textgrid_reader import Tier, find_tier, read_textgrid
 from layerwise.corpus.text import normalise_text, spellings
@@ -52,6 +54,8 @@ def import_alignments(
     word_tiers: Sequence[str],
     phone_tiers: Sequence[str],
     phone_set_name: str = DEFAULTS.phone_set,
+    phone_table: str | None = DEFAULTS.phone_table,
+    known_share: float = ENOUGH,
     silences: Sequence[str] = DEFAULTS.silences,
     tolerances: Tolerances = DEFAULT_TOLERANCES,
     workers: int = 1,
@@ -65,13 +69,15 @@ def import_alignments(
         phone_tiers: names of the phone tier, in order of preference.
         phone_set_name: one of `phonesets.PHONE_SETS`, ``keep`` (labels stay as they are) or ``auto``: the set
             that knows most labels of the first ``DETECTION_FILES`` TextGrids.
+        phone_table: a file of labels and phones (:func:`read_phone_table`) instead of a phone set.
+        known_share: share of the labels that a detected set must know.
         silences: labels of the phone tier that are no phones, beside those of every set.
         tolerances: smaller overlaps, holes, overshoots and early ends are mended or borne, with a note in the
             reason of the outcome; larger ones of a phone cost its word (docs/alignment.md).
         workers: processes.
 
     Raises:
-        AlignmentError: the phones fit no phone set.
+        AlignmentError: the phones fit no phone set, or the table of phones is bad.
     """
     seconds = durations(manifest)
     utterances = [
@@ -84,7 +90,11 @@ def import_alignments(
         _outcome,
         word_tiers=word_tiers,
         phone_tiers=phone_tiers,
-        phones=_chosen_set(phone_set_name, silences, utterances, content, phone_tiers),
+        phones=(
+            read_phone_table(phone_table, tuple(silences))
+            if phone_table
+            else _chosen_set(phone_set_name, silences, utterances, content, phone_tiers, known_share)
+        ),
         tolerances=tolerances,
     )
     jobs = min(workers, math.ceil(len(utterances) / FILES_PER_WORKER)) or 1
@@ -107,6 +117,7 @@ def _chosen_set(
     utterances: Sequence[ImportedUtterance],
     content: Callable[[str], bytes],
     phone_tiers: Sequence[str],
+    known_share: float,
 ) -> PhoneSet:
     if name != "auto":
         return phone_set(name, tuple(silences))
@@ -122,7 +133,7 @@ def _chosen_set(
         read += 1
         if read == DETECTION_FILES:
             break
-    return detect_phone_set(labels.elements(), tuple(silences))
+    return detect_phone_set(labels.elements(), tuple(silences), known_share)
 
 
 def _outcome(
@@ -163,7 +174,7 @@ def _outcome(
         )
     except AlignmentError as error:
         return Outcome(utterance.utt_id, "failed", str(error))
-    fault = find_fault(intervals, utterance.seconds, None if phones.name == "keep" else PHONES)
+    fault = find_fault(intervals, utterance.seconds, None if phones.own else PHONES)
     if fault or not intervals:
         return Outcome(utterance.utt_id, "failed", fault or "; ".join(["no word with phones", *notes]))
     labels = [_spelled(label, utterance.text) for _, _, label in word_entries if not is_no_word(label)]

@@ -19,7 +19,10 @@ from layerwise.align.mfa_corpus import original_name
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
 from layerwise.contracts.alignment import MFA_DROPPED
 from layerwise.errors import AlignmentError
+from layerwise.options.mfa import MfaOptions
 
+DEFAULTS = MfaOptions()
+KNOWN_SHARE = 0.99  # of the phones: all labels are of one dictionary, so one that is unknown is of another set
 ABSENT = "no alignment found by MFA, nor with wider beams; check audio and transcript"
 UNSCORED = (
     "MFA's last pass did not align it, nor with wider beams: what it exported has no likelihood; check audio "
@@ -45,6 +48,8 @@ def align(
     workers: int = 1,
     archives: Sequence[Path | str] = (),
     dropped: Path | str | None = None,
+    phone_set: str = DEFAULTS.phone_set,
+    phone_table: str | None = DEFAULTS.phone_table,
 ) -> Iterator[Outcome]:
     """Yield what MFA made of each utterance, from the archives of :func:`mfa_command.align_shard`.
 
@@ -84,7 +89,14 @@ def align(
             return outputs[utt_id].archive.read(outputs[utt_id].member)
 
         for outcome in import_alignments(
-            manifest, content, word_tiers=WORD_TIERS, phone_tiers=PHONE_TIERS, workers=workers
+            manifest,
+            content,
+            word_tiers=WORD_TIERS,
+            phone_tiers=PHONE_TIERS,
+            phone_set_name=phone_set,
+            phone_table=phone_table,
+            known_share=KNOWN_SHARE,
+            workers=workers,
         ):
             output = outputs.get(outcome.utt_id)
             if output is not None:

@@ -181,8 +181,8 @@ def _unaligned(folder: Path, tree: Path) -> list[Path]:
     lost = [path for path in audio if path.stem not in exported - doubtful]
     if lost:
         print(
-            f"{len(lost)} of {len(audio)} files came out unaligned; {len(doubtful)} of them were exported all "
-            "the same, without a likelihood"
+            f"{len(lost)} of {len(audio)} files came out unaligned; {len(doubtful)} of them were exported "
+            "all the same, without a likelihood"
         )
     return lost
 

@@ -1,21 +1,20 @@
-"""A corpus as the Montreal Forced Aligner wants it, in shards, and its dictionary."""
+"""A corpus as the Montreal Forced Aligner wants it, in shards."""
 
 import io
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pandas as pd
 import soundfile
 
-from layerwise.align.intervals import VOWELS, durations
-from layerwise.align.lexicon import Lexicon, read_lexicon
+from layerwise.align.intervals import durations
 from layerwise.contracts.alignment import MFA_DROPPED
 from layerwise.corpus.audio import SAMPLE_RATE, read_audio
 from layerwise.corpus.text import normalise_text
 from layerwise.errors import AlignmentError, AudioError
-from layerwise.files import write_aside, write_text
+from layerwise.files import write_aside
 
 MAX_SECONDS = 600.0  # MFA keeps a whole utterance's lattice in memory
 
@@ -64,47 +63,6 @@ def file_name(name: str) -> str:
 def original_name(name: str) -> str:
     """The name that :func:`file_name` was given."""
     return "" if name == "%" else unquote(name)
-
-
-def write_dictionary(dictionary: Path | str, lexicon: Path | str, target: Path | str) -> int:
-    """Add the words of a lexicon to a dictionary of MFA; return the number of pronunciations added.
-
-    MFA's ARPAbet dictionaries mark stress (``AH0``) and the lexicon need not: each of its vowels is then
-    taken as the stressed one in turn, and MFA chooses by the audio.
-
-    Raises AlignmentError if either cannot be read, or if the dictionary is not in ARPAbet.
-    """
-    try:
-        text = Path(dictionary).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AlignmentError(f"{dictionary}: cannot read the dictionary of MFA: {error}") from error
-    phones = {phone for line in text.splitlines() for phone in line.split()[1:]}
-    stressed = "AH0" in phones
-    if not stressed and "AH" not in phones:
-        raise AlignmentError(
-            f"{dictionary}: not in ARPAbet, as `alignment.lexicon` is; add your words to a copy of it and "
-            "give that as `alignment.mfa.dictionary`"
-        )
-    lines = dict.fromkeys(_lines(read_lexicon(lexicon), stressed))
-    write_text(f"{text.rstrip()}\n{''.join(lines)}", target)
-    return len(lines)
-
-
-def _lines(lexicon: Lexicon, stressed: bool) -> Iterator[str]:
-    for word in sorted(lexicon):
-        for pronunciation in lexicon[word]:
-            phones = pronunciation.split()
-            for variant in _stress(phones) if stressed else [phones]:
-                yield f"{word}\t{' '.join(variant)}\n"
-
-
-def _stress(phones: list[str]) -> list[list[str]]:
-    """The pronunciation with each of its vowels stressed in turn."""
-    vowels = [place for place, phone in enumerate(phones) if phone in VOWELS]
-    return [
-        [f"{phone}{int(place == chosen)}" if place in vowels else phone for place, phone in enumerate(phones)]
-        for chosen in vowels
-    ] or [phones]
 
 
 def _utterance(path: str, text: str, seconds: float) -> tuple[bytes, str]:

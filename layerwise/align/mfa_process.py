@@ -1,4 +1,4 @@
-"""Calls of a program as processes of their own: timed, passed on, quoted, and stopped with all their children.
+"""Calls of ``mfa`` as processes of their own: timed, passed on, quoted, stopped with all their children.
 
 Standard library only, like all that runs in the environment of MFA (envs/mfa.yaml), where layerwise is not
 installed.

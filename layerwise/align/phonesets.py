@@ -1,4 +1,6 @@
-"""Phone sets of other aligners and corpora, mapped on the 39 ARPAbet phones by tables beside this module."""
+"""Phone sets of other aligners and corpora, mapped on the 39 ARPAbet phones by tables beside this module, or on
+phones of the user's own.
+"""
 
 import csv
 import unicodedata
@@ -20,7 +22,9 @@ ENOUGH = 0.5  # share of the labels that a phone set must know to be taken for t
 
 @dataclass(frozen=True)
 class PhoneSet:
-    """Labels and the ARPAbet phone of each, ``SILENCE`` or ``NOISE``; ``joins``: labels that belong to it.
+    """Labels and the phone of each, ``SILENCE`` or ``NOISE``; ``joins``: labels that belong to it.
+
+    The phones are those of ARPAbet, unless they are the user's ``own``.
 
     ``joins`` maps the label of a closure to the releases that it is one phone with when they follow.
     ``reserved`` are names of silence and noise, in lower case and without brackets.
@@ -30,9 +34,10 @@ class PhoneSet:
     phones: dict[str, str]
     joins: dict[str, frozenset[str]] = field(default_factory=dict)
     reserved: dict[str, str] = field(default_factory=dict)
+    own: bool = False
 
     def phone(self, label: str) -> str | None:
-        """ARPAbet phone of a label, ``SILENCE``, ``NOISE``, or None if the set does not have it."""
+        """Phone of a label, ``SILENCE``, ``NOISE``, or None if the set does not have it."""
         label = unicodedata.normalize("NFC", label.strip())
         if not label:
             return SILENCE
@@ -66,23 +71,54 @@ def phone_set(name: str, silences: tuple[str, ...] = ()) -> PhoneSet:
     if name != "keep":
         reserved |= _read_table("noise")[0]
         phones, joins = _read_table(name)
-    return PhoneSet(name, phones, joins, reserved)
+    return PhoneSet(name, phones, joins, reserved, own=name == "keep")
 
 
-def detect_phone_set(labels: Iterable[str], silences: tuple[str, ...] = ()) -> PhoneSet:
+def read_phone_table(path: Path | str, silences: tuple[str, ...] = ()) -> PhoneSet:
+    """Read a phone set of the user's: lines of a label, a tab and its phone, of whatever name.
+
+    The phone ``-`` is silence and ``?`` is sound without phones; their usual names need no line. Lines that
+    start with ``# `` and the line ``label<TAB>phone`` are passed over.
+
+    Raises:
+        AlignmentError: the file cannot be read, or a line is no such pair or gives a label a second phone.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AlignmentError(f"{path}: cannot read the table of phones: {error}") from error
+    phones: dict[str, str] = {}
+    for number, line in enumerate(lines, start=1):
+        label, _, phone = (unicodedata.normalize("NFC", part.strip()) for part in line.partition("\t"))
+        if not line.strip() or line.startswith("# ") or (label, phone) == ("label", "phone"):
+            continue
+        if not label or not phone or "\t" in phone:
+            raise AlignmentError(f"{path}, line {number}: {line!r}: write the label, a tab and the phone")
+        if phones.setdefault(label, phone) != phone:
+            raise AlignmentError(f"{path}, line {number}: {label!r} is {phones[label]!r} above; keep one")
+    reserved, joins = _read_table("silence")
+    reserved |= dict.fromkeys((label.lower() for label in silences), SILENCE)
+    return PhoneSet(str(path), phones, joins, reserved, own=True)
+
+
+def detect_phone_set(
+    labels: Iterable[str], silences: tuple[str, ...] = (), enough: float = ENOUGH
+) -> PhoneSet:
     """Return the phone set that knows most of the labels (tokens, of as many utterances as may be).
 
-    Raises AlignmentError if none knows half of them; the message lists the commonest unknown ones.
+    Raises AlignmentError if none knows the share ``enough`` of them; the message lists the commonest unknown
+    ones.
     """
     counts = Counter(label for label in labels if label.strip())
     sets = [phone_set(name, silences) for name in PHONE_SETS]
     known = {each.name: sum(n for label, n in counts.items() if each.phone(label)) for each in sets}
     best = max(sets, key=lambda each: known[each.name])
-    if known[best.name] < ENOUGH * counts.total():
+    if known[best.name] < enough * counts.total():
         unknown = [label for label, _ in counts.most_common() if best.phone(label) is None]
         raise AlignmentError(
             f"the phones fit none of the phone sets {', '.join(PHONE_SETS)} ({best.name} lacks "
-            f"{listed(unknown)}); to analyse them as they are set `phone_set: keep`"
+            f"{listed(unknown)}); to analyse them as they are set `phone_set: keep`, to give each its phone "
+            "name a table with `phone_table`"
         )
     return best
 

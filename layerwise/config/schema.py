@@ -215,6 +215,12 @@ class RunConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _models_of_mfa(self) -> "RunConfig":
+        if self.aligner == "mfa" and self.corpus and (fault := self.alignment.mfa.fault()):
+            raise ValueError(fault)
+        return self
+
+    @model_validator(mode="after")
     def _known_families(self, info: ValidationInfo) -> "RunConfig":
         for entry in self.models:
             if "prosody" in (entry.name, entry.source):

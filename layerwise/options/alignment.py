@@ -2,45 +2,10 @@
 
 from pydantic import Field
 
+from layerwise.options.mfa import MfaOptions
 from layerwise.options.pocketsphinx import PocketsphinxOptions
 from layerwise.options.section import Section, TrackedPath
 from layerwise.options.textgrid import TextgridOptions
-
-
-class MfaOptions(Section):
-    """Options of the Montreal Forced Aligner (`aligner: mfa`)."""
-
-    acoustic: str | None = Field(
-        default="english_us_arpa",
-        description="Acoustic model: a name of MFA's model collection or a .zip file. "
-        "None: train one on the corpus.",
-        examples=["english_us_arpa"],
-    )
-    dictionary: str = Field(
-        default="english_us_arpa",
-        description="Pronunciations: a name of MFA's model collection or a file.",
-        examples=["english_us_arpa"],
-    )
-    g2p: str | None = Field(
-        default=None,
-        description="Model that spells words missing from the dictionary: a name or a .zip file. "
-        "None: such words are left out and listed.",
-        examples=["english_us_arpa"],
-    )
-    train: bool = Field(
-        default=False,
-        description="Train the acoustic model on the corpus itself instead of using `acoustic`.",
-        examples=[True],
-    )
-    shards: int = Field(
-        default=1,
-        ge=1,
-        description="The corpus is aligned in so many jobs; a speaker stays in one of them.",
-        examples=[8],
-    )
-    timeout_minutes: float = Field(
-        default=240.0, gt=0, description="One call of MFA is stopped after so long.", examples=[240]
-    )
 
 
 class CompareOptions(TextgridOptions):

@@ -7,6 +7,16 @@ from pydantic import Field
 from layerwise.options.section import Section, TrackedPath
 
 
+PhoneSetName = Literal["auto", "arpabet", "mfa-ipa", "sampa", "timit", "keep"]
+# Same key, same meaning, wherever phones are read from.
+PHONE_TABLE = Field(
+    default=None,
+    description="Instead of `phone_set`: a file with a label, a tab and its phone in each line, for phones of "
+    "your own; the phone `-` is silence, `?` is noise.",
+    examples=["data/maori-phones.tsv"],
+)
+
+
 class TextgridOptions(Section):
     """Import of TextGrids (`aligner: textgrid`)."""
 
@@ -24,12 +34,13 @@ class TextgridOptions(Section):
     phone_tier: str | None = Field(
         default=None, description="Name of the phone tier. None: detected.", examples=["phones"]
     )
-    phone_set: Literal["auto", "arpabet", "mfa-ipa", "sampa", "timit", "keep"] = Field(
+    phone_set: PhoneSetName = Field(
         default="auto",
         description="Phone set of the files, mapped on the 39 ARPAbet phones; `auto`: detected; `keep`: the "
         "labels are analysed as they are.",
         examples=["mfa-ipa"],
     )
+    phone_table: TrackedPath | None = PHONE_TABLE
     silences: tuple[str, ...] = Field(
         default=(),
         description="Further labels of the phone tier that are no phones, in any case. Known: the usual "

@@ -1,6 +1,7 @@
 """Forced aligners, and ways to import alignments."""
 
-from layerwise.options.alignment import LibrispeechAlignmentsOptions, MfaOptions
+from layerwise.options.alignment import LibrispeechAlignmentsOptions
+from layerwise.options.mfa import MfaOptions
 from layerwise.options.pocketsphinx import PocketsphinxOptions
 from layerwise.options.textgrid import TextgridOptions
 from layerwise.specs.spec import AlignerSpec

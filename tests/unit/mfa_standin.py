@@ -26,10 +26,10 @@ STATE = Path(os.environ["MFA_STANDIN"])
 PLAN = json.loads((STATE / "plan.json").read_text())
 DICTIONARIES = (".dict", ".txt", ".yaml", ".yml")
 FRAME = 0.01
-ANALYSIS = (
-    "file begin end speaker overall_log_likelihood speech_log_likelihood phone_duration_deviation "
-    "max_running_short_interval snr intensity_deviation"
-).split()
+ANALYSIS = [
+    *("file", "begin", "end", "speaker", "overall_log_likelihood", "speech_log_likelihood"),
+    *("phone_duration_deviation", "max_running_short_interval", "snr", "intensity_deviation"),
+]
 FLAGS = {"--clean", "--quiet", "--no_tokenization", "--single_speaker"}
 VALUES = {"--temporary_directory", "--num_jobs", "--output_format", "--g2p_model_path"}
 TRAIN_VALUES = {"--output_directory"}

@@ -19,7 +19,6 @@ from layerwise.align.mfa_corpus import (
     file_name,
     original_name,
     pack_corpus,
-    write_dictionary,
 )
 from layerwise.align.run import align_with
 from layerwise.errors import AlignmentError
@@ -214,28 +213,3 @@ def test_file_names_are_safe_and_come_back(name: str) -> None:
     safe = file_name(name)
     assert original_name(safe) == name
     assert safe and safe.isascii() and not set(safe) & set("/\\. '\"")
-
-
-def test_lexicon_is_added_with_each_vowel_stressed_in_turn(tmp_path: Path) -> None:
-    (tmp_path / "mfa.dict").write_text("a\t0.99\t0.04\t0.52\t1.11\tAH0\nno\tN OW1\n")
-    (tmp_path / "own.txt").write_text("iax AY AE K S\npsst P S T\n")
-    assert write_dictionary(tmp_path / "mfa.dict", tmp_path / "own.txt", tmp_path / "new.dict") == 3
-    assert (tmp_path / "new.dict").read_text().splitlines() == [
-        "a\t0.99\t0.04\t0.52\t1.11\tAH0",
-        "no\tN OW1",
-        "iax\tAY1 AE0 K S",
-        "iax\tAY0 AE1 K S",
-        "psst\tP S T",
-    ]
-
-
-def test_lexicon_and_dictionary_must_share_their_phones(tmp_path: Path) -> None:
-    (tmp_path / "own.txt").write_text("iax AY AE K S\n")
-    (tmp_path / "plain.dict").write_text("a AH\n")
-    assert write_dictionary(tmp_path / "plain.dict", tmp_path / "own.txt", tmp_path / "new.dict") == 1
-    assert "iax\tAY AE K S\n" in (tmp_path / "new.dict").read_text()
-    (tmp_path / "ipa.dict").write_text("a ə\n", encoding="utf-8")
-    with pytest.raises(AlignmentError, match=r"ipa\.dict: not in ARPAbet"):
-        write_dictionary(tmp_path / "ipa.dict", tmp_path / "own.txt", tmp_path / "new.dict")
-    with pytest.raises(AlignmentError, match=r"none\.dict: cannot read"):
-        write_dictionary(tmp_path / "none.dict", tmp_path / "own.txt", tmp_path / "new.dict")

@@ -107,6 +107,85 @@ def test_hanging_shard_is_stopped_and_a_missing_program_named(workflow):
         assert not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
     workflow.path("standin/mfa").unlink()
+    shutil.rmtree(workflow.path("results/mfa/alignment"))
     missing = workflow.snakemake(QUALITY, check=False)
-    assert missing.returncode != 0
+    assert missing.returncode != 0 and "Packing the corpus" not in missing.output
     assert "--sdm conda" in missing.output and "aligner: pocketsphinx" in missing.output
+
+
+LANGUAGE = """
+run: mfa
+corpus: {path: corpus, reader: folder}
+aligner: mfa
+alignment:
+  max_unaligned: 0.4
+  threads: 1
+  mfa: {acoustic: null, dictionary: words.dict, phone_set: keep, shards: 2}
+models: [resources/models/hubert-tiny]
+"""
+
+
+def test_a_made_up_language_in_its_own_script_from_nothing(workflow):
+    """Trained on the corpus; IPA with tones, a word that the dictionary lacks, nothing mapped on English."""
+    plan(workflow)
+    for number, path in enumerate(sorted(workflow.path("corpus").rglob("*.lab"))):
+        path.write_text(
+            "\u0915\u093f\u0924\u093e \u092a\u0942\n" if number else "\u092a\u0942, \u0928\u0947!\n",
+            encoding="utf-8",
+        )
+    workflow.path("words.dict").write_text(
+        "\u0915\u093f\u0924\u093e\tk i\u02e9 t\u0361\u0282 a\u02d0\n\u092a\u0942\tp u\u02d0\n\u0918\u0930\tg\u02b1 \u0259 r\n",
+        encoding="utf-8",
+    )
+    workflow.path("mfa.yaml").write_text(LANGUAGE)
+    workflow.snakemake(QUALITY, "results/mfa/samples/segments.parquet", "results/mfa/alignment/textgrids")
+    quality = pd.read_csv(workflow.path(QUALITY), keep_default_na=False).set_index("utt_id")
+    assert (quality.status == "aligned").all()
+    assert (
+        quality.reason["u0"] == "left out, without phones: '\u0928\u0947'"
+        and (quality.reason.drop("u0") == "").all()
+    )
+    intervals = pd.read_parquet(workflow.path("results/mfa/alignment/intervals.parquet"))
+    second = intervals[intervals.utt_id == "u1"]
+    assert second[second.tier == "phone"].label.tolist() == [
+        "k",
+        "i\u02e9",
+        "t\u0361\u0282",
+        "a\u02d0",
+        "p",
+        "u\u02d0",
+    ]
+    segments = pd.read_parquet(workflow.path("results/mfa/samples/segments.parquet"))
+    assert {"t\u0361\u0282", "i\u02e9", "\u0915\u093f\u0924\u093e"} <= set(segments.label)
+    learned = workflow.path("results/mfa/alignment/mfa/learned.dict").read_text(encoding="utf-8")
+    assert learned.splitlines() == [
+        "\u0915\u093f\u0924\u093e\t0.99\t0.2\t1.1\t0.9\tk i\u02e9 t\u0361\u0282 a\u02d0",
+        "\u092a\u0942\t0.99\t0.2\t1.1\t0.9\tp u\u02d0",
+    ]
+    calls = map(json.loads, workflow.path("standin/calls.jsonl").read_text().splitlines())
+    used = [call["argv"] for call in calls if call["argv"][0] == "align"]
+    assert len(used) == 2 and all(call[2].endswith("learned.dict") for call in used)
+
+    workflow.path("mfa.yaml").write_text(LANGUAGE.replace("phone_set: keep, ", ""))
+    english = workflow.snakemake(QUALITY, check=False)
+    assert english.returncode != 0 and "'i\u02e9'" in english.output and "phone_set: keep" in english.output
+
+
+@pytest.mark.parametrize(
+    ("change", "content", "said"),
+    [
+        ("dictionary: no/such.dict", None, "`alignment.mfa.dictionary`: no/such.dict: no such file"),
+        ("dictionary: words.dict", b"", "words.dict is empty"),
+        ("dictionary: words.dict", "\u0915 k\n".encode("utf-16"), "not in UTF-8"),
+        ("dictionary: words.dict", "\u0915 k\n".encode(), "none of the 3 words of the corpus"),
+    ],
+)
+def test_an_unfit_dictionary_is_refused_before_the_corpus_is_packed(workflow, change, content, said):
+    plan(workflow)
+    if content is not None:
+        workflow.path("words.dict").write_bytes(content)
+    config = CONFIG.replace("dictionary: mini", change).replace("  lexicon: lexicon.txt\n", "")
+    workflow.path("mfa.yaml").write_text(config)
+    refused = workflow.snakemake(QUALITY, check=False)
+    assert refused.returncode != 0 and said in refused.output
+    assert "Packing the corpus" not in refused.output and not workflow.path("standin/calls.jsonl").exists()
