@@ -13,7 +13,7 @@ use rule job as align with:
         manifest=MANIFEST,
         lexicon=CONFIG.alignment.lexicon or [],
         files=(
-            [*MFA_ALIGNED, MFA_DROPPED]
+            [*MFA_ALIGNED, MFA_DROPPED, MFA_SPEECH]
             if CONFIG.aligner == "mfa"
             else trackable(aligner_files())
         ),

@@ -7,6 +7,7 @@ MFA_FOLDER = f"{RUN}/alignment/mfa"
 MFA_CORPUS = [f"{MFA_FOLDER}/corpus-{shard}.zip" for shard in range(MFA.shards)]
 MFA_ALIGNED = [f"{MFA_FOLDER}/aligned-{shard}.zip" for shard in range(MFA.shards)]
 MFA_DROPPED = f"{MFA_FOLDER}/dropped.csv"
+MFA_SPEECH = f"{MFA_FOLDER}/speech.csv"
 MFA_MINUTES = ceil(MFA.timeout_minutes)
 
 MFA_DICTIONARY = f"{MFA_FOLDER}/words.dict"
@@ -26,6 +27,7 @@ use rule job as align_mfa_corpus with:
     output:
         corpus=temp(MFA_CORPUS),
         dropped=MFA_DROPPED,
+        speech=MFA_SPEECH,
     pathvars:
         job="align_mfa_corpus",
     resources:

@@ -95,7 +95,7 @@ def mfa_model(kind):
 def mfa_dictionary(wildcards):
     """The dictionary of the run, if MFA can be run or has been."""
     ready = all(
-        Path(path.replace("<run>", RUN)).exists() for path in (*MFA_ALIGNED, MFA_DROPPED)
+        Path(path.replace("<run>", RUN)).exists() for path in (*MFA_ALIGNED, MFA_DROPPED, MFA_SPEECH)
     )
     by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     if workflow.is_main_process and not (ready or by_conda or shutil.which("mfa")):
@@ -153,10 +153,11 @@ def aligner_work():
     """Params of the alignment: its code, and what is passed on to it."""
     passed = options(CONFIG.options_of(ALIGNER))
     if CONFIG.aligner == "mfa":  # it has run by then, in an environment of its own
-        checks = ("phone_set", "phone_table")
+        checks = ("phone_set", "phone_table", "min_score", "min_rate", "max_rate")
         passed = {
             "archives": MFA_ALIGNED,
             "dropped": MFA_DROPPED,
+            "speech": MFA_SPEECH,
             **{key: passed[key] for key in checks},
         }
         untracked = {}

@@ -16,13 +16,16 @@ from layerwise.align.mfa_analysis import NAME as ANALYSIS
 from layerwise.align.mfa_analysis import Analysis, aligned, read_analysis
 from layerwise.align.mfa_command import OUTPUTS
 from layerwise.align.mfa_corpus import original_name
+from layerwise.align.mfa_trust import Limits, trusted
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
-from layerwise.contracts.alignment import MFA_DROPPED
+from layerwise.contracts.alignment import MFA_DROPPED, MFA_SPEECH
 from layerwise.errors import AlignmentError
 from layerwise.options.mfa import MfaOptions
 
 DEFAULTS = MfaOptions()
-KNOWN_SHARE = 0.99  # of the phones: all labels are of one dictionary, so one that is unknown is of another set
+KNOWN_SHARE = (
+    0.99  # of the phones: all labels are of one dictionary, so one that is unknown is of another set
+)
 ABSENT = "no alignment found by MFA, nor with wider beams; check audio and transcript"
 UNSCORED = (
     "MFA's last pass did not align it, nor with wider beams: what it exported has no likelihood; check audio "
@@ -48,16 +51,21 @@ def align(
     workers: int = 1,
     archives: Sequence[Path | str] = (),
     dropped: Path | str | None = None,
+    speech: Path | str | None = None,
     phone_set: str = DEFAULTS.phone_set,
     phone_table: str | None = DEFAULTS.phone_table,
+    min_score: float | None = DEFAULTS.min_score,
+    min_rate: float | None = DEFAULTS.min_rate,
+    max_rate: float | None = DEFAULTS.max_rate,
 ) -> Iterator[Outcome]:
     """Yield what MFA made of each utterance, from the archives of :func:`mfa_command.align_shard`.
 
     Utterances without an alignment in any archive are ``failed``, those in the table ``dropped`` (of
     :func:`mfa_corpus.pack_corpus`) ``dropped``. Words that MFA has no pronunciation for (its phone ``spn``)
     are left out and listed in the reason of their utterance, which stays aligned if it has other words.
-    ``score`` is MFA's mean log-likelihood per frame of speech. ``lexicon`` is part of the interface; it is
-    in the dictionary that MFA used.
+    ``score`` is MFA's mean over the phones of their log-likelihood per frame; those that the limits and the
+    table ``speech`` of :func:`mfa_corpus.pack_corpus` cast doubt on (:func:`mfa_trust.trusted`) are
+    ``dropped``. ``lexicon`` is part of the interface; it is in the dictionary that MFA used.
 
     Raises:
         AlignmentError: there are no archives, one is broken or holds an utterance that the manifest does not
@@ -88,7 +96,7 @@ def align(
                 raise AlignmentError(UNSCORED if utt_id in unscored else ABSENT)
             return outputs[utt_id].archive.read(outputs[utt_id].member)
 
-        for outcome in import_alignments(
+        imported = import_alignments(
             manifest,
             content,
             word_tiers=WORD_TIERS,
@@ -97,15 +105,27 @@ def align(
             phone_table=phone_table,
             known_share=KNOWN_SHARE,
             workers=workers,
-        ):
-            output = outputs.get(outcome.utt_id)
-            if output is not None:
-                reason = "; ".join(note for note in (outcome.reason, output.note) if note)
-                yield replace(outcome, score=output.score, reason=reason)
-            elif outcome.utt_id in reasons:
-                yield Outcome(outcome.utt_id, "dropped", reasons[outcome.utt_id])
-            else:
-                yield outcome
+        )
+        completed = [_completed(outcome, outputs, reasons) for outcome in imported]
+    yield from trusted(completed, manifest, Limits(min_score, min_rate, max_rate), _seconds(speech))
+
+
+def _completed(outcome: Outcome, outputs: dict[str, Output], reasons: dict[str, str]) -> Outcome:
+    """The outcome with MFA's score and note, or the reason why MFA was not given the utterance."""
+    output = outputs.get(outcome.utt_id)
+    if output is not None:
+        reason = "; ".join(note for note in (outcome.reason, output.note) if note)
+        return replace(outcome, score=output.score, reason=reason)
+    if outcome.utt_id in reasons:
+        return Outcome(outcome.utt_id, "dropped", reasons[outcome.utt_id])
+    return outcome
+
+
+def _seconds(path: Path | str | None) -> dict[str, float]:
+    if path is None:
+        return {}
+    table = contracts.read(MFA_SPEECH, path)
+    return dict(zip(table["utt_id"], table["speech"], strict=True))
 
 
 def _reasons(path: Path | str) -> dict[str, str]:

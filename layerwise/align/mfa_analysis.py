@@ -1,4 +1,4 @@
-"""What MFA says of its own alignments, ``alignment_analysis.csv``. Standard library only, as `mfa_process`."""
+"""What MFA says of its own alignments, ``alignment_analysis.csv``; standard library only."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The dictionary of the Montreal Forced Aligner: checked, cut to the words of the corpus, with the user's own."""
+"""The dictionary of MFA: checked, cut to the words of the corpus, with the user's own words."""
 
 import re
 import unicodedata
@@ -90,8 +90,8 @@ def write_dictionary(
     if counts and not known and cut:
         raise AlignmentError(
             f"{dictionary}: has none of the {len(counts)} words of the corpus ({listed(missing)}; it has "
-            f"{listed([entry.word for entry in entries[:5]])}): of another language or script? Correct {KEY}, "
-            "or name a G2P model with `alignment.mfa.g2p`"
+            f"{listed([entry.word for entry in entries[:5]])}): of another language or script? Correct "
+            f"{KEY}, or name a G2P model with `alignment.mfa.g2p`"
         )
     write_text("".join(f"{line}\n" for line in kept), target)
     return Coverage(counts.total(), sum(counts[word] for word in known), tuple(missing), len(own), len(kept))

@@ -1,6 +1,4 @@
-"""Phone sets of other aligners and corpora, mapped on the 39 ARPAbet phones by tables beside this module, or on
-phones of the user's own.
-"""
+"""Phone sets, mapped on the 39 ARPAbet phones by tables beside this module, or on the user's own phones."""
 
 import csv
 import unicodedata

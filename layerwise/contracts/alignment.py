@@ -74,6 +74,15 @@ MFA_DROPPED = Table(
     may_be_empty=True,
     about="an utterance that the Montreal Forced Aligner is not given",
 )
+MFA_SPEECH = Table(
+    path="alignment/mfa/speech.csv",
+    made_by="align_mfa_corpus",
+    error=AlignmentError,
+    columns=(UTT_ID, number("speech", 0, about="seconds of its audio that are loud enough to be speech")),
+    key=("utt_id",),
+    may_be_empty=True,
+    about="an utterance that the Montreal Forced Aligner is given",
+)
 BOUNDARY_AGREEMENT = Table(
     path="tables/alignment_agreement.csv",
     made_by="alignment_agreement",

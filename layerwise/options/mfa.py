@@ -47,6 +47,28 @@ class MfaOptions(Section):
         examples=["keep"],
     )
     phone_table: TrackedPath | None = PHONE_TABLE
+    min_score: float | None = Field(
+        default=-3.0,
+        lt=0,
+        description="Utterances whose score lies so many spreads (robust standard deviations) below what is "
+        "usual in the run are left out and listed: their transcript is probably wrong. Not tested below 20 "
+        "utterances. None: never.",
+        examples=[-4],
+    )
+    min_rate: float | None = Field(
+        default=2.0,
+        ge=0,
+        description="Utterances with fewer phones in a second of speech are left out and listed: more is "
+        "said than the transcript has. None: not tested.",
+        examples=[1.5],
+    )
+    max_rate: float | None = Field(
+        default=20.0,
+        gt=0,
+        description="Utterances with more phones in a second of speech are left out and listed: less is said "
+        "than the transcript has. None: not tested.",
+        examples=[25],
+    )
     shards: int = Field(
         default=1,
         ge=1,
@@ -65,6 +87,8 @@ class MfaOptions(Section):
         for kind, value in used.items():
             if value is not None and (fault := _file_fault(kind, value)):
                 return f"`alignment.mfa.{kind}`: {fault}"
+        if self.min_rate is not None and self.max_rate is not None and self.min_rate >= self.max_rate:
+            return f"`alignment.mfa.min_rate`: {self.min_rate:g} is not below `max_rate`: {self.max_rate:g}"
         if self.phone_table:
             if self.phone_set != "auto":
                 return "`alignment.mfa.phone_set`: `phone_table` is given, too; keep one of them"
@@ -99,8 +123,8 @@ def _file_fault(kind: str, value: str) -> str:
 def _dictionary_fault(path: Path) -> str:
     if path.suffix.lower() not in DICTIONARY_SUFFIXES:
         return (
-            f"{path}: MFA refuses dictionaries named so; the suffix must be .dict or .txt (one dictionary for "
-            "all speakers)"
+            f"{path}: MFA refuses dictionaries named so; the suffix must be .dict or .txt (one "
+            "dictionary for all speakers)"
         )
     try:
         text = path.read_text(encoding="utf-8-sig")

@@ -6,13 +6,12 @@ from pydantic import Field
 
 from layerwise.options.section import Section, TrackedPath
 
-
 PhoneSetName = Literal["auto", "arpabet", "mfa-ipa", "sampa", "timit", "keep"]
 # Same key, same meaning, wherever phones are read from.
 PHONE_TABLE = Field(
     default=None,
-    description="Instead of `phone_set`: a file with a label, a tab and its phone in each line, for phones of "
-    "your own; the phone `-` is silence, `?` is noise.",
+    description="Instead of `phone_set`: a file with a label, a tab and its phone in each line, for phones "
+    "of your own; the phone `-` is silence, `?` is noise.",
     examples=["data/maori-phones.tsv"],
 )
 

@@ -146,7 +146,7 @@ def test_packed_corpus_is_what_mfa_reads(tmp_path: Path) -> None:
     table = corpus(
         tmp_path, [("a.1", "ann/é", "Don't, stop!", 0.5), ("b 2", "..", "no", 0.3), ("c", "..", "no", 0.2)]
     )
-    dropped = pack_corpus(table, [tmp_path / "0.zip"])
+    dropped = pack_corpus(table, [tmp_path / "0.zip"]).dropped
     assert dropped.empty
     with zipfile.ZipFile(tmp_path / "0.zip") as packed:
         names = packed.namelist()
@@ -172,7 +172,7 @@ def test_bad_utterances_are_left_out_with_the_reason(tmp_path: Path) -> None:
     table.loc[0, "text"], table.loc[3, "text"] = "", "?!"
     table.loc[2, "samples"] = 30 * 60 * 8000
     Path(table.audio_path[1]).unlink()
-    dropped = pack_corpus(table, [tmp_path / "0.zip"])
+    dropped = pack_corpus(table, [tmp_path / "0.zip"]).dropped
     assert dropped.utt_id.tolist() == ["empty", "gone", "long", "marks"]
     for reason, part in zip(
         dropped.reason, ["empty text", "no such file", "1800 s long", "empty"], strict=True

@@ -134,7 +134,8 @@ def test_a_made_up_language_in_its_own_script_from_nothing(workflow):
             encoding="utf-8",
         )
     workflow.path("words.dict").write_text(
-        "\u0915\u093f\u0924\u093e\tk i\u02e9 t\u0361\u0282 a\u02d0\n\u092a\u0942\tp u\u02d0\n\u0918\u0930\tg\u02b1 \u0259 r\n",
+        "\u0915\u093f\u0924\u093e\tk i\u02e9 t\u0361\u0282 a\u02d0\n"
+        "\u092a\u0942\tp u\u02d0\n\u0918\u0930\tg\u02b1 \u0259 r\n",
         encoding="utf-8",
     )
     workflow.path("mfa.yaml").write_text(LANGUAGE)
