@@ -27,7 +27,7 @@ use rule align as task_align with:
         manifest=f"{FOLDER}/manifest.parquet",
         lexicon=lambda wildcards: lexicon_of(wildcards.corpus),
         files=[] if CONFIG.aligner == "mfa" else trackable(aligner_files()),
-        phonesets=files_below("layerwise/align/phonesets"),
+        phonesets=[*files_below("layerwise/align/phonesets"), *phone_table()],
     output:
         intervals=f"{FOLDER}/alignment/intervals.parquet",
         quality=f"{FOLDER}/alignment/quality.csv",

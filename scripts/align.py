@@ -1,5 +1,7 @@
 """Find phone and word boundaries of the whole corpus."""
 
+from pathlib import Path
+
 from _job import job, log, snakemake
 
 from layerwise import contracts
@@ -14,6 +16,8 @@ with job():
         load_object(snakemake.params.plugin),
         name=snakemake.params.aligner,
         workers=snakemake.threads,
+        # Snakemake removes the outputs of a job that fails.
+        losses=Path(snakemake.log[0]).with_suffix(".quality.csv"),
         options=snakemake.params.options,
         **snakemake.params.alignment,
     )

@@ -75,7 +75,7 @@ def speech_seconds(waveform: NDArray[np.float32], rate: int = SAMPLE_RATE) -> fl
     return float(np.count_nonzero(loud)) / 100
 
 
-def _table(rows: list[tuple[str, object]], contract: Table) -> pd.DataFrame:
+def _table(rows: Sequence[tuple[str, str | float]], contract: Table) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(contract.required))
     return table.sort_values("utt_id", ignore_index=True)
 

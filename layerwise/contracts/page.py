@@ -8,7 +8,7 @@ from layerwise.contracts.spec import Column, Table
 
 TABLES: tuple[Table, ...] = (
     *(corpus.MANIFEST, corpus.EXCLUDED, corpus.WARNINGS, corpus.SPLIT_COUNTS),
-    *(alignment.INTERVALS, alignment.QUALITY, alignment.MFA_DROPPED),
+    *(alignment.INTERVALS, alignment.QUALITY, alignment.MFA_DROPPED, alignment.MFA_SPEECH),
     *(alignment.COMPARED, alignment.BOUNDARY_AGREEMENT),
     *(samples.SAMPLE, samples.SEGMENTS),
     *(vectors.VECTORS, vectors.MISSING_VECTORS),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from layerwise.corpus.damage import FULL_SCALE, find_damage
 from layerwise.corpus.decode import SAMPLE_RATE as SAMPLE_RATE
 from layerwise.corpus.decode import AudioInfo, decode
 from layerwise.errors import AudioError
@@ -18,7 +19,6 @@ FRAME_SAMPLES = 400  # receptive field of the wav2vec 2.0 conv stem at 16 kHz
 LOWEST_RATE, HIGHEST_RATE = 4_000, 768_000
 LARGEST_SAMPLE = 16.0  # of floating-point audio; headroom above 1 is usual, this much is another scale
 MOST_PHASES = 1_000  # of a polyphase kernel
-FULL_SCALE = 0.999  # just below the largest value of 16-bit audio, 32767 / 32768
 CLIPPED_RUN = 3  # so many samples in a row at full scale are taken for clipping, fewer for a loud peak
 
 
@@ -41,7 +41,8 @@ def inspect_audio(path: Path | str) -> AudioInfo:
     """
     samples, info = _decode(Path(path))
     peak = float(np.abs(samples.mean(axis=1)).max())
-    return replace(info, clipped=_count_clipped(samples), peak=peak)
+    damage = find_damage(samples, info.sample_rate)
+    return replace(info, clipped=_count_clipped(samples), peak=peak, damage=damage)
 
 
 def _count_clipped(samples: NDArray[np.float32]) -> int:

@@ -27,7 +27,7 @@ class AudioInfo:
     """What a fully decoded audio file contains, before mixing and resampling.
 
     ``clipped`` counts the samples of all channels that are at full scale in runs of three or more; ``peak``
-    is the largest magnitude of the mono signal; ``declared`` are the seconds that the header promises where
+    is the largest magnitude of the mono signal; ``damage`` says what else is wrong with the sound; ``declared`` are the seconds that the header promises where
     there are more.
     """
 
@@ -39,6 +39,7 @@ class AudioInfo:
     clipped: int = 0
     peak: float = 0.0
     declared: float | None = None
+    damage: tuple[str, ...] = ()
 
     @property
     def seconds(self) -> float:
@@ -57,7 +58,7 @@ class AudioInfo:
             found.append(f"clipped: {self.clipped} samples at full scale")
         if self.peak < SILENCE:
             found.append("silent: peak below -80 dB of full scale")
-        return found
+        return [*found, *self.damage]
 
 
 def decode(path: Path) -> tuple[NDArray[np.float32], AudioInfo]:

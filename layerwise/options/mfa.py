@@ -56,11 +56,11 @@ class MfaOptions(Section):
         examples=[-4],
     )
     min_rate: float | None = Field(
-        default=2.0,
+        default=1.5,
         ge=0,
         description="Utterances with fewer phones in a second of speech are left out and listed: more is "
         "said than the transcript has. None: not tested.",
-        examples=[1.5],
+        examples=[1.0],
     )
     max_rate: float | None = Field(
         default=20.0,

@@ -16,6 +16,7 @@ TABLES: dict[str, Table] = {
     "intervals": alignment.INTERVALS,
     "quality": alignment.QUALITY,
     "mfa_dropped": alignment.MFA_DROPPED,
+    "mfa_speech": alignment.MFA_SPEECH,
     "compared": alignment.COMPARED,
     "boundary_agreement": alignment.BOUNDARY_AGREEMENT,
     "sample": samples.SAMPLE,
@@ -78,6 +79,11 @@ silence,failed,no path through the beam,,0,0
     "mfa_dropped": """
 utt_id,reason
 long,"700 s long, more than 600 s; cut it into utterances"
+""",
+    "mfa_speech": """
+utt_id,speech
+activated,0.97
+silence,0.0
 """,
     "sample": """
 kind,utt_id,speaker,label,start,end,segment

@@ -21,6 +21,7 @@ import unicodedata
 import wave
 import zipfile
 from pathlib import Path
+from typing import Any
 
 STATE = Path(os.environ["MFA_STANDIN"])
 PLAN = json.loads((STATE / "plan.json").read_text())
@@ -107,7 +108,7 @@ def audio_seconds(path: Path) -> float:
 
 
 def spread(words: list[str], lexicon: dict[str, list[str]], g2p: bool, seconds: float) -> dict[str, object]:
-    tiers: dict[str, list[list[object]]] = {"words": [], "phones": []}
+    tiers: dict[str, list[list[Any]]] = {"words": [], "phones": []}
     frames = round(seconds / FRAME)
     first, last = (5, frames) if PLAN.get("to_the_end") else (5, frames - 5)
     known = [lexicon.get(word) or (["AH0"] if g2p else ["spn"]) for word in words]

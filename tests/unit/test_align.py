@@ -139,6 +139,26 @@ def fake_align(
         yield Outcome("b", "failed", options["reason"])
 
 
+def test_what_became_of_each_is_written_before_losses_end_the_run(
+    fake_aligner: dict[str, Outcome], tmp_path: Path
+) -> None:
+    losses = tmp_path / "logs" / "align.quality.csv"
+    fake_aligner["a"] = Outcome("a", "aligned", "", -1.0, NO)
+    with pytest.raises(AlignmentError, match=r"1 x no path.*all of them: .*logs/align\.quality\.csv"):
+        align_corpus(
+            manifest("a", "b"),
+            fake_align,
+            name="fake",
+            max_unaligned=0.4,
+            losses=losses,
+            options={"reason": "no path"},
+        )
+    quality = pd.read_csv(losses, keep_default_na=False).set_index("utt_id")
+    assert quality.status.to_dict() == {"a": "aligned", "b": "failed"} and quality.reason["b"] == "no path"
+    align_corpus(manifest("a", "b"), fake_align, name="fake", losses=losses, options={"reason": "no path"})
+    assert not losses.exists()
+
+
 def test_every_utterance_is_accounted_for(fake_aligner: dict[str, Outcome]) -> None:
     fake_aligner["a"] = Outcome("a", "aligned", "", -1.0, NO)
     intervals, quality = align_corpus(manifest("a", "b"), fake_align, name="fake")

@@ -18,8 +18,9 @@ import psutil
 import pytest
 import soundfile
 
-from layerwise.align.mfa_command import MfaError, align_shard, fetch_model, train_model
+from layerwise.align.mfa_command import align_shard, fetch_model, train_model
 from layerwise.align.mfa_corpus import pack_corpus
+from layerwise.align.mfa_process import MfaError
 from layerwise.align.run import align_with
 
 TEXTS = {"a": "yes no", "b": "no 42", "c": "yes", "d": "no"}

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pytest
+from numpy.typing import NDArray
 
 from layerwise.align.intervals import Interval, Outcome
 from layerwise.align.mfa_corpus import speech_seconds
@@ -16,7 +17,8 @@ RATES = Limits(min_score=None, min_rate=2.0, max_rate=20.0)
 # Phones and speech_log_likelihood of MFA's own example prompts, texts as said (one speaker).
 EXAMPLE = (
     "3 -61.5 5 -57.4 11 -55.4 15 -54.6 3 -53.5 7 -53.5 19 -52.7 3 -52.5 7 -51.6 20 -51.4 29 -51.3 "
-    "15 -51.1 6 -50.6 47 -50.5 12 -50.5 17 -50.4 31 -50.3 18 -50.2 4 -49.8 31 -49.6 14 -49.1 18 -49.0 25 -49.0 "
+    "15 -51.1 6 -50.6 47 -50.5 12 -50.5 17 -50.4 31 -50.3 18 -50.2 4 -49.8 31 -49.6 14 -49.1 18 -49.0 "
+    "25 -49.0 "
     "3 -48.9 57 -48.2 25 -48.2 161 -48.1 18 -47.9 22 -46.7 54 -47.1 24 -45.8 2 -44.4 35 -43.3 "
     "1 -32.5 20 -46.9 7 -45.3"
 )
@@ -154,9 +156,9 @@ def test_a_wrong_rate_does_not_widen_the_spread_of_scores() -> None:
 def test_seconds_of_speech() -> None:
     time = np.arange(32_000) / 16_000
     tone = np.sin(2 * np.pi * 200 * time, dtype=np.float32)
-    half = np.where(time < 1, 0.3 * tone, 0.0003 * tone).astype(np.float32)
+    half: NDArray[np.float32] = np.where(time < 1, 0.3 * tone, 0.0003 * tone).astype(np.float32)
     assert speech_seconds(half) == pytest.approx(1.0, abs=0.03)
-    assert speech_seconds(half + 0.005 * tone) == pytest.approx(1.0, abs=0.03)  # 36 dB down
-    assert speech_seconds(0.3 * tone) == pytest.approx(2.0, abs=0.03)
+    assert speech_seconds(half + np.float32(0.005) * tone) == pytest.approx(1.0, abs=0.03)  # 36 dB down
+    assert speech_seconds(np.float32(0.3) * tone) == pytest.approx(2.0, abs=0.03)
     assert speech_seconds(np.zeros(32_000, np.float32)) == 0
-    assert speech_seconds(0.3 * tone[:100]) <= 0.01
+    assert speech_seconds(tone[:100]) <= 0.01

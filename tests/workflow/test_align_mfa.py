@@ -92,6 +92,12 @@ def test_killed_run_goes_on_and_accounts_for_every_utterance(workflow):
     assert not workflow.planned(QUALITY)
 
     config = workflow.path("mfa.yaml")
+    config.write_text(CONFIG.replace("max_unaligned: 0.4", "max_unaligned: 0.1"))
+    stopped = workflow.snakemake(QUALITY, check=False)
+    assert stopped.returncode != 0 and "all of them: results/mfa/logs/align.quality.csv" in stopped.output
+    listed = pd.read_csv(workflow.path("results/mfa/logs/align.quality.csv"), keep_default_na=False)
+    assert listed.set_index("utt_id").status.to_dict() == quality.status.to_dict()
+
     config.write_text(CONFIG.replace("shards: 3", "shards: 1"))
     assert workflow.planned(QUALITY)["align_mfa_shard"] == 1
 
@@ -120,7 +126,7 @@ aligner: mfa
 alignment:
   max_unaligned: 0.4
   threads: 1
-  mfa: {acoustic: null, dictionary: words.dict, phone_set: keep, shards: 2}
+  mfa: {acoustic: null, dictionary: words.dict, phone_set: keep, shards: 2, min_rate: null}
 models: [resources/models/hubert-tiny]
 """
 
