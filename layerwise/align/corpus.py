@@ -39,13 +39,14 @@ def align_corpus(
 
     ``aligner`` is the code of an aligner's spec and ``name`` its name. ``options`` are the keyword arguments
     that only this aligner takes (``alignment.{aligner}`` of a config). ``losses`` is a file for the quality
-    table of a corpus of which too much is lost; if there is no such loss, it is removed. Texts are normalised again, for
-    manifests made elsewhere. Every utterance has a row in the quality table; those that the aligner does not
-    mention are ``failed``.
+    table of a corpus of which too much is lost; if there is no such loss, it is removed. Texts are normalised
+    again, for manifests made elsewhere. Every utterance has a row in the quality table; those that the
+    aligner does not mention are ``failed``.
 
     Raises:
         AlignmentError: more than the share ``max_unaligned`` could not be aligned (the message counts the
-            reasons and names the file ``losses``), none could, the lexicon is bad, or the aligner broke the contract of interval tables.
+            reasons and names the file ``losses``), none could, the lexicon is bad, or the aligner broke the
+            contract of interval tables.
     """
     manifest = manifest.assign(text=[normalise_text(str(text)) for text in manifest["text"]])
     found = aligner(manifest, lexicon=Path(lexicon) if lexicon else None, workers=workers, **(options or {}))

@@ -1,4 +1,4 @@
-"""Damage that can be heard in a recording: bytes lost in the file, gaps of a transmission, a constant offset."""
+"""Damage that can be heard in a recording: bytes lost in the file, gaps of a transmission, an offset."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ OFFSET = 0.05  # of full scale
 
 
 def find_damage(samples: NDArray[np.float32], rate: int) -> tuple[str, ...]:
-    """Say what is wrong with samples (samples, channels); each kind once, of the channel where it is worst."""
+    """Say what is wrong with samples (samples, channels); each kind once, of its worst channel."""
     found: dict[str, tuple[float, str]] = {}
     for channel in samples.T:
         for kind, extent, text in _damages(channel, rate):
@@ -37,7 +37,8 @@ def _damages(channel: NDArray[np.float32], rate: int) -> Iterator[tuple[str, flo
         yield (
             "noise",
             extent,
-            f"noise at full scale: {extent:.2f} of {seconds:.2f} s, first at {first:.2f} s; bytes may be lost",
+            f"noise at full scale: {extent:.2f} of {seconds:.2f} s, first at {first:.2f} s; "
+            "bytes may be lost",
         )
     starts, ends = _runs(channel, max(round(GAP * rate), 2))
     abrupt = [

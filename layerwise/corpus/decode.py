@@ -27,8 +27,8 @@ class AudioInfo:
     """What a fully decoded audio file contains, before mixing and resampling.
 
     ``clipped`` counts the samples of all channels that are at full scale in runs of three or more; ``peak``
-    is the largest magnitude of the mono signal; ``damage`` says what else is wrong with the sound; ``declared`` are the seconds that the header promises where
-    there are more.
+    is the largest magnitude of the mono signal; ``declared`` are the seconds that the header promises where
+    there are more; ``damage`` says what else is wrong with the sound.
     """
 
     samples: int

@@ -116,6 +116,47 @@ def test_damaged_output_fails_its_utterance_alone(tmp_path: Path) -> None:
     assert quality.status["allison_spy-sip"] == "failed" and "TextGrid" in quality.reason["allison_spy-sip"]
 
 
+GERMAN = "\u0281 o\u02d0 t \u0259 b \u028a x ts a j n n"
+
+
+def german(folder: Path, labels: str) -> tuple[pd.DataFrame, Path]:
+    """One utterance of one word whose phones have these labels, 0.1 s each."""
+    phones = labels.split()
+    entries = [[0.1 * place, 0.1 * (place + 1), label] for place, label in enumerate(phones)]
+    end = 0.1 * len(phones)
+    tiers = {"words": [[0.0, end, "wort"]], "phones": entries}
+    grid = {
+        "start": 0,
+        "end": end,
+        "tiers": {k: {"type": "interval", "entries": v} for k, v in tiers.items()},
+    }
+    with zipfile.ZipFile(folder / "0.zip", "w") as packed:
+        packed.writestr("1/s/u.json", json.dumps(grid))
+    columns = ["utt_id", "speaker", "audio_path", "samples", "sample_rate", "text"]
+    return pd.DataFrame(
+        [("u", "s", "", round(16_000 * end), 16_000, "wort")], columns=columns
+    ), folder / "0.zip"
+
+
+def test_phones_of_another_language_are_not_mapped_on_english(tmp_path: Path) -> None:
+    manifest, packed = german(tmp_path, GERMAN)
+    with pytest.raises(AlignmentError, match=r"mfa-ipa lacks '\u0281', 'x', 'ts'.*`phone_set: keep`"):
+        align_with(manifest, "mfa", options={"archives": [packed]})
+    intervals, _ = align_with(manifest, "mfa", options={"archives": [packed], "phone_set": "keep"})
+    assert intervals[intervals.tier == "phone"].label.tolist() == GERMAN.split()
+    with pytest.raises(AlignmentError, match="1 of 1 utterances .*is unknown in mfa-ipa"):
+        align_with(manifest, "mfa", options={"archives": [packed], "phone_set": "mfa-ipa"})
+
+
+def test_phones_may_have_a_table_of_their_own(tmp_path: Path) -> None:
+    manifest, packed = german(tmp_path, "\u0281 o\u02d0 t")
+    table = tmp_path / "german.tsv"
+    table.write_text("\u0281\tr\no\u02d0\to\nt\tt\n", encoding="utf-8")
+    options = {"archives": [packed], "phone_table": str(table)}
+    intervals, _ = align_with(manifest, "mfa", options=options)
+    assert intervals[intervals.tier == "phone"].label.tolist() == ["r", "o", "t"]
+
+
 def test_damaged_archive_is_named(tmp_path: Path) -> None:
     (tmp_path / "3.zip").write_bytes(b"no archive")
     with pytest.raises(AlignmentError, match=r"3\.zip: no output of MFA"):

@@ -158,7 +158,9 @@ def test_seconds_of_speech() -> None:
     tone = np.sin(2 * np.pi * 200 * time, dtype=np.float32)
     half: NDArray[np.float32] = np.where(time < 1, 0.3 * tone, 0.0003 * tone).astype(np.float32)
     assert speech_seconds(half) == pytest.approx(1.0, abs=0.03)
-    assert speech_seconds(half + np.float32(0.005) * tone) == pytest.approx(1.0, abs=0.03)  # 36 dB down
+    assert speech_seconds((half + 0.005 * tone).astype(np.float32)) == pytest.approx(
+        1.0, abs=0.03
+    )  # 36 dB down
     assert speech_seconds(np.float32(0.3) * tone) == pytest.approx(2.0, abs=0.03)
     assert speech_seconds(np.zeros(32_000, np.float32)) == 0
     assert speech_seconds(tone[:100]) <= 0.01

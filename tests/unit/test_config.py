@@ -221,6 +221,52 @@ def test_a_task_on_another_corpus():
     assert config.training_of("pr").epochs is None
 
 
+def mfa_refused(**options):
+    return refused({**GOOD, "aligner": "mfa", "alignment": {"mfa": options}})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"acoustic": "/no/such.zip"}, "`alignment.mfa.acoustic`: /no/such.zip: no such file"),
+        ({"dictionary": "german.dict"}, "`alignment.mfa.dictionary`: german.dict: no such file"),
+        ({"dictionary": "folder/words"}, "`alignment.mfa.dictionary`: folder/words: no such file"),
+        ({"g2p": "g2p.zip"}, "`alignment.mfa.g2p`: g2p.zip: no such file"),
+        ({"dictionary": "german_mfa"}, "`alignment.mfa.phone_set`: german_mfa (dictionary) is German"),
+        ({"acoustic": "mandarin_china_mfa"}, "mandarin_china_mfa (acoustic) is Mandarin"),
+        ({"phone_table": "none.tsv"}, "`alignment.mfa.phone_table`: none.tsv: no such file"),
+        ({"phone_table": "none.tsv", "phone_set": "keep"}, "`phone_table` is given, too"),
+        ({"min_rate": 20}, "`alignment.mfa.min_rate`: 20 is not below `max_rate`: 20"),
+        ({"min_score": 3}, "`alignment.mfa.min_score`"),
+    ],
+)
+def test_what_mfa_cannot_use_is_refused(options, message):
+    assert message in mfa_refused(**options)
+    if "min_score" not in options:  # what is not used may wait for its file
+        assert parse_config({**GOOD, "alignment": {"mfa": options}})
+
+
+def test_files_of_mfa_are_looked_into(tmp_path):
+    for name, content, message in (
+        ("words.csv", b"no N OW1", "the suffix must be .dict or .txt"),
+        ("words.yaml", b"default: no.dict", "the suffix must be .dict or .txt"),
+        ("words.dict", b" \n", "is empty"),
+        ("words.txt", "caf\u00e9 k a".encode("latin-1"), "is not in UTF-8"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        found = mfa_refused(dictionary=str(tmp_path / name))
+        assert "`alignment.mfa.dictionary`" in found and message in found
+    (tmp_path / "model.zip").write_text("no archive")
+    assert "is no model of MFA" in mfa_refused(acoustic=str(tmp_path / "model.zip"))
+    assert "is a folder" in mfa_refused(dictionary=str(tmp_path))
+    (tmp_path / "words.dict").write_text("no N OW1")
+    good = {"dictionary": str(tmp_path / "words.dict"), "acoustic": None, "min_score": None}
+    content = {**GOOD, "aligner": "mfa", "alignment": {"mfa": good}}
+    assert parse_config(content).alignment.mfa.min_score is None
+    trained = {**good, "acoustic": "/no/such.zip", "train": True}
+    assert parse_config({**content, "alignment": {"mfa": trained}})
+
+
 def test_mfa_aligns_the_analysed_corpus_only():
     tasks = [{"task": "pr", "corpus": "other", "label": "alignment"}]
     content = {**GOOD, "aligner": "mfa", "corpora": {"other": {"path": "o"}}, "tasks": tasks}

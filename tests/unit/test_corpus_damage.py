@@ -71,7 +71,8 @@ def test_long_digital_silence_and_offsets_are_named(prompt: tuple[Wave, int]) ->
     seconds = len(samples) / rate
     assert any(item.startswith("digital silence: ") for item in find_damage(halved, rate))
     assert f"of {2 * seconds:.2f} s" in find_damage(halved, rate)[0]
-    (warning,) = find_damage(np.clip(0.5 * samples + np.float32(0.3), -1, 1), rate)
+    shifted = np.asarray(np.clip(0.5 * samples + 0.3, -1, 1), np.float32)
+    (warning,) = find_damage(shifted, rate)
     assert warning in {f"constant offset: +{offset} of full scale" for offset in ("0.300", "0.299", "0.301")}
 
 

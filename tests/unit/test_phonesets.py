@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from layerwise.align.intervals import PHONES
-from layerwise.align.phonesets import NOISE, PHONE_SETS, SILENCE, detect_phone_set, phone_set
+from layerwise.align.phonesets import (
+    NOISE,
+    PHONE_SETS,
+    SILENCE,
+    detect_phone_set,
+    phone_set,
+    read_phone_table,
+)
 from layerwise.errors import AlignmentError
 
 
@@ -103,3 +110,37 @@ def test_a_config_may_name_more_silences():
     assert phone_set("arpabet").phone("qq") is None
     assert phone_set("arpabet", ("QQ",)).phone("qq") == SILENCE
     assert phone_set("keep", ("qq",)).phone("qq") == SILENCE and phone_set("keep").phone("br") == "br"
+
+
+def test_a_table_of_the_users_own(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text(
+        "\ufefflabel\tphone\n# tones go\na\u02e5\ta\na\u02e9\ta\nc\u0327\t\u00e7\nq\t-\nhh\t?\n",
+        encoding="utf-8",
+    )
+    own = read_phone_table(path, ("zz",))
+    assert own.own and [own.phone(label) for label in ("a\u02e5", "a\u02e9", "\u00e7")] == [
+        "a",
+        "a",
+        "\u00e7",
+    ]
+    assert [own.phone(label) for label in ("q", "hh", "sil", "spn", "zz", "[laughter]")] == [
+        *(SILENCE, NOISE, SILENCE, NOISE, SILENCE, NOISE)
+    ]
+    assert own.phone("b") is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("a a\n", r"own\.tsv, line 1: 'a a': write the label, a tab and the phone"),
+        ("a\ta\nb\t\n", "line 2"),
+        ("a\ta\na\te\n", r"line 2: 'a' is 'a' above"),
+        (None, "cannot read the table"),
+    ],
+)
+def test_bad_tables_are_named(tmp_path, content, message):
+    if content is not None:
+        (tmp_path / "own.tsv").write_text(content)
+    with pytest.raises(AlignmentError, match=message):
+        read_phone_table(tmp_path / "own.tsv")
