@@ -255,6 +255,9 @@ def _unlike(found: str, text: str, notes: list[str]) -> str:
     words, transcript = found.split(), text.split()
     if not transcript or words == transcript:
         return ""
+    if "".join(words) == "".join(transcript):  # of a script without spaces
+        notes.append("words are divided otherwise than in the transcript")
+        return ""
     similarity = SequenceMatcher(None, words, transcript, autojunk=False).ratio()
     if similarity < LEAST_SIMILARITY:
         shown = [" ".join(some[:8]) for some in (words, transcript)]

@@ -1,11 +1,12 @@
 """The dictionary of MFA: checked, cut to the words of the corpus, with the user's own words."""
 
-import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import regex
 
 from layerwise.align.intervals import VOWELS
 from layerwise.align.lexicon import Lexicon, read_lexicon
@@ -16,8 +17,11 @@ from layerwise.files import write_text
 
 KEY = "`alignment.mfa.dictionary`"
 NO_PHONES = frozenset({"sil", "sp", "spn", "nsn", "SIL", "SP", "SPN", "NSN"})
-_PROBABILITY = re.compile(r"\d+\.\d+|1")  # of pronunciation and silences, up to four before the phones
-_VARIANT = re.compile(r"(?<=.)\(\d+\)$")  # CMU's way to name further pronunciations: word(2)
+_PROBABILITY = regex.compile(r"\d+\.\d+|1")  # of pronunciation and silences, up to four before the phones
+_VARIANT = regex.compile(r"(?<=.)\(\d+\)$")  # CMU's way to name further pronunciations: word(2)
+# Written without spaces: models of such languages split the text themselves.
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
+LONGEST_PART = 16  # characters
 
 
 @dataclass(frozen=True)
@@ -61,8 +65,9 @@ def write_dictionary(
             the lexicon need not: each of its vowels is then taken as the stressed one in turn, and MFA
             chooses by the audio.
         cut: leave out words that the corpus does not have; MFA reads 134,000 in a minute. Kept are parts of
-            words at an apostrophe, which MFA looks up too (``l'``, ``'s``), and entries that are no words
-            (``<unk>``, ``[laughter]``). Words are written as the corpus spells them.
+            words at an apostrophe, which MFA looks up too (``l'``, ``'s``), any part of a word in a script
+            without spaces, and entries that are no words (``<unk>``, ``[laughter]``). Words are written as
+            the corpus spells them.
 
     Raises:
         AlignmentError: a file cannot be read, is empty, not UTF-8, or a line has no phones; none of the
@@ -83,9 +88,18 @@ def write_dictionary(
         if form in wanted:
             found.add(form)
             kept[f"{wanted[form]}\t{entry.rest}"] = None
-        elif not cut or form in parts or _is_no_word(entry):
+        elif form in parts:
+            found.add(form)
             kept[f"{entry.word}\t{entry.rest}"] = None
-    known = {word for word in counts if found.intersection(map(_form, spellings(word)))}
+        elif not cut or _is_no_word(entry):
+            kept[f"{entry.word}\t{entry.rest}"] = None
+    letters = set("".join(part for part in found if _UNSPACED.search(part)))
+    known = {
+        word
+        for word in counts
+        if found.intersection(map(_form, spellings(word)))
+        or (_UNSPACED.search(word) and letters.issuperset(_form(word)))
+    }
     missing = sorted(counts.keys() - known, key=lambda word: (-counts[word], word))
     if counts and not known and cut:
         raise AlignmentError(
@@ -133,7 +147,10 @@ def _form(word: str) -> str:
 
 
 def _parts(form: str) -> Iterator[str]:
-    """What MFA may split a word into: the clitics and the words between apostrophes."""
+    """What MFA may split a word into: clitics and words between apostrophes, words of unspaced script."""
+    if _UNSPACED.search(form):
+        for start in range(len(form)):
+            yield from (form[start:end] for end in range(start + 1, start + 1 + LONGEST_PART))
     pieces = form.split("'")
     for place, piece in enumerate(pieces):
         if len(pieces) > 1 and piece:

@@ -157,6 +157,24 @@ def test_phones_may_have_a_table_of_their_own(tmp_path: Path) -> None:
     assert intervals[intervals.tier == "phone"].label.tolist() == ["r", "o", "t"]
 
 
+def test_a_text_without_spaces_may_be_divided_by_mfa(tmp_path: Path) -> None:
+    manifest, packed = german(tmp_path, "a b")
+    words = [[0.0, 0.1, "\u6211"], [0.1, 0.2, "\u662f"]]
+    tiers = {"words": words, "phones": [[0.0, 0.1, "a"], [0.1, 0.2, "b"]]}
+    grid = {
+        "start": 0,
+        "end": 0.2,
+        "tiers": {k: {"type": "interval", "entries": v} for k, v in tiers.items()},
+    }
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("1/s/u.json", json.dumps(grid))
+    options = {"archives": [packed], "phone_set": "keep"}
+    _, quality = align_with(manifest.assign(text="\u6211\u662f"), "mfa", options=options)
+    assert list(quality.loc[0, ["status", "reason", "words"]]) == [
+        *("aligned", "words are divided otherwise than in the transcript", 2),
+    ]
+
+
 def test_damaged_archive_is_named(tmp_path: Path) -> None:
     (tmp_path / "3.zip").write_bytes(b"no archive")
     with pytest.raises(AlignmentError, match=r"3\.zip: no output of MFA"):

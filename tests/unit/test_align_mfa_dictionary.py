@@ -42,6 +42,16 @@ def test_it_is_cut_to_the_words_of_the_corpus(tmp_path: Path) -> None:
     assert coverage.missing == ("dream's", "dreams", "iax", "l'homme", "of")
 
 
+def test_words_of_a_script_without_spaces_are_found_in_parts(tmp_path: Path) -> None:
+    lines, coverage = written(
+        tmp_path,
+        "\u6211 w o\n\u5b66\u751f \u0255 \u0282\n\u662f \u0282 \u0279\n\u4ed6 t a\n",
+        texts=["\u6211\u662f\u5b66\u751f", "\u6211\u54ed"],
+    )
+    assert lines == ["\u6211\tw o", "\u5b66\u751f\t\u0255 \u0282", "\u662f\t\u0282 \u0279"]
+    assert (coverage.known, coverage.missing) == (1, ("\u6211\u54ed",))
+
+
 def test_with_a_g2p_model_all_of_it_is_kept(tmp_path: Path) -> None:
     lines, coverage = written(tmp_path, "a AH0\nsofa S OW1 F AH0\n", cut=False)
     assert lines == ["a\tAH0", "sofa\tS OW1 F AH0"] and coverage.known == 0

@@ -247,13 +247,13 @@ def test_what_mfa_cannot_use_is_refused(options, message):
 
 
 def test_files_of_mfa_are_looked_into(tmp_path):
-    for name, content, message in (
+    for name, written, message in (
         ("words.csv", b"no N OW1", "the suffix must be .dict or .txt"),
         ("words.yaml", b"default: no.dict", "the suffix must be .dict or .txt"),
         ("words.dict", b" \n", "is empty"),
         ("words.txt", "caf\u00e9 k a".encode("latin-1"), "is not in UTF-8"),
     ):
-        (tmp_path / name).write_bytes(content)
+        (tmp_path / name).write_bytes(written)
         found = mfa_refused(dictionary=str(tmp_path / name))
         assert "`alignment.mfa.dictionary`" in found and message in found
     (tmp_path / "model.zip").write_text("no archive")

@@ -80,7 +80,7 @@ def test_long_digital_silence_and_offsets_are_named(prompt: tuple[Wave, int]) ->
 def test_short_silent_and_empty_waves_are_no_damage(rate: int) -> None:
     for length in (1, rate // 40, rate):
         assert find_damage(np.zeros((length, 1), np.float32), rate) == ()
-    tone = 0.9 * np.sin(2 * np.pi * 300 * np.arange(rate) / rate, dtype=np.float32)
+    tone = np.asarray(0.9 * np.sin(2 * np.pi * 300 * np.arange(rate) / rate), np.float32)
     assert find_damage(tone[:, np.newaxis], rate) == ()
 
 
