@@ -44,6 +44,7 @@ use rule job as align_mfa_dictionary with:
         manifest=MANIFEST,
         dictionary=mfa_model("dictionary"),
         lexicon=CONFIG.alignment.lexicon or [],
+        acoustic=mfa_model("acoustic") if MFA_LEARNED == MFA_DICTIONARY else [],
     output:
         dictionary=MFA_DICTIONARY,
     pathvars:

@@ -95,7 +95,8 @@ def mfa_model(kind):
 def mfa_dictionary(wildcards):
     """The dictionary of the run, if MFA can be run or has been."""
     ready = all(
-        Path(path.replace("<run>", RUN)).exists() for path in (*MFA_ALIGNED, MFA_DROPPED, MFA_SPEECH)
+        Path(path.replace("<run>", RUN)).exists()
+        for path in (*MFA_ALIGNED, MFA_DROPPED, MFA_SPEECH)
     )
     by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
     if workflow.is_main_process and not (ready or by_conda or shutil.which("mfa")):

@@ -12,6 +12,7 @@ with job():
         snakemake.output.dictionary,
         texts=contracts.read(MANIFEST, snakemake.input.manifest)["text"],
         lexicon=snakemake.input.get("lexicon") or None,
+        acoustic=snakemake.input.get("acoustic") or None,
         cut=snakemake.params.cut,
     )
     log.info("%s", coverage)

@@ -1,6 +1,8 @@
 """The dictionary of MFA: checked, cut to the words of the corpus, with the user's own words."""
 
+import json
 import unicodedata
+import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,18 +28,23 @@ LONGEST_PART = 16  # characters
 
 @dataclass(frozen=True)
 class Coverage:
-    """How many of the corpus' words (``tokens``) a dictionary has, and the commonest that it lacks."""
+    """How many of the corpus' words (``tokens``) a dictionary has, and the commonest that it lacks.
+
+    ``foreign`` are phones of its words that the acoustic model lacks: MFA passes over such lines.
+    """
 
     tokens: int
     known: int
     missing: tuple[str, ...]
     added: int
     lines: int
+    foreign: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         lacking = f"; it lacks {listed(self.missing)}" if self.missing else ""
         share = 100 * self.known / max(self.tokens, 1)
-        return f"{self.lines} pronunciations for {share:.1f} % of {self.tokens} words of the corpus{lacking}"
+        foreign = f"; phones not of the acoustic model: {listed(self.foreign)}" if self.foreign else ""
+        return f"{self.lines} pronunciations for {share:.1f} % of {self.tokens} words of the corpus{lacking}{foreign}"
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,7 @@ def write_dictionary(
     *,
     texts: Iterable[str],
     lexicon: Path | str | None = None,
+    acoustic: Path | str | None = None,
     cut: bool = True,
 ) -> Coverage:
     """Write the dictionary of a run: that of the config, and the words of a lexicon.
@@ -64,6 +72,7 @@ def write_dictionary(
         lexicon: the user's pronunciations in ARPAbet. MFA's ARPAbet dictionaries mark stress (``AH0``) and
             the lexicon need not: each of its vowels is then taken as the stressed one in turn, and MFA
             chooses by the audio.
+        acoustic: the model that aligns; None: it is yet to be trained.
         cut: leave out words that the corpus does not have; MFA reads 134,000 in a minute. Kept are parts of
             words at an apostrophe, which MFA looks up too (``l'``, ``'s``), any part of a word in a script
             without spaces, and entries that are no words (``<unk>``, ``[laughter]``). Words are written as
@@ -71,8 +80,8 @@ def write_dictionary(
 
     Raises:
         AlignmentError: a file cannot be read, is empty, not UTF-8, or a line has no phones; none of the
-            words of the corpus is there (unless ``cut`` is false: a G2P model may know them all); or the
-            dictionary is not in ARPAbet and the lexicon is.
+            words of the corpus is there in phones of the acoustic model (unless ``cut`` is false: a G2P model
+            may know them all); or the dictionary is not in ARPAbet and the lexicon is.
     """
     entries = _read(Path(dictionary))
     own = _own(read_lexicon(lexicon), entries, dictionary) if lexicon else []
@@ -81,17 +90,19 @@ def write_dictionary(
     parts = {part for word in counts for part in _parts(_form(word))}
     kept: dict[str, None] = {}
     found: set[str] = set()  # forms
+    model = _model_phones(Path(acoustic)) if acoustic else frozenset()
+    foreign: Counter[str] = Counter()
     for entry in [*entries, *own]:
         form = _form(entry.word)
         if form not in wanted:
             form = _form(normalise_text(entry.word)) if not _is_no_word(entry) else form
+        if form in wanted or form in parts:
+            strange = set(entry.phones) - model - NO_PHONES if model else set()
+            foreign.update(sorted(strange))
+            found.update([] if strange else [form])
         if form in wanted:
-            found.add(form)
             kept[f"{wanted[form]}\t{entry.rest}"] = None
-        elif form in parts:
-            found.add(form)
-            kept[f"{entry.word}\t{entry.rest}"] = None
-        elif not cut or _is_no_word(entry):
+        elif form in parts or not cut or _is_no_word(entry):
             kept[f"{entry.word}\t{entry.rest}"] = None
     letters = set("".join(part for part in found if _UNSPACED.search(part)))
     known = {
@@ -101,6 +112,12 @@ def write_dictionary(
         or (_UNSPACED.search(word) and letters.issuperset(_form(word)))
     }
     missing = sorted(counts.keys() - known, key=lambda word: (-counts[word], word))
+    if counts and not known and cut and foreign:
+        raise AlignmentError(
+            f"{dictionary}: none of its words can be said in the phones of {acoustic}, which lacks "
+            f"{listed([phone for phone, _ in foreign.most_common()])} and has {listed(sorted(model))}; take the "
+            f"dictionary and the acoustic model of one name, or correct {KEY}"
+        )
     if counts and not known and cut:
         raise AlignmentError(
             f"{dictionary}: has none of the {len(counts)} words of the corpus ({listed(missing)}; it has "
@@ -108,7 +125,14 @@ def write_dictionary(
             f"{KEY}, or name a G2P model with `alignment.mfa.g2p`"
         )
     write_text("".join(f"{line}\n" for line in kept), target)
-    return Coverage(counts.total(), sum(counts[word] for word in known), tuple(missing), len(own), len(kept))
+    return Coverage(
+        counts.total(),
+        sum(counts[word] for word in known),
+        tuple(missing),
+        len(own),
+        len(kept),
+        tuple(sorted(foreign)),
+    )
 
 
 def _read(path: Path) -> list[_Line]:
@@ -131,6 +155,17 @@ def _read(path: Path) -> list[_Line]:
     if not entries:
         raise AlignmentError(f"{path}: a dictionary without words; correct {KEY}")
     return entries
+
+
+def _model_phones(acoustic: Path) -> frozenset[str]:
+    """Phones of an acoustic model, none if it does not say."""
+    try:
+        with zipfile.ZipFile(acoustic) as packed:
+            named = [name for name in packed.namelist() if name.rpartition("/")[2] == "meta.json"]
+            meta = json.loads(packed.read(named[0])) if named else {}
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise AlignmentError(f"{acoustic}: no acoustic model of MFA: {error}") from error
+    return frozenset(meta.get("phones", ())) if isinstance(meta, dict) else frozenset()
 
 
 def _probabilities(items: list[str]) -> int:

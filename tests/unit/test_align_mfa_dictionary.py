@@ -1,5 +1,7 @@
 """The dictionary of MFA: refused where it cannot be used, cut to the corpus, completed by the lexicon."""
 
+import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,22 @@ def test_words_are_found_however_they_are_composed(tmp_path: Path, said: str, sp
 def test_an_unfit_one_is_refused(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(AlignmentError, match=message):
         written(tmp_path, content)
+
+
+def test_one_in_other_phones_than_the_acoustic_model_is_refused(tmp_path: Path) -> None:
+    model = tmp_path / "model.zip"
+    with zipfile.ZipFile(model, "w") as packed:
+        packed.writestr("model/meta.json", json.dumps({"phones": ["N", "OW1", "K", "AH0"]}))
+    with pytest.raises(
+        AlignmentError, match=r"can be said in the phones of .*model\.zip, which lacks 'n', 'o'"
+    ):
+        written(tmp_path, "no n o\n", acoustic=model)
+    lines, coverage = written(tmp_path, "no N OW1\ncause k AH0\n<unk> spn\n", acoustic=model)
+    assert len(lines) == 3 and coverage.known == 2 and coverage.foreign == ("k",)
+    assert "phones not of the acoustic model: 'k'" in str(coverage) and "'cause" in str(coverage)
+    model.write_text("no archive")
+    with pytest.raises(AlignmentError, match="no acoustic model"):
+        written(tmp_path, "no N OW1\n", acoustic=model)
 
 
 def test_one_in_another_encoding_or_missing_is_refused(tmp_path: Path) -> None:
