@@ -44,7 +44,8 @@ class Coverage:
         lacking = f"; it lacks {listed(self.missing)}" if self.missing else ""
         share = 100 * self.known / max(self.tokens, 1)
         foreign = f"; phones not of the acoustic model: {listed(self.foreign)}" if self.foreign else ""
-        return f"{self.lines} pronunciations for {share:.1f} % of {self.tokens} words of the corpus{lacking}{foreign}"
+        known = f"{self.lines} pronunciations for {share:.1f} % of {self.tokens} words of the corpus"
+        return known + lacking + foreign
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,8 @@ def write_dictionary(
     if counts and not known and cut and foreign:
         raise AlignmentError(
             f"{dictionary}: none of its words can be said in the phones of {acoustic}, which lacks "
-            f"{listed([phone for phone, _ in foreign.most_common()])} and has {listed(sorted(model))}; take the "
-            f"dictionary and the acoustic model of one name, or correct {KEY}"
+            f"{listed([phone for phone, _ in foreign.most_common()])} and has {listed(sorted(model))}; "
+            f"take the dictionary and the acoustic model of one name, or correct {KEY}"
         )
     if counts and not known and cut:
         raise AlignmentError(
