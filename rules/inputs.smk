@@ -93,13 +93,13 @@ def mfa_model(kind):
 
 
 def mfa_dictionary(wildcards):
-    """The dictionary of the run, if MFA can be run or has been."""
-    ready = all(
-        Path(path.replace("<run>", RUN)).exists()
-        for path in (*MFA_ALIGNED, MFA_DROPPED, MFA_SPEECH)
-    )
-    by_conda = DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method
-    if workflow.is_main_process and not (ready or by_conda or shutil.which("mfa")):
+    """The dictionary of the run, if MFA can be run here or has been."""
+    made = (*MFA_ALIGNED, MFA_DROPPED, MFA_SPEECH)
+    finished = all(Path(path.replace("<run>", RUN)).exists() for path in made)
+    settings = workflow.deployment_settings
+    planning = settings is not None and workflow.is_main_process
+    by_conda = planning and DeploymentMethod.CONDA in settings.deployment_method
+    if planning and not (finished or by_conda or shutil.which("mfa")):
         raise WorkflowError(
             f"`aligner: mfa`: the Montreal Forced Aligner (`mfa`) is not on the PATH: {MFA_INSTALL}"
         )
