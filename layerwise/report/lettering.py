@@ -80,8 +80,8 @@ def scripts_of(text: str) -> list[str]:
 def find_fonts(texts: Iterable[str]) -> Lettering:
     """Return few fonts that have the characters of some texts.
 
-    Looked for in ``BASE_FONT``, then in packages of fonts (``PACKAGED``) and among the fonts of the system and
-    of the user; Noto's plain sans serif fonts before others, those that have most before the rest.
+    Looked for in ``BASE_FONT``, then in packages of fonts (``PACKAGED``) and among the fonts of the system
+    and of the user; Noto's plain sans serif fonts before others, those that have most before the rest.
     """
     chosen = [Font(BASE_FONT, _base_file())]
     missing = {c for text in texts for c in text if not c.isascii() and _is_drawn(c)}
