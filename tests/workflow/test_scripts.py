@@ -92,6 +92,42 @@ def test_labels_of_another_script_are_whole_from_textgrid_to_report(fresh: Workf
     assert not fresh.planned()
 
 
+# Texts as people have them, and their words; with digits kept, and read in English.
+TEXTS = {
+    "marks": ("में मैं हिन्दी நன்றி", "में मैं हिन्दी நன்றி", None),
+    "tags": ("by the pound key [laughter] <unk> (coughs)", "by the pound key", None),
+    "edges": ("goin' home with 'em", "goin' home with 'em", None),
+    "digits": (
+        "the 2nd of 1,234",
+        "the 2nd of 1 234",
+        "the second of one thousand two hundred and thirty four",
+    ),
+}
+
+
+def test_texts_of_the_analysed_corpus_and_those_of_tasks_are_read_alike(fresh: Workflow) -> None:
+    table = "utt_id\taudio_path\tspeaker\tsplit\ttext\n"
+    audio = next(fresh.path("resources/prompts/audio").iterdir())
+    table += "".join(f"{name}\t{audio}\ts\ttrain\t{text}\n" for name, (text, _, _) in TEXTS.items())
+    fresh.path("texts.tsv").write_text(table, encoding="utf-8")
+    corpus = {"path": "texts.tsv"}
+    spoken = {**corpus, "numbers": "english"}
+    values: dict[str, Any] = {"run": "world", "corpus": corpus, "corpora": {"spoken": spoken}}
+    values |= {"tasks": [{"task": "asr", "corpus": "spoken"}], "models": ["resources/models/hubert-tiny"]}
+    fresh.path("world.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    fresh.config = "world.yaml"
+    kept, read_aloud = f"{RUN}/corpus/manifest.parquet", f"{RUN}/corpora/spoken/manifest.parquet"
+    fresh.snakemake(kept, read_aloud)
+    found = [pd.read_parquet(fresh.path(path)).set_index("utt_id")["text"] for path in (kept, read_aloud)]
+    assert found[0].to_dict() == {name: words for name, (_, words, _) in TEXTS.items()}
+    assert found[1].to_dict() == {name: english or words for name, (_, words, english) in TEXTS.items()}
+    assert read(fresh, "corpus/warnings.csv").query("utt_id == 'tags'")["warning"].tolist() == [
+        "no words: [laughter], <unk>, (coughs)"
+    ]
+    listed = read(fresh, "corpora/spoken/warnings.csv").query("utt_id == 'digits'")["warning"].tolist()
+    assert listed == [f"numbers read in English: {TEXTS['digits'][2]}"]
+
+
 def pdf_pages(fresh: Workflow, name: str) -> list[str]:
     document = pypdfium2.PdfDocument(fresh.path(f"{RUN}/{name}"))
     return [page.get_textpage().get_text_range() for page in document]
