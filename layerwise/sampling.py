@@ -46,7 +46,7 @@ def draw_samples(
     tokens = intervals[long_enough & intervals["utt_id"].isin(aligned)].rename(columns={"tier": "kind"})
     tokens = tokens.assign(speaker=tokens["utt_id"].map(speakers))[list(SEGMENT_COLUMNS)]
     tokens = tokens.sort_values(["kind", "utt_id", "start"], ignore_index=True)
-    frequent = _frequent_words(manifest, options.words)
+    frequent = _frequent_words(manifest, intervals, options.words)
     tokens = tokens[(tokens["kind"] == "phone") | tokens["label"].isin(frequent)]
     tokens = _enough(tokens, options.min_tokens)
     quotas = {"phone": options.phones_per_label, "word": options.tokens_per_word}
@@ -67,16 +67,22 @@ def draw_samples(
     return samples, segments
 
 
-def _frequent_words(manifest: pd.DataFrame, number: int) -> list[str]:
-    """Most frequent word types of the training transcripts; ties in alphabetical order."""
-    training = manifest.loc[manifest["split"] == "train", "text"]
+def _frequent_words(manifest: pd.DataFrame, intervals: pd.DataFrame, number: int) -> list[str]:
+    """Most frequent word types of the training transcripts; ties in alphabetical order.
+
+    Where only the alignment divides a text into words (Thai, Japanese), they are those of the alignment.
+    """
+    training = manifest.loc[manifest["split"] == "train"].set_index("utt_id")["text"]
     if training.empty:
         given = ", ".join(sorted(set(manifest["split"])))
         raise AnalysisError(
             f"no utterance is in split train (found: {given}), so there are no frequent words to draw; name "
             "the folder of the subset itself as `corpus.path`, or leave the split blank to have it drawn"
         )
-    counts = training.str.split().explode().dropna().value_counts()
+    words = intervals[intervals["tier"] == "word"].sort_values("start", kind="stable")
+    divided = words.groupby("utt_id")["label"].agg(" ".join).reindex(training.index)
+    same = divided.str.replace(" ", "") == training.str.replace(" ", "")
+    counts = training.mask(same, divided).str.split().explode().dropna().value_counts()
     return sorted(counts.index, key=lambda word: (-counts[word], word))[:number]
 
 

@@ -1,6 +1,7 @@
 """Pronunciations: the aligner's dictionary and the user's lexicon."""
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from pathlib import Path
@@ -36,7 +37,8 @@ def read_lexicon(path: Path | str) -> Lexicon:
             raise AlignmentError(
                 f"{path}, line {number}: {fault}; write `word P H O N E S` with the phones {' '.join(PHONES)}"
             )
-        _add(lexicon, re.sub(r"\(\d+\)$", "", word).lower(), " ".join(phones))
+        word = unicodedata.normalize("NFC", re.sub(r"\(\d+\)$", "", word)).replace("\u0130", "i").lower()
+        _add(lexicon, word, " ".join(phones))
     return dict(lexicon)
 
 

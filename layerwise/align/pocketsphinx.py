@@ -111,7 +111,8 @@ def _align_utterance(
     if not text:
         return Outcome(utt_id, "dropped", "empty text")
     if unknown:
-        advice = "spell out digits or add it" if any(map(str.isdigit, "".join(unknown))) else "add it"
+        digits = any(map(str.isdigit, "".join(unknown)))
+        advice = "spell out digits, set `numbers: english` for the corpus, or add it" if digits else "add it"
         reason = f"word not in dictionary: {_quoted(unknown)}; {advice} to the lexicon"
         return Outcome(utt_id, "dropped", reason)
     try:

@@ -4,6 +4,7 @@ import ast
 import codecs
 import csv
 import logging
+import unicodedata
 from collections.abc import Collection, Iterator
 from itertools import chain
 from pathlib import Path
@@ -30,7 +31,8 @@ def read_vectors(path: Path | str, labels: Collection[str]) -> pd.DataFrame:
     oracles (``label<TAB>{'noun.food': 0.7, ...}``, attributes that are not named being 0). Text is streamed:
     only the wanted vectors are kept.
 
-    A label takes the entry that is spelled like it, else the one in lower case, else the one in upper case.
+    A label takes the entry that is spelled like it (composed or decomposed), else the one in lower case, else
+    the one in upper case.
     Of entries for the same spelling in a text file the first counts, as in GloVe 840B; in a table they are
     refused. Raises AnalysisError naming file and line for anything that is not a vector of finite numbers of
     the file's length, and if no label is found.
@@ -65,6 +67,11 @@ def _spellings(label: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((label, label.lower(), label.upper())))
 
 
+def _composed(label: str) -> str:
+    """Accents as labels have them: files may hold the same word decomposed."""
+    return unicodedata.normalize("NFC", label)
+
+
 def _read_table(path: Path, wanted: set[str]) -> dict[str, Any]:
     try:
         if path.suffix.lower() == ".parquet":
@@ -82,7 +89,7 @@ def _read_table(path: Path, wanted: set[str]) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise AnalysisError(f"{path}: not a readable table ({error}); {_FIX}") from error
     column = next((name for name in LABEL_COLUMNS if name in table.columns), table.columns[0])
-    names = table.pop(column).astype(str)
+    names = table.pop(column).astype(str).map(_composed)
     if table.columns.empty:
         raise AnalysisError(f"{path}: has no columns of numbers beside {column!r}; {_FIX}")
     twice = names[names.duplicated() & names.isin(wanted)]
@@ -128,6 +135,8 @@ def _read_embeddings(path: Path, lines: Iterator[tuple[int, bytes]], wanted: set
                 f"{_FIX}"
             )
         parts = line.rsplit(b" ", dim)
+        if not parts[0].isascii():
+            parts[0] = _composed(parts[0].decode("utf-8", "replace")).encode()
         if fields > dim and parts[0].split(b" ", 1)[0] in keys and _are_numbers(parts[0].split(b" ")[1:]):
             raise AnalysisError(
                 f"{path}, line {number}: {fields} numbers after the label, expected {dim}; {_FIX}"
@@ -165,7 +174,7 @@ def _read_attributes(path: Path, lines: Iterator[tuple[int, bytes]], wanted: set
     found: dict[str, dict[str, float]] = {}
     names: set[str] = set()
     for number, line in lines:
-        label, _, text = line.decode("utf-8", "replace").strip().partition("\t")
+        label, _, text = _composed(line.decode("utf-8", "replace")).strip().partition("\t")
         try:
             attributes = {str(name): float(value) for name, value in ast.literal_eval(text).items()}
         except (ValueError, SyntaxError, AttributeError, TypeError) as error:

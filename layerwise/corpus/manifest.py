@@ -12,9 +12,11 @@ from layerwise.contracts.columns import SPLITS
 from layerwise.contracts.corpus import EXCLUDED, MANIFEST, WARNINGS
 from layerwise.corpus.audio import inspect_audio
 from layerwise.corpus.entries import Entry
-from layerwise.corpus.text import normalise_text, tags_of
+from layerwise.corpus.numbers import spell_numbers
+from layerwise.corpus.text import normalise_text, tags_of, without_tags
 from layerwise.errors import AudioError, CorpusError
 from layerwise.files import sha256_file
+from layerwise.options.numbers import Numbers
 from layerwise.seeds import derive_seed
 
 COLUMNS = MANIFEST.required
@@ -31,15 +33,18 @@ def build_manifest(
     min_seconds: float = 0.0,
     max_seconds: float = float("inf"),
     max_utterances: int | None = None,
+    numbers: Numbers = "keep",
     workers: int = 1,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Check every utterance; return the manifest, the excluded utterances and the warnings, by utt_id.
 
     Columns: ``COLUMNS`` and the corpus's labels; ``EXCLUDED_COLUMNS``; ``WARNING_COLUMNS``. Excluded are
     utterances without text, with unusable audio, and those outside [min_seconds, max_seconds]. Warnings are
-    about utterances that are kept: sampled below 16 kHz, clipped, silent. ``max_utterances`` keeps a seeded
-    random choice of the entries. Splits that the corpus does not give are drawn 80/10/10 by speaker, or by
-    utterance below ``MIN_SPEAKERS`` speakers. The result does not depend on the order of the entries.
+    about utterances that are kept: sampled below 16 kHz, clipped, silent; tags in their texts.
+    ``max_utterances`` keeps a seeded random choice of the entries. ``numbers``: ``english`` reads digits in
+    English (``numbers.spell_numbers``), with a warning that says how. Splits that the corpus does not give
+    are drawn 80/10/10 by speaker, or by utterance below ``MIN_SPEAKERS`` speakers. The result does not depend
+    on the order of the entries.
 
     Raises CorpusError for duplicate or unusable ids, unknown splits, label columns named like a manifest
     column, and if no utterance is left.
@@ -51,7 +56,7 @@ def build_manifest(
         entries = sorted(entries[:max_utterances], key=lambda entry: entry.utt_id)
     rows, excluded, warnings = [], [], []
     with ThreadPoolExecutor(workers) as pool:
-        examined = pool.map(lambda entry: _examine(entry, min_seconds, max_seconds), entries)
+        examined = pool.map(lambda entry: _examine(entry, min_seconds, max_seconds, numbers), entries)
         for entry, result in zip(entries, examined, strict=True):
             about = (entry.utt_id, entry.audio_path.as_posix())
             if isinstance(result, str):
@@ -109,12 +114,13 @@ def _check_entries(entries: Sequence[Entry]) -> None:
 
 
 def _examine(
-    entry: Entry, min_seconds: float, max_seconds: float
+    entry: Entry, min_seconds: float, max_seconds: float, numbers: Numbers
 ) -> tuple[dict[str, object], list[str]] | str:
     """Row of the manifest and its warnings, or the reason why the utterance cannot be used."""
     if entry.fault:
         return entry.fault
-    text = normalise_text(entry.text)
+    spoken = spell_numbers(without_tags(entry.text)) if numbers == "english" else entry.text
+    text = normalise_text(spoken)
     if not text:
         return "empty text" if not entry.text.strip() else f"no words in the text {entry.text.strip()!r}"
     path = entry.audio_path
@@ -138,7 +144,8 @@ def _examine(
         **entry.labels,
     }
     tags = [f"no words: {', '.join(tags)}" for tags in [tags_of(entry.text)] if tags]
-    return row, [*info.warnings, *tags]
+    read = [f"numbers read in English: {text}"] if text != normalise_text(entry.text) else []
+    return row, [*info.warnings, *tags, *read]
 
 
 def _reasons(excluded: Iterable[tuple[str, str, str]]) -> Counter[str]:

@@ -44,14 +44,19 @@ def normalise_text(text: str) -> str:
     is written without spaces (Thai, Chinese) stays together. Punctuation, hyphens and slashes separate words,
     apostrophes inside words and of elisions (``goin'``, ``'em``) stay, quotation marks go. Tags
     (``tags_of``) are no words. Digits stay as they are: how they are spoken is not written, so the aligner
-    reports them as words without a pronunciation. Normalising twice changes nothing.
+    reports them as words without a pronunciation (``numbers.spell_numbers`` reads them in English).
+    Normalising twice changes nothing.
     """
-    text = _TAG.sub(lambda found: " " if is_tag(found[0]) else found[0], _composed(text))
-    text = text.replace("\u0130", "i").lower().replace("''", " ")
+    text = without_tags(text).replace("\u0130", "i").lower().replace("''", " ")
     words: list[str] = []
     for chunk in text.split():
         words += _words(chunk)
     return " ".join(_without_quotation_marks(words))
+
+
+def without_tags(text: str) -> str:
+    """Return a text without its tags (``tags_of``), letters in their plain shape and accents composed."""
+    return str(_TAG.sub(lambda found: " " if is_tag(found[0]) else found[0], _composed(text)))
 
 
 def tags_of(text: str) -> list[str]:

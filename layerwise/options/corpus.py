@@ -2,6 +2,7 @@
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from layerwise.options.numbers import Numbers
 from layerwise.options.readers import LibrispeechOptions, SlurpOptions, VctkOptions
 from layerwise.options.section import Section, TrackedPath, check_name
 
@@ -26,6 +27,12 @@ class CorpusOptions(Section):
     )
     max_seconds: float = Field(
         default=30.0, gt=0, description="Longer utterances are excluded and listed.", examples=[30]
+    )
+    numbers: Numbers = Field(
+        default="keep",
+        description="Digits in texts. `keep`: they stay, and aligners that look words up name them; "
+        "`english`: they are read in English (`1999`: nineteen ninety-nine) and listed in warnings.csv.",
+        examples=["english"],
     )
     description: str = Field(
         default="",

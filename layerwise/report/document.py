@@ -18,6 +18,7 @@ from layerwise.files import write_aside, write_text
 from layerwise.report import cautions, curve_findings, findings, task_findings
 from layerwise.report.corpora import corpus_cautions, corpus_text, splits_table
 from layerwise.report.facts import RunFacts
+from layerwise.report.lettering import find_fonts, isolated, mapped, strings
 from layerwise.report.methods import PROTOCOLS, method_text, references
 from layerwise.report.names import inter_name
 from layerwise.report.run_tables import RunTables
@@ -41,7 +42,8 @@ def report_content(
     """Put the report together as plain JSON data for the templates; sections without results are left out.
 
     ``captions`` maps figure stems to captions (`read_captions`); ``second`` is an alignment that the run's
-    was compared with. Text is plain: the templates escape it.
+    was compared with. Text is plain: the templates escape it. Words that run from right to left are isolated
+    (Unicode's FSI and PDI). The first section says which letters no font has.
     """
     shown = [
         _section(
@@ -118,7 +120,7 @@ def report_content(
         stems = ["agreement", "cca-vs-task"]
         title = "Do layer analyses predict tasks?"
         shown.append(_section(title, bullets=sentences, figures=stems, captions=captions))
-    return {
+    content: Content = {
         "title": "Which layer knows what?",
         "subtitle": f"Layer-wise analysis of speech models, run {facts.run}",
         "abstract": findings.abstract(tables, facts),
@@ -138,6 +140,9 @@ def report_content(
         "appendix": [asdict(table) for table in _appendix(tables, facts)],
         "cite": _cite(facts),
     }
+    if caution := find_fonts([*strings(content), *tables.segments["label"]]).caution:
+        shown[0]["bullets"].append(caution)
+    return {part: mapped(texts, isolated) for part, texts in content.items()}
 
 
 def _section(
@@ -236,17 +241,25 @@ def _cite(facts: RunFacts) -> str:
 def write_pdf(content: Content, template: Path, figures: Mapping[str, Path], target: Path) -> None:
     """Typeset the report with a typst template; equal inputs give equal bytes.
 
-    ``figures`` maps stems to PDF files. Only the fonts in typst are used and nothing is fetched. Raises
-    `ReportError` with typst's message if the template does not compile.
+    ``figures`` maps stems to PDF files. Nothing is fetched. Fonts are those in typst, and for letters that
+    they lack those that `find_fonts` finds; what no font has is set as code points. Raises `ReportError` with
+    typst's message if the template does not compile.
     """
+    letters = find_fonts(strings(content))
+    content = {**mapped(content, letters.shown), "fonts": letters.families}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copyfile(template, folder / "report.typ")
         (folder / "content.json").write_text(json.dumps(content), encoding="utf-8")
         for stem in _used(content):
             shutil.copyfile(_figure(figures, stem), folder / f"{stem}.pdf")
+        (folder / "fonts").mkdir()
+        for number, font in enumerate(letters.fonts):
+            shutil.copyfile(font.path, folder / "fonts" / f"{number}{font.path.suffix}")
         try:
-            pdf = typst.compile(folder / "report.typ", root=folder, ignore_system_fonts=True)
+            pdf = typst.compile(
+                folder / "report.typ", root=folder, font_paths=[folder / "fonts"], ignore_system_fonts=True
+            )
         except typst.TypstError as error:
             raise ReportError(f"{template}: typst cannot make the report: {error}") from error
     with write_aside(target) as partial:

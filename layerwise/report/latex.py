@@ -24,6 +24,11 @@ LATEX = {
     MINUS: "$-$",
     DASH: "--",
 }
+LAST_KNOWN = "\u017f"  # to pdfLaTeX: Latin Extended-A
+ENGINES = (
+    r"% Letters that pdfLaTeX does not know: compile with LuaLaTeX or XeLaTeX and set a font that has them, "
+    r"e.g. by \babelfont or polyglossia."
+)
 
 
 def write_latex(tables: RunTables, facts: RunFacts, folder: Path) -> None:
@@ -43,7 +48,10 @@ def write_latex(tables: RunTables, facts: RunFacts, folder: Path) -> None:
 
 
 def to_latex(table: Table, label: str) -> str:
-    """Typeset a table for a paper; needs the ``booktabs`` package."""
+    """Typeset a table for a paper; needs the ``booktabs`` package.
+
+    Letters that pdfLaTeX does not know stay as they are, below a comment that names engines that do.
+    """
     columns, bold = "l" + "c" * (len(table.header) - 1), set(table.bold)
     rows = [
         [
@@ -52,7 +60,10 @@ def to_latex(table: Table, label: str) -> str:
         ]
         for place, row in enumerate(table.rows)
     ]
+    texts = [table.caption, *table.header, *(cell for row in table.rows for cell in row)]
+    foreign = any(character > LAST_KNOWN and character.isalpha() for text in texts for character in text)
     lines = [
+        *([ENGINES] if foreign else []),
         r"\begin{table}",
         r"\centering",
         rf"\caption{{{latex(table.caption)}}}",

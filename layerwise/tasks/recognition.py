@@ -1,5 +1,6 @@
 """Recognition of label sequences with CTC: phones and characters."""
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -138,6 +139,9 @@ class PhoneRecognition(Recognition):
 class CharacterRecognition(Recognition):
     """Characters of a column with text, words between spaces; word and character error rate.
 
+    A character is a code point of Unicode, as in published character error rates: a vowel sign or a tone mark
+    counts like a letter.
+
     A head is best where its character error rate on dev is, but for ``paper``, where its word error rate is:
     a light head on little data gets few whole words right, and their rate says little of its progress.
     """
@@ -149,13 +153,13 @@ class CharacterRecognition(Recognition):
         self.watched = 0 if protocol == "paper" else 1
 
     def sequences(self, corpus: TaskCorpus, task: Task) -> Mapping[str, Labels]:
-        """Characters of each utterance; white space is one space."""
+        """Code points of each utterance, accents composed (NFC); white space is one space."""
         check_columns(task, corpus.manifest)
         (column,) = task.labels
         found: dict[str, Labels] = {}
         for utt_id, split, text in _texts(corpus, column):
             if text:
-                found[utt_id] = tuple(" ".join(text))
+                found[utt_id] = tuple(unicodedata.normalize("NFC", " ".join(text)))
             else:
                 corpus.notes.exclude(utt_id, split, f"no text in column {column!r}")
         return found

@@ -23,6 +23,7 @@ from layerwise.align.intervals import (
 from layerwise.align.lexicon import dictionary_lines, pronounce, read_lexicon
 from layerwise.align.run import align_with
 from layerwise.align.textgrid_writer import write_textgrids
+from layerwise.corpus.text import normalise_text
 from layerwise.errors import AlignmentError, ConfigError
 
 NO = (
@@ -221,3 +222,11 @@ def test_textgrids_are_what_praat_reads(tmp_path: Path) -> None:
     before = (folder / "é 1.TextGrid").read_bytes()
     write_textgrids(manifest("b", "é 1"), table.iloc[::-1], folder)
     assert (folder / "é 1.TextGrid").read_bytes() == before
+
+
+def test_words_of_a_lexicon_are_spelled_as_transcripts_are(tmp_path):
+    (tmp_path / "l.txt").write_text(
+        "Cafe\u0301 K AE F EY\n\u0130stanbul IH S T\n\u0958(2) K\n", encoding="utf-8"
+    )
+    words = read_lexicon(tmp_path / "l.txt")
+    assert set(words) == {normalise_text(word) for word in ("caf\u00e9", "\u0130stanbul", "\u0958")}

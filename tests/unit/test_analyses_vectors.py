@@ -1,5 +1,7 @@
 """Readers of tables that map words and phones to vectors."""
 
+import unicodedata
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -124,3 +126,14 @@ def test_a_quotation_mark_is_a_token_of_a_tsv_and_a_byte_order_mark_is_none(tmp_
     glove = tmp_path / "glove.txt"
     glove.write_text('\ufeffthe 1 2\n" 3 4\nof 5 6\n', encoding="utf-8")
     assert list(read_vectors(glove, ["the", "of"]).loc["the"]) == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("v.txt", "{} 1 2\n"), ("v.tsv", "word\ta\tb\n{}\t1\t2\n"), ("v.qvec", "{}\t{{'a': 1, 'b': 2}}\n")],
+)
+@pytest.mark.parametrize("word", ["\u0915\u093c", "\u0958", "caf\u00e9", "cafe\u0301"])
+def test_a_word_is_found_however_its_accents_are_spelled(name, text, word, tmp_path):
+    (tmp_path / name).write_text(text.format(word), encoding="utf-8")
+    label = unicodedata.normalize("NFC", word)
+    np.testing.assert_array_equal(read_vectors(tmp_path / name, [label]), [[1, 2]])

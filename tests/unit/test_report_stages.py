@@ -287,7 +287,7 @@ print(*sys.modules)
     ("script", "forbidden"),
     [
         ("tables", ("matplotlib", "seaborn", "typst", "jinja2", "layerwise.report.document")),
-        ("figures", ("typst", "jinja2", "layerwise.report.gather", "layerwise.corpus", "zarr")),
+        ("figures", ("jinja2", "layerwise.report.gather", "layerwise.corpus", "zarr")),
         ("report", ("matplotlib", "scipy", "layerwise.report.gather", "layerwise.corpus", "zarr")),
     ],
 )

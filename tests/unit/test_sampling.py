@@ -134,6 +134,17 @@ def test_words_are_the_most_frequent_of_the_training_texts() -> None:
     assert set(samples[0].loc[samples[0]["kind"] == "word", "label"]) == {"no", "oh"}  # a tie, by alphabet
 
 
+def test_words_of_scripts_without_spaces_are_those_of_the_alignment() -> None:
+    manifest, intervals = corpus()
+    together = manifest.assign(text=manifest["text"].str.replace(" ", ""))
+    for found, expected in zip(
+        draw_samples(together, intervals, **OPTIONS)[0],
+        draw_samples(manifest, intervals, **OPTIONS)[0],
+        strict=True,
+    ):
+        pd.testing.assert_frame_equal(found, expected)
+
+
 def test_labels_with_few_tokens_are_left_out() -> None:
     manifest, intervals = corpus()
     options = {**OPTIONS, "words": 4, "number": 1}

@@ -346,6 +346,15 @@ def test_unknown_labels_of_test_are_listed_and_are_errors(corpus, known):
     assert (own["count"] >= own["total"]).all()
 
 
+def test_characters_are_code_points_with_composed_accents(corpus):
+    source, manifest, _ = corpus
+    texts = manifest.assign(text="cafe\u0301  \u0915\u094d\u0937\u093f")
+    result = train(source, texts, None, ASR, epochs=1)
+    assert set(result.decodes["reference"]) == {"caf\u00e9 \u0915\u094d\u0937\u093f"}
+    rates = result.utterances.query("metric == 'cer'")
+    assert set(rates["total"]) == {9}
+
+
 def test_phones_of_the_lexicon_list_guesses_and_exclude_words_without_phones(corpus, tmp_path, monkeypatch):
     source, manifest, _ = corpus
     lexicon = tmp_path / "words"

@@ -13,6 +13,7 @@ from scipy.signal import ShortTimeFFT
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.report.figures.style import COLOURS, INK, Style, drawing
+from layerwise.report.lettering import isolated, letters_wide
 from layerwise.seeds import derive_seed
 
 LONGEST = 3.0  # seconds shown of an utterance: more would not leave room for the labels of phones
@@ -70,7 +71,7 @@ def _draw(axes: Sequence[Axes], utterance: AlignedUtterance, style: Style) -> No
     tiers = {tier: shown[shown["tier"] == tier].sort_values("start") for tier in ("word", "phone")}
 
     cut = "" if seconds < LONGEST else f" (first {LONGEST:g} s)"
-    wave.set_title(f"{utterance.utt_id}{cut}", parse_math=False)
+    wave.set_title(f"{isolated(utterance.utt_id)}{cut}", parse_math=False)
     wave.plot(np.arange(len(waveform)) / SAMPLE_RATE, waveform, color=INK, linewidth=0.3, rasterized=True)
     wave.set(yticks=[], xlim=(0, seconds))
     wave.spines[["left", "bottom"]].set_visible(False)
@@ -106,7 +107,7 @@ def _tier(axis: Axes, rows: pd.DataFrame, name: str, seconds: float, scale: floa
     axis.set_ylabel(name, rotation=0, ha="right", va="center")
     axis.spines[["top", "right"]].set_visible(True)
     visible = rows.assign(end=rows["end"].clip(upper=seconds))
-    widths = visible["label"].str.len() * EM * font / 72
+    widths = visible["label"].map(letters_wide) * EM * font / 72
     crowded = bool((widths > scale * (visible["end"] - visible["start"])).any())
     _boundaries(axis, rows, color=INK, linewidth=0.5)
     for number, (start, end, label) in enumerate(
@@ -114,7 +115,7 @@ def _tier(axis: Axes, rows: pd.DataFrame, name: str, seconds: float, scale: floa
     ):
         level = (0.72, 0.27)[number % 2] if crowded else 0.5
         # An interval that the window cuts keeps its label only if that fits.
-        if end == seconds and EM * font / 72 * len(label) > scale * (end - start) + 0.05:
+        if end == seconds and EM * font / 72 * letters_wide(label) > scale * (end - start) + 0.05:
             continue
         axis.text(
             *((start + end) / 2, level, label),

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from layerwise.files import write_aside
+from layerwise.report.figures.lettering import set_fonts
 
 # Okabe and Ito (2008), "Color Universal Design", darkest hues first; yellow is too light on paper.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5D3A9B")
@@ -116,6 +117,7 @@ def save_figure(figure: Figure, stem: Path | str, style: Style | None = None) ->
     style = style or Style()
     pdf, png = Path(f"{stem}.pdf"), Path(f"{stem}.png")
     with drawing(style):
+        set_fonts(figure)
         # Lay out once, not once per file: this is the slow part.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")

@@ -1,0 +1,5 @@
+"""What becomes of digits in texts."""
+
+from typing import Literal
+
+Numbers = Literal["keep", "english"]
