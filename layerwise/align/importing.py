@@ -61,8 +61,8 @@ def import_alignments(
     Args:
         manifest: utterances with utt_id, speaker, text, samples and sample_rate.
         content: gives the bytes of an utterance's TextGrid; raises AlignmentError if it cannot.
-        word_tiers: names of the word tier, in order of preference; none: there are phones only. With the
-            default, ``WORD_TIERS``, that is also so for a TextGrid whose only interval tier is that of phones.
+        word_tiers: names of the word tier, in order of preference; none: there are phones only. With
+            ``WORD_TIERS`` that is also so for a TextGrid whose only interval tier is that of phones.
         phone_tiers: names of the phone tier, in order of preference.
         phone_set_name: one of `phonesets.PHONE_SETS`, ``keep`` (labels stay as they are) or ``auto``: the set
             that knows most labels of the first ``DETECTION_FILES`` TextGrids.
@@ -168,7 +168,11 @@ def _outcome(
         return Outcome(utterance.utt_id, "failed", str(error))
     fault = find_fault(intervals, utterance.seconds, None if phones.name == "keep" else PHONES)
     if fault or not intervals:
-        return Outcome(utterance.utt_id, "failed", fault or "; ".join(["no word with phones", *notes]))
+        return Outcome(
+            utterance.utt_id,
+            "failed",
+            fault or "; ".join(["no phones" if phones_only else "no word with phones", *notes]),
+        )
     labels = [_spelled(label, utterance.text) for _, _, label in word_entries if not is_no_word(label)]
     if not phones_only and (unlike := _unlike(" ".join(labels), utterance.text, notes)):
         return Outcome(utterance.utt_id, "dropped", unlike)

@@ -42,7 +42,8 @@ def align(
 
     ``word_tier`` and ``phone_tier`` name the tiers; None: the first that there is of ``WORD_TIERS`` and of
     ``PHONE_TIERS``. ``word_tier`` is "none" where there are phones only; then there are no words, nor are
-    there in a TextGrid without another interval tier, or beside a ``.PHN`` without ``.WRD``. :func:`import_alignments` explains the rest; ``lexicon`` is not used.
+    there in a TextGrid without another interval tier, or beside a ``.PHN`` without ``.WRD``.
+    :func:`import_alignments` explains the rest; ``lexicon`` is not used.
 
     Raises:
         AlignmentError: the folder is missing, or the phones fit no phone set.
