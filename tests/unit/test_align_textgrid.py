@@ -248,7 +248,7 @@ def test_phones_alone_come_back_from_the_textgrids_that_are_written(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "u.TextGrid").write_text(long_text({"phones": GRID["phones"]}))
     first, _ = align_with(manifest("u"), "textgrid", options={"path": str(tmp_path / "in")})
-    write_textgrids(first, {"u": 1.2}, tmp_path / "out")
+    write_textgrids(manifest("u"), first, tmp_path / "out")
     again, _ = align_with(manifest("u"), "textgrid", options={"path": str(tmp_path / "out")})
     assert again.equals(first)
 
