@@ -85,9 +85,10 @@ def _values(table: Path) -> list[dict[str, str]]:
     kind = table.suffix.lower()
     if kind == ".parquet":
         try:
-            return [_shown(row) for row in open_table(table).read().to_pylist()]
-        except (OSError, ValueError) as error:
+            rows = open_table(table).read().to_pylist()
+        except Exception as error:  # the reader of a damaged file raises what it likes
             raise CorpusError(f"{table}: damaged: {in_a_line(error)}; download or save it again") from error
+        return [_shown(row) for row in rows]
     return _lines_of_csv(table) if kind == ".csv" else _lines_of_json(table)
 
 

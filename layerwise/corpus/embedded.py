@@ -81,11 +81,15 @@ def open_table(path: Path) -> Any:
         raise CorpusError(f"{path}: a pointer of git-lfs, not the data; run `git lfs pull` in its repository")
     try:
         if path.suffix.lower() == PARQUET:
-            return pq.ParquetFile(path, memory_map=True)
+            opened = pq.ParquetFile(path, memory_map=True)
+            _ = opened.schema_arrow.names  # text of a damaged file may be none
+            return opened
         mapped = pa.memory_map(str(path))
-        opened = pa.ipc.open_file if start.startswith(ARROW_FILE) else pa.ipc.open_stream
-        return opened(mapped).read_all()
-    except (pa.ArrowException, OSError) as error:
+        read = pa.ipc.open_file if start.startswith(ARROW_FILE) else pa.ipc.open_stream
+        table = read(mapped).read_all()
+        table.validate(full=True)  # nothing else checks what offsets of a damaged file point at
+        return table
+    except Exception as error:  # the reader of a damaged file raises what it likes
         raise CorpusError(
             f"{path}: truncated, or no {path.suffix[1:].title()} file: {in_a_line(error)}; download or save "
             "it again"
