@@ -24,9 +24,10 @@ def comparison_text(comparison: SecondAlignment, aligner: str, utterances: int) 
     words, phones = rows["word", "all", "start"], rows["phone", "all", "both"]
     return (
         f"The alignment of this run ({aligner}) was compared with that of {comparison.path} in "
-        f"{words.utterances} of the corpus's {utterances} utterances, those with the same words in both: "
-        f"{words.compared} of {words.boundaries} words, and {phones.compared} of "
-        f"{phones.boundaries} phone boundaries, those of words with the same phones in both."
+        f"{max(words.utterances, phones.utterances)} of the corpus's {utterances} utterances, those with the "
+        f"same words (without words: phones) in both: {words.compared} of {words.boundaries} words, and "
+        f"{phones.compared} of {phones.boundaries} phone boundaries, those of words with the same phones in "
+        "both."
     )
 
 
