@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -20,7 +21,9 @@ class SecondAlignment:
 
 def comparison_text(comparison: SecondAlignment, aligner: str, utterances: int) -> str:
     """Say what was compared; ``utterances`` is the number of utterances of the corpus."""
-    rows = {(row.tier, row.group, row.boundary): row for row in comparison.agreement.itertuples()}
+    rows: dict[Any, Any] = {
+        (row.tier, row.group, row.boundary): row for row in comparison.agreement.itertuples()
+    }
     words, phones = rows["word", "all", "start"], rows["phone", "all", "both"]
     return (
         f"The alignment of this run ({aligner}) was compared with that of {comparison.path} in "
