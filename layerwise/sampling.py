@@ -28,7 +28,8 @@ def draw_samples(
     ``phones_per_label`` tokens of each phone, and at most ``tokens_per_word`` tokens of each of the ``words``
     most frequent word types of the training transcripts (ties in alphabetical order). Words and phones with
     fewer than ``min_tokens`` aligned tokens are left out, as are phone tokens below ``min_phone_seconds``.
-    Tokens come from all splits. Nothing depends on the order of the rows.
+    Tokens come from all splits. An alignment of phones only gives no words. Nothing depends on the order of
+    the rows.
 
     Samples have ``SAMPLE_COLUMNS``: ``segment`` numbers a phone or word token within its kind in the segments
     table, -1 for utterances. The segments table has ``SEGMENT_COLUMNS``.
@@ -48,7 +49,7 @@ def draw_samples(
     tokens = tokens.sort_values(["kind", "utt_id", "start"], ignore_index=True)
     frequent = _frequent_words(manifest, intervals, options.words)
     tokens = tokens[(tokens["kind"] == "phone") | tokens["label"].isin(frequent)]
-    tokens = _enough(tokens, options.min_tokens)
+    tokens = _enough(tokens, options.min_tokens, worded=bool((intervals["tier"] == "word").any()))
     quotas = {"phone": options.phones_per_label, "word": options.tokens_per_word}
     drawn = [
         _draw_tokens(tokens, quotas, derive_seed(seed, "sample", index)) for index in range(options.number)
@@ -86,10 +87,10 @@ def _frequent_words(manifest: pd.DataFrame, intervals: pd.DataFrame, number: int
     return sorted(counts.index, key=lambda word: (-counts[word], word))[:number]
 
 
-def _enough(tokens: pd.DataFrame, min_tokens: int) -> pd.DataFrame:
-    """Tokens of the labels that have at least ``min_tokens`` of them."""
+def _enough(tokens: pd.DataFrame, min_tokens: int, worded: bool) -> pd.DataFrame:
+    """Tokens of the labels that have at least ``min_tokens`` of them; ``worded``: words are expected."""
     kept = tokens[tokens.groupby(["kind", "label"])["label"].transform("size") >= min_tokens]
-    for kind in ("phone", "word"):
+    for kind in ("phone", "word") if worded else ("phone",):
         counts = tokens.loc[tokens["kind"] == kind, "label"].value_counts()
         if (counts >= min_tokens).sum() < MIN_LABELS:
             best = ", ".join(f"{label!r} {count}" for label, count in counts.head(3).items()) or "none"

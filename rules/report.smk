@@ -84,7 +84,9 @@ use rule job as report with:
         pdf=[*figure_files("pdf"), "<run>/figures/alignment.pdf"],
         png=[*figure_files("png"), "<run>/figures/alignment.png"],
         compared=(
-            "<run>/tables/alignment_agreement.csv" if CONFIG.alignment.compare else []
+            ["<run>/tables/alignment_agreement.csv"]
+            if CONFIG.alignment.compare
+            else []
         ),
         captions=files_below("report", {".rst"}),
         typst="report/template.typ",

@@ -22,6 +22,7 @@ TOLERANCES_MS = (10, 20, 50)
 # Times are decimal numbers that pass through binary fractions, MFA's even through float32; a nanosecond's
 # error must not move a boundary across a tolerance.
 DECIMALS = 6
+WORDLESS = -1.0  # number of the word of phones that are in none
 COLUMNS = (
     *("tier", "group", "boundary", "utterances", "boundaries", "compared", "bias_ms", "median_ms"),
     *(f"within_{tolerance}ms" for tolerance in TOLERANCES_MS),
@@ -32,15 +33,19 @@ def boundary_differences(reference: pd.DataFrame, other: pd.DataFrame) -> pd.Dat
     """Pair the boundaries of two interval tables and return the differences ``other - reference``.
 
     Words are compared in utterances that have the same word sequence in both, phones in those words of them
-    that have the same phone sequence in both; words are matched by their order, not by ``word_index``.
+    that have the same phone sequence in both; words are matched by their order, not by ``word_index``. Where
+    one of the tables has no words, phones are compared in utterances that have the same phone sequence.
 
     Returns one row per boundary of ``reference``: utt_id, tier, group (phone class, ``all`` for words),
     label, boundary (``start``, ``end``) and seconds, which is NaN where there is nothing to compare with.
     """
     words, other_words = _numbered_words(reference), _numbered_words(other)
-    phones, other_phones = _numbered_phones(reference, words), _numbered_phones(other, other_words)
+    both = not (words.empty or other_words.empty)
+    phones = _numbered_phones(reference, words if both else words.iloc[:0])
+    other_phones = _numbered_phones(other, other_words if both else words.iloc[:0])
     words = _pair(words, other_words, ["utt_id"], ["utt_id", "word"])
-    alike = words.loc[words["same"], ["utt_id", "word"]].assign(spoken=True)
+    alike = words[words["same"]] if both else phones[phones["word"] == WORDLESS]
+    alike = alike[["utt_id", "word"]].drop_duplicates().assign(spoken=True)
     phones = _pair(phones, other_phones, ["utt_id", "word"], ["utt_id", "word", "phone"])
     phones = phones.merge(alike, on=["utt_id", "word"], how="left")
     phones["same"] &= phones["spoken"].notna()
@@ -77,14 +82,19 @@ def agreement(reference: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
 
 
 def coverage(reference: pd.DataFrame, other: pd.DataFrame) -> dict[str, int]:
-    """Count utterances: ``same words`` (compared), ``other words``, ``only reference``, ``only other``."""
+    """Count utterances: ``same words`` (compared), ``other words``, ``only reference``, ``only other``.
+
+    Where one of the tables has no words, their phones are looked at.
+    """
+    tables = (reference, other)
+    tier = "word" if all((table["tier"] == "word").any() for table in tables) else "phone"
     sequences, others = (
-        table[table["tier"] == "word"]
+        table[table["tier"] == tier]
         .sort_values(["utt_id", "start"])
         .groupby("utt_id")["label"]
         .agg(tuple)
         .to_dict()
-        for table in (reference, other)
+        for table in tables
     )
     both = sequences.keys() & others.keys()
     same = sum(sequences[utt_id] == others[utt_id] for utt_id in both)
@@ -121,6 +131,7 @@ def _numbered_words(table: pd.DataFrame) -> pd.DataFrame:
 def _numbered_phones(table: pd.DataFrame, words: pd.DataFrame) -> pd.DataFrame:
     phones = table[table["tier"] == "phone"].sort_values(["utt_id", "start"], kind="stable")
     phones = phones.merge(words[["utt_id", "word_index", "word"]], on=["utt_id", "word_index"], how="left")
+    phones["word"] = phones["word"].fillna(WORDLESS)
     return phones.assign(phone=phones.groupby(["utt_id", "word"]).cumcount())
 
 

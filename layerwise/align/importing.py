@@ -13,7 +13,16 @@ import regex
 from joblib import Parallel, delayed
 
 from layerwise.align.intervals import PHONES, Outcome, durations, find_fault
-from layerwise.align.nesting import BadPhone, TimedLabel, Tolerances, is_no_word, mended, nested, unstretched
+from layerwise.align.nesting import (
+    BadPhone,
+    TimedLabel,
+    Tolerances,
+    is_no_word,
+    mended,
+    nested,
+    unstretched,
+    unworded,
+)
 from layerwise.align.phonesets import (
     ENOUGH,
     NOISE,
@@ -23,7 +32,7 @@ from layerwise.align.phonesets import (
     phone_set,
     read_phone_table,
 )
-from layerwise.align.textgrid_reader import Tier, find_tier, read_textgrid
+from layerwise.align.textgrid_reader import WORD_TIERS, TextGrid, Tier, find_tier, read_textgrid
 from layerwise.corpus.numbers import spell_numbers
 from layerwise.corpus.text import normalise_text, spellings
 from layerwise.errors import AlignmentError
@@ -71,7 +80,8 @@ def import_alignments(
     Args:
         manifest: utterances with utt_id, speaker, text, samples and sample_rate.
         content: gives the bytes of an utterance's TextGrid; raises AlignmentError if it cannot.
-        word_tiers: names of the word tier, in order of preference.
+        word_tiers: names of the word tier, in order of preference; none: there are phones only. With
+            ``WORD_TIERS`` that is also so for a TextGrid whose only interval tier is that of phones.
         phone_tiers: names of the phone tier, in order of preference.
         phone_set_name: one of `phonesets.PHONE_SETS`, ``keep`` (labels stay as they are) or ``auto``: the set
             that knows most labels of the first ``DETECTION_FILES`` TextGrids.
@@ -160,33 +170,46 @@ def _outcome(
         grid = read_textgrid(content)
         if grid.encoding == "latin-1":
             notes.append("read as Latin-1")
-        words, sounds = (
-            find_tier(grid, names, what, utterance.speaker, f"alignment.textgrid.{what}_tier")
-            for names, what in ((word_tiers, "word"), (phone_tiers, "phone"))
-        )
+        wanted = {"word": word_tiers, "phone": phone_tiers}
+        if phones_only := not word_tiers or (word_tiers == WORD_TIERS and _alone(grid, phone_tiers)):
+            del wanted["word"]
+        tiers = {
+            what: find_tier(grid, names, what, utterance.speaker, f"alignment.textgrid.{what}_tier")
+            for what, names in wanted.items()
+        }
         _check_end(grid.end, utterance.seconds, tolerances.early_end, notes)
-        for tier in (words, sounds):
+        for tier in tiers.values():
             _check_whole(tier, tolerances.early_end, notes)
-        phone_entries = _mapped(unstretched(sounds, notes), phones, bad)
-        word_entries = _without_silence(unstretched(words, notes), phone_entries)
         limits = (utterance.seconds, tolerances)
-        intervals = nested(
-            mended(word_entries, "word", *limits, notes),
-            mended(phone_entries, "phone", *limits, notes, bad),
-            partial(_spelled, text=utterance.text),
-            tolerances,
-            notes,
-            bad,
-        )
+        entries = _mapped(unstretched(tiers["phone"], notes), phones, bad)
+        word_entries = [] if phones_only else _without_silence(unstretched(tiers["word"], notes), entries)
+        words = mended(word_entries, "word", *limits, notes)
+        sounds = mended(entries, "phone", *limits, notes, bad)
+        if phones_only:
+            intervals = unworded(sounds, tolerances, notes, bad)
+        else:
+            spelled = partial(_spelled, text=utterance.text)
+            intervals = nested(words, sounds, spelled, tolerances, notes, bad)
     except AlignmentError as error:
         return Outcome(utterance.utt_id, "failed", str(error))
     fault = find_fault(intervals, utterance.seconds, None if phones.own else PHONES)
     if fault or not intervals:
-        return Outcome(utterance.utt_id, "failed", fault or "; ".join(["no word with phones", *notes]))
+        return Outcome(
+            utterance.utt_id,
+            "failed",
+            fault or "; ".join(["no phones" if phones_only else "no word with phones", *notes]),
+        )
     labels = [_spelled(label, utterance.text) for _, _, label in word_entries if not is_no_word(label)]
-    if unlike := _unlike(" ".join(labels), utterance.text, notes):
+    if not phones_only and (unlike := _unlike(" ".join(labels), utterance.text, notes)):
         return Outcome(utterance.utt_id, "dropped", unlike)
     return Outcome(utterance.utt_id, "aligned", "; ".join(notes), intervals=tuple(intervals))
+
+
+def _alone(grid: TextGrid, phone_tiers: Sequence[str]) -> bool:
+    """Whether all interval tiers are those of phones, of one speaker or of several."""
+    names = {name.lower() for name in phone_tiers}
+    tiers = [tier for tier in grid.tiers if tier.is_interval]
+    return bool(tiers) and all({tier.base, tier.name.strip().lower()} & names for tier in tiers)
 
 
 def _without_silence(words: Sequence[TimedLabel], phones: Sequence[TimedLabel]) -> list[TimedLabel]:

@@ -79,7 +79,8 @@ def find_fault(intervals: Iterable[Interval], seconds: float, known: Collection[
     """Say what is wrong with one utterance's intervals, or return an empty string.
 
     Intervals must have a positive length, lie inside [0, seconds] and not overlap within a tier; every word
-    has phones, which are of the ``known`` ones (None: any) and lie inside it.
+    has phones, which are of the ``known`` ones (None: any) and lie inside it. Where there is no word at all,
+    phones stand alone.
     """
     words = sorted((item for item in intervals if item.tier == "word"), key=lambda item: item.start)
     phones = sorted((item for item in intervals if item.tier == "phone"), key=lambda item: item.start)
@@ -95,7 +96,7 @@ def find_fault(intervals: Iterable[Interval], seconds: float, known: Collection[
         word = by_index.get(phone.word_index)
         if known is not None and phone.label not in known:
             return f"{_name(phone)} is not one of the {len(known)} known phones"
-        if word is None or not (word.start <= phone.start and phone.end <= word.end):
+        if words and (word is None or not (word.start <= phone.start and phone.end <= word.end)):
             return f"{_name(phone)} is outside its word"
     silent = by_index.keys() - {phone.word_index for phone in phones}
     return f"{_name(by_index[min(silent)])} has no phones" if silent else ""

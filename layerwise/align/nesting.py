@@ -168,6 +168,28 @@ def nested(
     return intervals
 
 
+def unworded(
+    phones: Sequence[TimedLabel], tolerances: Tolerances, notes: list[str], bad: list[BadPhone]
+) -> list[Interval]:
+    """Phones of an alignment without words; ``word_index`` numbers the stretches between pauses.
+
+    Bad phones are left out. Raises AlignmentError where these are more than half.
+    """
+    spoken = [entry for entry in phones if entry[2] != NOISE]
+    if bad and len(spoken) < MOST_LOST * (len(spoken) + len(bad)):
+        raise AlignmentError(min(bad)[1])
+    intervals: list[Interval] = []
+    stretch = 0
+    for start, end, phone in spoken:
+        if intervals and start - intervals[-1].end > tolerances.hole:
+            stretch += 1
+        intervals.append(Interval("phone", start, end, phone, stretch))
+    notes.append("no word tier: phones only")
+    if bad:
+        notes.append(f"{len(bad)} bad phone(s) left out: {min(bad)[1]}")
+    return intervals
+
+
 def is_no_word(label: str) -> bool:
     """Whether a word is none: ``<unk>``, ``[laughter]``, ``{breath}``, or without any letter."""
     return is_tag(label) or not normalise_text(label)

@@ -15,6 +15,7 @@ from layerwise.errors import AlignmentError
 from layerwise.files import files_below
 from layerwise.options.textgrid import TextgridOptions
 
+NO_WORDS = "none"
 SUFFIXES = (".textgrid", ".json")
 DEFAULTS = TextgridOptions()
 
@@ -41,7 +42,9 @@ def align(
     (``fcjf0-sa1``, as the reader of TIMIT names utterances) or of the sentence alone.
 
     ``word_tier`` and ``phone_tier`` name the tiers; None: the first that there is of ``WORD_TIERS`` and of
-    ``PHONE_TIERS``. :func:`import_alignments` explains the rest; ``lexicon`` is not used.
+    ``PHONE_TIERS``. ``word_tier`` is "none" where there are phones only; then there are no words, nor are
+    there in a TextGrid without another interval tier, or beside a ``.PHN`` without ``.WRD``.
+    :func:`import_alignments` explains the rest; ``lexicon`` is not used.
 
     Raises:
         AlignmentError: the folder is missing, or the phones fit no phone set.
@@ -72,7 +75,7 @@ def align(
     yield from import_alignments(
         manifest,
         content,
-        word_tiers=(word_tier,) if word_tier else WORD_TIERS,
+        word_tiers=_word_tiers(word_tier),
         phone_tiers=(phone_tier,) if phone_tier else PHONE_TIERS,
         phone_set_name=phone_set,
         phone_table=phone_table,
@@ -80,6 +83,12 @@ def align(
         tolerances=Tolerances.of(tolerance, overlap, overshoot, early_end),
         workers=workers,
     )
+
+
+def _word_tiers(name: str | None) -> Sequence[str]:
+    if name is None:
+        return WORD_TIERS
+    return () if name == NO_WORDS else (name,)
 
 
 def _files_by_name(folder: str) -> dict[str, list[Path]]:

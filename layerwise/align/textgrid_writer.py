@@ -26,6 +26,8 @@ def write_textgrids(manifest: pd.DataFrame, intervals: pd.DataFrame, folder: Pat
             for name, tier in TIERS.items():
                 marked = rows.loc[rows["tier"] == tier, ["start", "end", "label"]]
                 entries = list(marked.itertuples(index=False, name=None))
+                if not entries:  # an alignment of phones only
+                    continue
                 grid.addTier(textgrid.IntervalTier(name, entries, 0, seconds[str(utt_id)]))
             grid.save(str(partial / f"{utt_id}.TextGrid"), format="long_textgrid", includeBlankSpaces=True)
     return len(utterances)

@@ -13,12 +13,15 @@ OVERLAP = 0.15
 
 
 def as_textgrid(files: list[Path]) -> bytes:
-    """Return the label files of an utterance as a TextGrid. Raises AlignmentError for one that is broken."""
+    """Return the label files of an utterance, or phones alone, as a TextGrid.
+
+    Raises AlignmentError for one that is broken, and for words without phones.
+    """
     by_suffix = {path.suffix.lower(): path for path in files}
-    missing = [suffix for suffix in SUFFIXES if suffix not in by_suffix]
-    if missing:
-        raise AlignmentError(f"no {missing[0].upper()} file beside {files[0]}")
-    tiers = {"words": _labels(by_suffix[WORDS]), "phones": _labels(by_suffix[PHONES])}
+    if PHONES not in by_suffix:
+        raise AlignmentError(f"no {PHONES.upper()} file beside {files[0]}")
+    named = {"words": WORDS, "phones": PHONES}
+    tiers = {name: _labels(by_suffix[suffix]) for name, suffix in named.items() if suffix in by_suffix}
     end = max(entries[-1][1] for entries in tiers.values())
     for entries in tiers.values():
         if entries[-1][1] < end:

@@ -125,6 +125,11 @@ class Request:
     def rows(self, kind: Unit) -> pd.DataFrame:
         """Return the sampled rows of one kind. Raises InfeasibleError if there are none."""
         rows = self.sample[self.sample["kind"] == kind]
+        if rows.empty and kind == "word":  # the samples have two at least where the alignment has any
+            raise InfeasibleError(
+                f"{self.name}: the sample has no word rows, the alignment has phones only: align words too, "
+                "or leave the analysis out"
+            )
         if rows.empty:
             raise InfeasibleError(f"{self.name}: the sample has no {kind} rows: use more data")
         return rows

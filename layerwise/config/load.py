@@ -30,6 +30,8 @@ def read_config(path: Path | str) -> RunConfig:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: not valid YAML: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8: {error}; save it as UTF-8") from error
     return parse_config(content or {}, origin=str(path))
 
 

@@ -58,7 +58,7 @@ def read(table: Table, path: str | Path) -> "pd.DataFrame":
     remedy = f"rerun the rule `{table.made_by}`, which makes it"
     try:
         frame = _load(table, Path(path))
-    except (OSError, ValueError) as error:
+    except Exception as error:  # readers of damaged tables raise what they like
         raise table.error(f"{path}: cannot read it: {error}; {remedy}") from error
     return checked(table, frame, str(path), remedy)
 

@@ -32,7 +32,11 @@ INTERVALS = Table(
     error=AlignmentError,
     columns=(
         *(UTT_ID, TIER, START, END, LABEL),
-        count("word_index", about="number of the word in its utterance; a phone has that of its word"),
+        count(
+            "word_index",
+            about="number of the word in its utterance; a phone has that of its word, or "
+            "without words that of its stretch between pauses",
+        ),
     ),
     key=("utt_id", "tier", "start"),
     rules=(

@@ -125,9 +125,10 @@ def _fault(
     """What a schema found in the cells: the first cell or row that breaks the contract."""
     if not hasattr(error.failure_cases, "columns"):  # a type of numbers: pandera names no cell
         return _type_fault(table, next(c for c in columns if c.name == error.schema.name), frame)
-    row = int(error.failure_cases["index"].min())
     if error.reason_code and error.reason_code.name == "DUPLICATES":
+        row = int(frame.duplicated(list(table.key)).to_numpy().argmax())
         return f"two rows for {_key(table, frame, row)}: it must not be listed twice"
+    row = int(error.failure_cases["index"].min())
     for column in columns:
         if column.name == error.schema.name:
             return _cell_fault(table, frame, column.name, row, column.expected, bool(column.choices))

@@ -1,5 +1,6 @@
 """Decoding of audio files to their real end, whatever their headers say."""
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from layerwise.corpus.embedded import LFS_POINTER, embedded_audio
 from layerwise.corpus.formats import NOT_READ
 from layerwise.corpus.parts import DIVISIBLE, UNKNOWN_LENGTH, Part, SoundFile, decode_part, parts_of, read_all
 from layerwise.errors import AudioError
@@ -62,30 +64,36 @@ class AudioInfo:
 
 
 def decode(path: Path) -> tuple[NDArray[np.float32], AudioInfo]:
-    """Return all samples (samples, channels) and the description of a sound file.
+    """Return all samples (samples, channels) and the description of a sound file, or of one inside a table.
 
     libsndfile decodes as much as the first header declares: too little where an MP3 has no table of its
     length, and where FLAC, Ogg or MP3 files were concatenated; these are decoded part by part, each to its
     end (`layerwise.corpus.parts`), and ``declared`` is set. Raises AudioError, naming the file and the cause,
     whatever goes wrong.
     """
-    if not path.is_file():
+    inside = embedded_audio(path)
+    if not inside and not path.is_file():
         raise AudioError(f"{path}: missing: no such file; check the corpus folder and its table")
-    if path.stat().st_size == 0:
+    if not (inside.content if inside else path.stat().st_size):
         raise AudioError(f"{path}: empty file (0 bytes); copy it again or leave it out")
-    if kind := NOT_READ.get(path.suffix.lower()):
+    if kind := NOT_READ.get(Path(inside.name if inside else path).suffix.lower()):
         raise AudioError(f"{path}: {kind} audio is not read; convert it to FLAC or WAV")
     with _named(path, "not audio", "; WAV, FLAC, Ogg and MP3 are read"):
-        sound = SoundFile(path)
+        if _start(inside.content if inside else path) == LFS_POINTER:
+            raise AudioError(f"{path}: a pointer of git-lfs, not audio; run `git lfs pull` in its repository")
+        sound = SoundFile(io.BytesIO(inside.content) if inside else path)
     with sound:
         with _named(path, "truncated or damaged", "; copy it again or leave it out"):
-            parts = parts_of(path, sound.format) if sound.format in DIVISIBLE else []
+            content = b""
+            if sound.format in DIVISIBLE:
+                content = inside.content if inside else path.read_bytes()
+            parts = parts_of(content, sound.format) if content else []
             whole = not parts
             samples = read_all(sound) if whole else _join(path, sound, parts)
         info = AudioInfo(len(samples), sound.samplerate, sound.channels, sound.format, sound.subtype)
         known = sound.frames < UNKNOWN_LENGTH
         short = known and len(samples) < sound.frames
-        if short or (whole and _is_cut(path, info, sound.extra_info)):
+        if short or (whole and _is_cut(content, info, sound.extra_info)):
             raise AudioError(
                 f"{path}: truncated: the audio ends after {info.seconds:.2f} s, before the end its headers "
                 "declare; copy it again or leave it out"
@@ -93,6 +101,13 @@ def decode(path: Path) -> tuple[NDArray[np.float32], AudioInfo]:
         if known and info.seconds > sound.frames / info.sample_rate + LONGER_SECONDS:
             info = replace(info, declared=sound.frames / info.sample_rate)
     return samples, info
+
+
+def _start(source: bytes | Path) -> bytes:
+    if isinstance(source, bytes):
+        return source[: len(LFS_POINTER)]
+    with source.open("rb") as stream:
+        return stream.read(len(LFS_POINTER))
 
 
 def _join(path: Path, sound: SoundFile, parts: Sequence[Part]) -> NDArray[np.float32]:
@@ -120,20 +135,17 @@ def _named(path: Path, what: str, advice: str) -> Iterator[None]:
         raise AudioError(f"{path}: {what}: {type(error).__name__}: {error}{advice}") from error
 
 
-def _is_cut(path: Path, info: AudioInfo, log: str) -> bool:
-    """Whether a container that libsndfile opens without complaint lacks its end."""
+def _is_cut(content: bytes, info: AudioInfo, log: str) -> bool:
+    """Whether a container that libsndfile opens without complaint lacks its end; ``content`` of an Ogg."""
     if info.format == "OGG":
-        return not _ends_with_last_page(path)
+        return not _ends_with_last_page(content[-OGG_PAGE_BYTES:])
     # For chunked containers (WAV, AIFF, AU, W64) the parser notes each size that the file cannot hold.
     sizes = re.findall(r": (\d+) \(should be (\d+)\)", log)
     return any(int(actual) + 1 < int(declared) < STREAMED_BYTES for declared, actual in sizes)
 
 
-def _ends_with_last_page(path: Path) -> bool:
+def _ends_with_last_page(tail: bytes) -> bool:
     """Whether an Ogg file ends with a whole page that is flagged as the end of its stream (RFC 3533)."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, path.stat().st_size - OGG_PAGE_BYTES))
-        tail = stream.read()
     page = tail[max(tail.rfind(b"OggS"), 0) :]
     if len(page) < 27 or len(page) < 27 + page[26]:
         return False

@@ -1,5 +1,6 @@
 """The manifest: one row per usable utterance, and lists of what was left out and of what to beware of."""
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,7 @@ from layerwise import contracts
 from layerwise.contracts.columns import SPLITS
 from layerwise.contracts.corpus import EXCLUDED, MANIFEST, WARNINGS
 from layerwise.corpus.audio import inspect_audio
+from layerwise.corpus.embedded import embedded_audio
 from layerwise.corpus.entries import Entry
 from layerwise.corpus.numbers import spell_numbers
 from layerwise.corpus.text import normalise_text, tags_of, without_tags
@@ -126,6 +128,8 @@ def _examine(
     path = entry.audio_path
     try:
         info = inspect_audio(path)
+        inside = embedded_audio(path)
+        digest = hashlib.sha256(inside.content).hexdigest() if inside else sha256_file(path)
     except AudioError as error:
         return str(error).removeprefix(f"{path}: ")
     if info.seconds < min_seconds:
@@ -140,12 +144,15 @@ def _examine(
         "samples": info.samples,
         "sample_rate": info.sample_rate,
         "text": text,
-        "sha256": sha256_file(path),
+        "sha256": digest,
         **entry.labels,
     }
-    tags = [f"no words: {', '.join(tags)}" for tags in [tags_of(entry.text)] if tags]
-    read = [f"numbers read in English: {text}"] if text != normalise_text(entry.text) else []
-    return row, [*info.warnings, *tags, *read]
+    warnings = [*info.warnings, *(f"no words: {', '.join(tags)}" for tags in [tags_of(entry.text)] if tags)]
+    if text != normalise_text(entry.text):
+        warnings.append(f"numbers read in English: {text}")
+    if not entry.speaker:
+        warnings.append("no speaker: splits cannot keep its speaker whole")
+    return row, warnings
 
 
 def _reasons(excluded: Iterable[tuple[str, str, str]]) -> Counter[str]:

@@ -8,7 +8,6 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import soundfile
@@ -17,7 +16,9 @@ from numpy.typing import NDArray
 DIVISIBLE = frozenset({"FLAC", "OGG", "MP3"})
 # A header without a length makes libsndfile promise more samples than this.
 UNKNOWN_LENGTH = 1 << 48
-BLOCK_SAMPLES = 1 << 18
+BLOCK_SAMPLES = 1 << 18  # of all channels
+# More than this is read block by block: a header may declare what no memory holds.
+AT_ONCE_SAMPLES = 1 << 24
 OGG_BEGINNING = 2  # flag of the first page of a stream
 # Bytes from the start of an MP3 frame to the table of its length: header and side information.
 MP3_TABLE = {True: {True: 21, False: 36}, False: {True: 13, False: 21}}  # by MPEG 1, by mono
@@ -29,7 +30,11 @@ class SoundFile(soundfile.SoundFile):  # type: ignore[misc]
 
     def seekable(self) -> bool:
         """Whether one can go back; soundfile asks before each read, and libsndfile may fail at the end."""
-        return bool(super().seekable()) and self.frames < UNKNOWN_LENGTH
+        return bool(super().seekable()) and _read_at_once(self)
+
+
+def _read_at_once(sound: soundfile.SoundFile) -> bool:
+    return bool(sound.frames * sound.channels <= AT_ONCE_SAMPLES)
 
 
 @dataclass(frozen=True)
@@ -40,9 +45,8 @@ class Part:
     open_end: bool = False
 
 
-def parts_of(path: Path, form: str) -> list[Part]:
+def parts_of(content: bytes, form: str) -> list[Part]:
     """Return the files that a FLAC, Ogg or MP3 is made of; none if it is one that knows its length."""
-    content = path.read_bytes()
     if form == "MP3":
         starts = list(_mp3_tables(content))
         before = content[_tag_bytes(content) : starts[0] if starts else None]
@@ -76,10 +80,10 @@ def decode_part(part: Part) -> tuple[NDArray[np.float32], int, int]:
 
 def read_all(sound: SoundFile) -> NDArray[np.float32]:
     """Return samples (samples, channels) up to the end, whatever length is declared."""
-    if sound.frames < UNKNOWN_LENGTH:
+    if _read_at_once(sound):
         return np.asarray(sound.read(dtype="float32", always_2d=True), np.float32)
     blocks = []
-    while len(block := sound.read(BLOCK_SAMPLES, dtype="float32", always_2d=True)):
+    while len(block := sound.read(BLOCK_SAMPLES // sound.channels, dtype="float32", always_2d=True)):
         blocks.append(block)
     return np.concatenate(blocks) if blocks else np.zeros((0, sound.channels), np.float32)
 

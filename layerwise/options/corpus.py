@@ -3,7 +3,7 @@
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from layerwise.options.numbers import Numbers
-from layerwise.options.readers import LibrispeechOptions, SlurpOptions, VctkOptions
+from layerwise.options.readers import HuggingFaceOptions, LibrispeechOptions, SlurpOptions, VctkOptions
 from layerwise.options.section import Section, TrackedPath, check_name
 
 
@@ -19,7 +19,8 @@ class CorpusOptions(Section):
         description="`table`: TSV, CSV or Parquet with utt_id, audio_path, speaker, split, text and label "
         "columns; `folder`: audio files with .lab or .txt beside them, one folder per speaker; "
         "`librispeech`, `libritts`, `vctk`, `timit`, `common-voice`, `fluent-speech-commands`, `slurp`: the "
-        "layouts that these corpora come in.",
+        "layouts that these corpora come in; `hugging-face`: a folder of `save_to_disk`, Parquet files of a "
+        "data set of the hub, or an `audiofolder`.",
         examples=["librispeech"],
     )
     min_seconds: float = Field(
@@ -56,6 +57,9 @@ class CorpusOptions(Section):
     )
     slurp: SlurpOptions = Field(default=SlurpOptions(), description="Recordings of SLURP.")
     vctk: VctkOptions = Field(default=VctkOptions(), description="Recordings of VCTK.")
+    hugging_face: HuggingFaceOptions = Field(
+        default=HuggingFaceOptions(), description="Splits and columns of a data set of Hugging Face."
+    )
 
     @field_validator("reader")
     @classmethod

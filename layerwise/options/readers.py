@@ -9,6 +9,11 @@ from layerwise.options.section import Section
 Recordings = Literal["headset", "far-field"]
 
 
+def _refuse_repeated(what: str, named: list[str]) -> None:
+    if twice := [name for name in named if named.count(name) > 1]:
+        raise ValueError(f"{what} {twice[0]!r} is named twice; a {what} belongs to one split")
+
+
 class LibrispeechOptions(Section):
     """Which subsets make which split (`reader: librispeech`). None named: all, each by its name."""
 
@@ -24,10 +29,7 @@ class LibrispeechOptions(Section):
 
     @model_validator(mode="after")
     def _each_once(self) -> "LibrispeechOptions":
-        named = [*self.train, *self.dev, *self.test]
-        twice = [name for name in named if named.count(name) > 1]
-        if twice:
-            raise ValueError(f"subset {twice[0]!r} is named twice; a subset belongs to one split")
+        _refuse_repeated("subset", [*self.train, *self.dev, *self.test])
         return self
 
 
@@ -55,3 +57,44 @@ class VctkOptions(Section):
         description="Of two microphones, whose recordings; version 0.80 has one.",
         examples=["mic2"],
     )
+
+
+class HuggingFaceOptions(Section):
+    """Splits and columns of a data set in a layout of Hugging Face (`reader: hugging-face`)."""
+
+    train: tuple[str, ...] = Field(
+        default=(),
+        description="Splits of the data set that make the training split. None named: all, by their names.",
+        examples=[["train.100"]],
+    )
+    dev: tuple[str, ...] = Field(
+        default=(), description="Those that make the development split.", examples=[["validation"]]
+    )
+    test: tuple[str, ...] = Field(
+        default=(), description="Those that make the test split.", examples=[["test"]]
+    )
+    audio: str | None = Field(
+        default=None, description="Column of the audio. None: detected.", examples=["audio"]
+    )
+    text: str | None = Field(
+        default=None,
+        description="Column of the transcript. None: detected (`text`, `sentence`, `transcription`, ...).",
+        examples=["normalized_text"],
+    )
+    speaker: str | None = Field(
+        default=None,
+        description="Column of the speaker. None: detected (`speaker_id`, `client_id`, ...); without one "
+        "speakers are unknown.",
+        examples=["speaker_id"],
+    )
+    id: str | None = Field(
+        default=None,
+        description="Column of the utterance id. None: detected, else the names of audio files, else split "
+        "and row.",
+        examples=["id"],
+    )
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "HuggingFaceOptions":
+        _refuse_repeated("split", [*self.train, *self.dev, *self.test])
+        return self

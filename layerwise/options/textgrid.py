@@ -27,7 +27,8 @@ class TextgridOptions(Section):
     )
     word_tier: str | None = Field(
         default=None,
-        description="Name of the word tier, with or without the speaker's (`Mary - words`). None: detected.",
+        description="Name of the word tier, with or without the speaker's (`Mary - words`); `none`: there "
+        "are phones only. None: detected.",
         examples=["words"],
     )
     phone_tier: str | None = Field(

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -20,13 +21,16 @@ class SecondAlignment:
 
 def comparison_text(comparison: SecondAlignment, aligner: str, utterances: int) -> str:
     """Say what was compared; ``utterances`` is the number of utterances of the corpus."""
-    rows = {(row.tier, row.group, row.boundary): row for row in comparison.agreement.itertuples()}
+    rows: dict[Any, Any] = {
+        (row.tier, row.group, row.boundary): row for row in comparison.agreement.itertuples()
+    }
     words, phones = rows["word", "all", "start"], rows["phone", "all", "both"]
     return (
         f"The alignment of this run ({aligner}) was compared with that of {comparison.path} in "
-        f"{words.utterances} of the corpus's {utterances} utterances, those with the same words in both: "
-        f"{words.compared} of {words.boundaries} words, and {phones.compared} of "
-        f"{phones.boundaries} phone boundaries, those of words with the same phones in both."
+        f"{max(words.utterances, phones.utterances)} of the corpus's {utterances} utterances, those with the "
+        f"same words (without words: phones) in both: {words.compared} of {words.boundaries} words, and "
+        f"{phones.compared} of {phones.boundaries} phone boundaries, those of words with the same phones in "
+        "both."
     )
 
 

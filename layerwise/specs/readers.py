@@ -1,6 +1,6 @@
 """Layouts of corpora on disk."""
 
-from layerwise.options.readers import LibrispeechOptions, SlurpOptions, VctkOptions
+from layerwise.options.readers import HuggingFaceOptions, LibrispeechOptions, SlurpOptions, VctkOptions
 from layerwise.specs.spec import ReaderSpec
 
 READERS = (
@@ -79,5 +79,15 @@ READERS = (
         files="layerwise.corpus.common_voice:common_voice_files",
         guide="Common Voice is handed out at https://commonvoice.mozilla.org/datasets; `path` is the folder "
         "of one language, with validated.tsv and clips",
+    ),
+    ReaderSpec(
+        name="hugging-face",
+        title="a data set of Hugging Face",
+        code="layerwise.corpus.hugging_face:read_hugging_face",
+        files="layerwise.corpus.hugging_face:hugging_face_files",
+        options=HuggingFaceOptions,
+        section="hugging_face",
+        guide="`path` is a folder of `save_to_disk`, one configuration of a data set that `hf download "
+        "--repo-type dataset` fetched, or an audiofolder with metadata.csv",
     ),
 )

@@ -96,6 +96,21 @@ def test_only_equal_sequences_are_compared_and_the_rest_is_counted():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("wordless", [(True, True), (True, False), (False, True)])
+def test_without_words_equal_sequences_of_phones_are_compared(wordless):
+    spoken = {"a": [("cheese", ["CH", "IY", "Z"], 100, 50)], "b": [("no", ["N", "OW"], 0, 70)]}
+    later = {"a": [("cheese", ["CH", "IY", "Z"], 110, 50)], "b": [("know", ["N", "AA"], 0, 70)]}
+    tables = [
+        each[each["tier"] == "phone"] if without else each
+        for each, without in zip(map(table, (spoken, later)), wordless, strict=True)
+    ]
+    phones = summary(agreement(*tables), "phone")
+    assert (phones["utterances"], phones["boundaries"], phones["compared"]) == (1, 10, 6)
+    assert phones["bias_ms"] == 10
+    assert coverage(*tables)["same words"] == 1
+    assert summary(agreement(*tables), "word")["compared"] == 0
+
+
 def test_words_are_matched_by_order_whatever_their_index():
     reference = table({"a": [("to", ["T", "UW"], 100, 50), ("a", ["AH"], 300, 50)]})
     other = reference.assign(word_index=reference["word_index"] * 3 + 4)

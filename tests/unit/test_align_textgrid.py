@@ -198,6 +198,61 @@ def test_each_tolerance_has_a_knob():
         assert "bad phone" in found.reason or found.status == "failed"
 
 
+ONLY_PHONES = [entry for entry in EXPECTED if entry[0] == "phone"]
+
+
+@pytest.mark.parametrize("form", [long_text, short_text, chronological_text, json_text])
+@pytest.mark.parametrize("name", ["phones", "MAU", "mary - phones"])
+def test_a_phone_tier_alone_gives_phones_without_words(form, name):
+    phones = [entry for entry in GRID["phones"] if entry[2] != "HH"]  # a pause
+    found = outcome(form({name: phones}))
+    assert (found.status, found.reason) == ("aligned", "no word tier: phones only")
+    assert rows(found) == [entry for entry in ONLY_PHONES if entry[3] != "HH"]
+
+
+def test_words_are_left_out_only_when_asked_or_absent(tmp_path):
+    """Another interval tier might hold the words; the key says that it does not."""
+    both = {"syllables": GRID["words"], "phones": GRID["phones"]}
+    found = outcome(long_text(both))
+    assert found.status == "failed" and "no word tier (tiers: 'syllables', 'phones')" in found.reason
+    for grid in (both, GRID, {"phones": GRID["phones"]}):
+        (tmp_path / "u.TextGrid").write_text(long_text(grid))
+        intervals, quality = align_with(
+            manifest("u"), "textgrid", options={"path": str(tmp_path), "word_tier": "none"}
+        )
+        assert quality[["status", "words", "phones"]].values.tolist() == [["aligned", 0, 5]]
+        assert intervals["label"].tolist() == ["SH", "IY", "HH", "AE", "D"]
+    with pytest.raises(AlignmentError, match="no word tier"):
+        align_with(manifest("u"), "textgrid", options={"path": str(tmp_path), "word_tier": "ORT"})
+
+
+@pytest.mark.parametrize(
+    ("phones", "status", "reason"),
+    [
+        (changed("phones", 1, (0.1, 0.3, "Q9"))["phones"], "aligned", "1 bad phone(s) left out: phone 'Q9'"),
+        (changed("phones", 6, (1.0, 1.6, "D"))["phones"], "aligned", "1 bad phone(s) left out"),
+        (
+            [(0.0, 0.4, "SH"), (0.4, 0.8, "Q9"), (0.8, 1.2, "Q8")],
+            "failed",
+            "phone 'Q9' (0.400-0.800 s) is unknown",
+        ),
+        ([(0.0, 1.2, "sil")], "failed", "no phones"),
+    ],
+)
+def test_a_bad_phone_without_words_costs_itself(phones, status, reason):
+    found = outcome(long_text({"phones": phones}))
+    assert found.status == status and reason in found.reason
+
+
+def test_phones_alone_come_back_from_the_textgrids_that_are_written(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "u.TextGrid").write_text(long_text({"phones": GRID["phones"]}))
+    first, _ = align_with(manifest("u"), "textgrid", options={"path": str(tmp_path / "in")})
+    write_textgrids(manifest("u"), first, tmp_path / "out")
+    again, _ = align_with(manifest("u"), "textgrid", options={"path": str(tmp_path / "out")})
+    assert again.equals(first)
+
+
 @pytest.mark.parametrize("upper", [True, False])
 def test_label_files_of_timit(tmp_path, upper):
     folder = tmp_path / "TRAIN" / "DR1" / ("FCJF0" if upper else "fcjf0")
@@ -217,6 +272,14 @@ def test_label_files_of_timit(tmp_path, upper):
     assert intervals[intervals["tier"] == "phone"]["label"].tolist() == ["SH", "IY", "D", "IH"]
     (folder / (name + wrd)).write_text("1600 8000\n")
     with pytest.raises(AlignmentError, match="line 1: not first sample, last sample, label"):
+        align_with(corpus, "textgrid", options={"path": str(tmp_path), "phone_set": "timit"})
+    (folder / (name + wrd)).unlink()
+    intervals, quality = align_with(corpus, "textgrid", options={"path": str(tmp_path)})
+    assert quality["reason"].tolist() == ["no word tier: phones only"]
+    assert intervals["label"].tolist() == ["SH", "IY", "D", "IH"]
+    (folder / (name + wrd)).write_text("1600 8000 sheed\n")
+    (folder / (name + phn)).unlink()
+    with pytest.raises(AlignmentError, match=r"no \.PHN file beside"):
         align_with(corpus, "textgrid", options={"path": str(tmp_path), "phone_set": "timit"})
 
 

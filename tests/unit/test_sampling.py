@@ -178,6 +178,12 @@ def test_too_little_speech_is_named() -> None:
         draw_samples(manifest, intervals, **{**OPTIONS, "words": 1})
 
 
+def test_an_alignment_of_phones_only_gives_phones() -> None:
+    manifest, intervals = corpus()
+    samples, segments = draw_samples(manifest, intervals[intervals["tier"] == "phone"], **OPTIONS)
+    assert set(segments["kind"]) == {"phone"} and set(samples[0]["kind"]) == {"phone", "utterance"}
+
+
 def test_a_corpus_without_training_utterances_is_named() -> None:
     manifest, intervals = corpus()
     with pytest.raises(AnalysisError, match=r"no utterance is in split train \(found: dev\)"):
