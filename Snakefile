@@ -6,6 +6,10 @@ from layerwise.errors import LayerwiseError
 
 min_version("9.27")
 
+
+include: "rules/failures.smk"
+
+
 if not workflow.overwrite_configfiles:
 
     configfile: "config.yaml"
@@ -28,6 +32,7 @@ report: "report/workflow.rst"
 
 include: "rules/common.smk"
 include: "rules/inputs.smk"
+include: "rules/resources.smk"
 include: "rules/job.smk"
 
 

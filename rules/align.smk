@@ -26,8 +26,7 @@ use rule job as align with:
         job="align",
     threads: CONFIG.alignment.threads
     resources:
-        mem_mb=4000,
-        runtime=240,
+        **asks("align"),
     params:
         **runs("align", [ALIGNER.code]),
         **aligner_work(),

@@ -55,11 +55,12 @@ use rule job as cca with:
         record="<run>/lineage/cca.{model}.{analysis}.csv.json",
     pathvars:
         job="cca/{model}/{analysis}",
+    group:
+        "cca-{model}"
     threads: CONFIG.cca.threads
     resources:
-        gpu=0 if CONFIG.cca.device == "cpu" else 1,
-        mem_mb=8000,
-        runtime=240,
+        **asks("cca", lambda wildcards: gpus(CONFIG.cca.device)),
+        turn=1,  # in one job of a cluster they run one after the other
     params:
         **runs("cca", lambda wildcards: ANALYSES[wildcards.analysis].codes),
         entry=lambda wildcards: entry_of(wildcards.analysis),
@@ -99,11 +100,12 @@ use rule job as inter with:
         record="<run>/lineage/cca.inter.{model_a}-vs-{model_b}.csv.json",
     pathvars:
         job="cca/inter/{model_a}-vs-{model_b}",
+    group:
+        "inter"
     threads: CONFIG.cca.threads
     resources:
-        gpu=0 if CONFIG.cca.device == "cpu" else 1,
-        mem_mb=8000,
-        runtime=240,
+        **asks("cca", lambda wildcards: gpus(CONFIG.cca.device)),
+        turn=1,  # in one job of a cluster they run one after the other
     params:
         **runs("inter"),
         cca=options(CONFIG.cca, "threads", "trials", "similarities")

@@ -14,6 +14,8 @@ use rule manifest as task_manifest with:
         record="<run>/lineage/corpora.{corpus}.manifest.parquet.json",
     pathvars:
         job="manifest/{corpus}",
+    resources:
+        **asks("manifest"),
     params:
         **runs("manifest", lambda wildcards: reader_codes(CORPORA[wildcards.corpus])),
         corpus=lambda wildcards: used_of(CORPORA[wildcards.corpus]),
@@ -34,6 +36,8 @@ use rule align as task_align with:
         record="<run>/lineage/corpora.{corpus}.intervals.parquet.json",
     pathvars:
         job="align/{corpus}",
+    resources:
+        **asks("align", corpus=lambda wildcards: wildcards.corpus),
 
 
 use rule extract as task_extract with:
@@ -49,6 +53,8 @@ use rule extract as task_extract with:
         record="<run>/lineage/corpora.{corpus}.{model}.zarr.json",
     pathvars:
         job="extract/{corpus}/{model}",
+    resources:
+        **asks("extract", encoding_gpus, lambda wildcards: wildcards.corpus),
     params:
         **runs("extract", lambda wildcards: [model_code(wildcards)]),
         encoder=encoder,

@@ -10,6 +10,8 @@ use rule job as manifest with:
     pathvars:
         job="manifest",
     threads: 4
+    resources:
+        **asks("manifest"),
     params:
         **runs("manifest", reader_codes(CONFIG.corpus)),
         corpus=used_of(CONFIG.corpus),

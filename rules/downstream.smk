@@ -21,11 +21,16 @@ use rule job as downstream with:
         record="<run>/lineage/downstream.{model}.{task}.csv.json",
     pathvars:
         job="downstream/{model}/{task}",
+    group:
+        "downstream-{model}"
     threads: CONFIG.downstream.threads
     resources:
-        gpu=0 if CONFIG.downstream.device == "cpu" else 1,
-        mem_mb=16000,
-        runtime=2880,
+        **asks(
+            "downstream",
+            lambda wildcards: gpus(CONFIG.downstream.device),
+            lambda wildcards: TASKS[wildcards.task].corpus,
+        ),
+        turn=1,
     params:
         **runs("downstream", task_codes),
         plugin=lambda wildcards: TASKS[wildcards.task].code,

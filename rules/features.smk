@@ -17,9 +17,7 @@ use rule job as extract with:
     priority: 50  # most other jobs wait for these, the longest ones
     threads: CONFIG.extraction.threads
     resources:
-        gpu=0 if CONFIG.extraction.device == "cpu" else 1,
-        mem_mb=8000,
-        runtime=720,
+        **asks("extract", encoding_gpus),
     params:
         **runs("extract", lambda wildcards: [model_code(wildcards)]),
         encoder=encoder,

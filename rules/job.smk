@@ -18,7 +18,7 @@ rule job:
     conda:
         "../envs/layerwise.yaml"
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=lambda wildcards, attempt: 2000 * 2 ** (attempt - 1),
+        runtime=lambda wildcards, attempt: 60 * 2 ** (attempt - 1),
     script:
         "../scripts/{params.script}"

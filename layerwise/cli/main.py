@@ -9,15 +9,15 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from layerwise.cli import recommend
+from layerwise.cli import profile, recommend
 from layerwise.errors import LayerwiseError
 
-COMMANDS = (recommend,)
+COMMANDS = (recommend, profile)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a subcommand and return the exit status; errors that a user can act on go to stderr."""
-    parser = argparse.ArgumentParser(prog="layerwise", description="Ask a finished run.")
+    parser = argparse.ArgumentParser(prog="layerwise", description="Ask a finished run, or a cluster.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in COMMANDS:
         own = commands.add_parser(command.NAME, help=command.HELP, description=command.HELP)
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         for line in given.answer(given):
-            print(line)
+            print(line, flush=True)
     except LayerwiseError as error:
         print(f"layerwise: {error}", file=sys.stderr)
         return 1

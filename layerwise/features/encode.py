@@ -1,7 +1,7 @@
 """From waveforms to the rows of the arrays: batches, pooling, the way to the host, and finite-checks."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,14 +51,22 @@ class Encoder:
 
     def __init__(self, plan: Plan, batch_samples: int) -> None:
         self.plan = plan
-        self._budget = batch_samples
+        self.budget = batch_samples
         self._device = plan.model.device
         self._copies: torch.cuda.Stream | None = None
         if self._device.type == "cuda":
             self._copies = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
 
-    def encode(self, block: Sequence[PlannedUtterance], waveforms: Sequence[Waveform]) -> Iterator[Encoded]:
+    def encode(
+        self,
+        block: Sequence[PlannedUtterance],
+        waveforms: Sequence[Waveform],
+        done: Collection[int] = frozenset(),
+    ) -> Iterator[Encoded]:
         """Yield the rows of a block batch by batch, largest first; ``batch`` counts within the block.
+
+        Utterances at the positions ``done`` are left out. Where these are whole batches, the others are the
+        same as without them: `plan_batches` closes a batch by its longest item and their number.
 
         If a batch does not fit in memory, it and those after it are planned anew under half its size.
         Raises AudioError for an utterance that the model cannot encode, ModelError for one that does not
@@ -69,7 +77,7 @@ class Encoder:
                 raise AudioError(f"utterance {utterance.utt_id} ({utterance.audio_path}): {reason}")
         costs = [self.plan.model.cost(len(waveform)) for waveform in waveforms]
         keys = [self.plan.model.batch_key(len(waveform)) for waveform in waveforms]
-        pending = plan_batches(costs, self._budget, keys)
+        pending = self._planned(costs, keys, [index for index in range(len(block)) if index not in done])
         while pending:
             batch = pending.pop(0)
             utterances = [block[index] for index in batch]
@@ -83,17 +91,21 @@ class Encoder:
                     f"memory of {self._device} even alone with model {self.plan.name}; use a device with "
                     "more memory, or leave the utterance out"
                 )
-            self._budget = padded_size(costs, batch) // 2
+            self.budget = padded_size(costs, batch) // 2
             log.warning(
                 "%s: a batch of %d utterances did not fit in the memory of %s; going on with batches of "
                 "%.1f s (set extraction.batch_seconds to it)",
-                *(self.plan.name, len(batch), self._device, self._budget / SAMPLE_RATE),
+                *(self.plan.name, len(batch), self._device, self.budget / SAMPLE_RATE),
             )
             left = sorted(index for each in (batch, *pending) for index in each)
-            again = plan_batches(
-                [costs[index] for index in left], self._budget, [keys[index] for index in left]
-            )
-            pending = [[left[position] for position in each] for each in again]
+            pending = self._planned(costs, keys, left)
+
+    def _planned(
+        self, costs: Sequence[int], keys: Sequence[Hashable], left: Sequence[int]
+    ) -> list[list[int]]:
+        """Batches of the utterances that are left, by their positions."""
+        batches = plan_batches([costs[index] for index in left], self.budget, [keys[index] for index in left])
+        return [[left[position] for position in batch] for batch in batches]
 
     def _try(
         self, utterances: Sequence[PlannedUtterance], waveforms: Sequence[Waveform]

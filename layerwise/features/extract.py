@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import logging
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -33,6 +34,7 @@ log = logging.getLogger(__name__)
 
 DEFAULTS = ExtractionOptions()
 BLOCK_BATCHES = 20
+COMMIT_SECONDS = 60.0
 DTYPES = {"float16": torch.float16, "float32": torch.float32}
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -49,6 +51,7 @@ def extract(
     dtype: str = DEFAULTS.store_dtype,
     batch_seconds: float = DEFAULTS.batch_seconds,
     block_seconds: float | None = None,
+    commit_seconds: float = COMMIT_SECONDS,
     shard_chunks: int = writer.SHARD_CHUNKS,
     provenance: dict[str, Any] | None = None,
     read: Callable[[str], Waveform] = read_audio,
@@ -64,9 +67,10 @@ def extract(
     attributes as it is.
     Utterances are encoded in blocks of ``block_seconds`` (default: 20 batches) in stored order, inside a
     block in batches of ``batch_seconds`` sorted by duration, so memory does not grow with the corpus and a
-    resumed extraction forms the same batches. It is resumed at the last whole block, provided that model,
-    tables, provenance and options are the same; ``provenance`` should hold digests of all that the model
-    object is made from.
+    resumed extraction forms the same batches. What is finished is made durable after each block, and inside
+    one after the first batch that ends ``commit_seconds`` (by the clock) later; it is gone on with from
+    there, provided that model, tables, provenance and options are the same. ``provenance`` should hold
+    digests of all that the model object is made from.
     Raises AudioError for an utterance that the model cannot encode, ModelError for a value that is not
     finite or an utterance that does not fit in memory, StoreError for a full disk, or tables that do not
     belong together.
@@ -81,7 +85,7 @@ def extract(
     while True:
         plan = replace(plan, wide=known.layers)
         try:
-            _extract(plan, plan.header(provenance or {}), sizes, store_path, read)
+            _extract(plan, plan.header(provenance or {}), sizes, store_path, read, commit_seconds)
         except LayerOverflowError as error:
             if error.layer in plan.wide or plan.dtype == torch.float32:
                 raise
@@ -121,7 +125,12 @@ class _WideLayers:
 
 
 def _extract(
-    plan: Plan, header: StoreHeader, sizes: _Sizes, store_path: Path, read: Callable[[str], Waveform]
+    plan: Plan,
+    header: StoreHeader,
+    sizes: _Sizes,
+    store_path: Path,
+    read: Callable[[str], Waveform],
+    commit_seconds: float,
 ) -> None:
     """Write the store of a plan, going on with what is there of it."""
     blocks = list(plan_blocks(plan.utterances, sizes.block_seconds))
@@ -133,9 +142,10 @@ def _extract(
             lambda path: writer.create_store(path, header, plan.dims, sizes.shard_chunks),
         ) as store:
             try:
-                _fill(store, plan, blocks, Encoder(plan, round(sizes.batch_seconds * SAMPLE_RATE)), read)
+                budget = store.budget or round(sizes.batch_seconds * SAMPLE_RATE)
+                _fill(store, plan, blocks, Encoder(plan, budget), read, commit_seconds)
             finally:
-                done = len(store.samples)
+                done = len(store.samples) + len(store.done)
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
@@ -166,50 +176,85 @@ def _fill(
     blocks: Sequence[list[PlannedUtterance]],
     encoder: Encoder,
     read: Callable[[str], Waveform],
+    commit_seconds: float,
 ) -> None:
     """Encode the blocks that are not in the store yet."""
     left = _blocks_left(blocks, len(store.samples))
-    if store.samples:
-        log.info("Resuming: %d of %d utterances are stored", len(store.samples), len(plan.utterances))
+    done = set(store.done)  # of the first block that is left
+    if store.samples or done:
+        finished = len(store.samples) + len(done)
+        log.info("Resuming: %d of %d utterances are stored", finished, len(plan.utterances))
     rows = np.zeros(len(plan.dims), dtype=np.int64)
     for utterance, samples in zip(plan.utterances, store.samples, strict=False):
         rows += plan.rows(utterance, samples)
-    output = writer.StoreWriter(store.store, store.spool, _named(plan, rows))
+    output = writer.StoreWriter(store.store, store.spool, _named(plan, rows), more=bool(done))
     total = sum(utterance.seconds for block in left for utterance in block)
+    total -= sum(left[0][index].seconds for index in done)
+    noted = time.monotonic()
     with Background() as background, progress(f"Encoding with {plan.name}", total) as advance:
         for block, waveforms in read_ahead(left, lambda utterance: read(utterance.audio_path)):
             lengths = [len(waveform) for waveform in waveforms]
-            for encoded in encoder.encode(block, waveforms):
-                background.submit(partial(_write, output, plan, block, lengths, rows, encoded))
+            spans = _Spans(plan, block, lengths, rows)
+            _check_done(output, spans, done, store.folder)
+            for encoded in encoder.encode(block, waveforms, frozenset(done)):
+                background.submit(partial(_write, output, spans, encoded))
                 advance(sum(block[index].seconds for index in encoded.batch))
-            rows = rows + sum(map(plan.rows, block, lengths))
-            background.submit(partial(_commit, output, store, lengths, _named(plan, rows)))
+                done.update(encoded.batch)
+                if time.monotonic() - noted >= commit_seconds and len(done) < len(block):
+                    background.submit(partial(_commit_part, output, store, list(done), encoder.budget))
+                    noted = time.monotonic()
+            rows, done = spans.end(), set()
+            background.submit(partial(_commit, output, store, lengths, _named(plan, rows), encoder.budget))
+            noted = time.monotonic()
     output.finish(_named(plan, rows), plan.offsets(store.samples))
 
 
-def _write(
-    output: writer.StoreWriter,
-    plan: Plan,
-    block: Sequence[PlannedUtterance],
-    lengths: Sequence[int],
-    rows: NDArray[np.int64],
-    encoded: Encoded,
-) -> None:
-    """Write one batch of a block whose first rows are ``rows`` (arrays,)."""
-    counts = np.stack([plan.rows(*each) for each in zip(block, lengths, strict=True)])
-    first = rows + np.cumsum(counts, axis=0) - counts
+class _Spans:
+    """Where the rows of each utterance of a block lie; the block's first rows are ``rows`` (arrays,)."""
+
+    def __init__(
+        self, plan: Plan, block: Sequence[PlannedUtterance], lengths: Sequence[int], rows: NDArray[np.int64]
+    ) -> None:
+        self.plan, self.block = plan, block
+        self.counts = np.stack([plan.rows(*each) for each in zip(block, lengths, strict=True)])
+        self.first = rows + np.cumsum(self.counts, axis=0) - self.counts
+
+    def end(self) -> NDArray[np.int64]:
+        """Rows (arrays,) after the block."""
+        return np.asarray(self.first[-1] + self.counts[-1])
+
+
+def _check_done(output: writer.StoreWriter, spans: _Spans, done: set[int], folder: Path) -> None:
+    """Raise StoreError unless the rows of finished utterances of a block are there."""
+    for column, array in enumerate(spans.plan.dims):
+        for index in done:
+            if not output.holds(array, int(spans.first[index, column]), int(spans.counts[index, column])):
+                raise StoreError(f"{folder}: rows of {array} are missing; delete it and run again")
+
+
+def _write(output: writer.StoreWriter, spans: _Spans, encoded: Encoded) -> None:
+    """Write one batch of a block."""
     batch = encoded.batch
-    parts = checked(plan, [block[index] for index in batch], counts[batch], encoded)
+    parts = checked(spans.plan, [spans.block[index] for index in batch], spans.counts[batch], encoded)
     for column, (array, values) in enumerate(parts.items()):
         for index, part in zip(batch, values, strict=True):
-            output.write(array, int(first[index, column]), part)
+            output.write(array, int(spans.first[index, column]), part)
+
+
+def _commit_part(output: writer.StoreWriter, store: PartialStore, done: list[int], budget: int) -> None:
+    output.sync()
+    store.commit_part(done, budget)
 
 
 def _commit(
-    output: writer.StoreWriter, store: PartialStore, lengths: Sequence[int], rows: dict[str, int]
+    output: writer.StoreWriter,
+    store: PartialStore,
+    lengths: Sequence[int],
+    rows: dict[str, int],
+    budget: int,
 ) -> None:
     output.sync()
-    store.commit(lengths)
+    store.commit(lengths, budget)
     output.flush(rows)
 
 

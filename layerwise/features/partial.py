@@ -20,7 +20,8 @@ class PartialStore:
     """A store in the making and its journal: the key of the extraction and how far it has come.
 
     ``samples`` holds the length of each finished utterance in stored order, in samples at 16 kHz as
-    encoded; what every array holds follows from it.
+    encoded; what every array holds follows from it. Of the block after those, ``done`` are the positions of
+    utterances that are finished too, and ``budget`` the padded samples of a batch by then (None: as planned).
     """
 
     def __init__(self, folder: Path, key: str) -> None:
@@ -29,6 +30,8 @@ class PartialStore:
         self.spool = folder / "spool"
         self.key = key
         self.samples: list[int] = []
+        self.done: list[int] = []
+        self.budget: int | None = None
         self._journal = folder / "journal.json"
 
     def resume(self) -> bool:
@@ -37,26 +40,32 @@ class PartialStore:
             journal = json.loads(self._journal.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return False
-        if journal["key"] != self.key:
+        if journal["key"] != self.key or "done" not in journal:
             log.info("%s: of another model, corpus, config or code; starting anew", self.folder)
             return False
-        self.samples = journal["samples"]
+        self.samples, self.done, self.budget = journal["samples"], journal["done"], journal["budget"]
         return True
 
-    def commit(self, samples: Sequence[int]) -> None:
-        """Note durably that utterances of these lengths are finished too."""
-        done = [*self.samples, *samples]
+    def commit(self, samples: Sequence[int], budget: int | None = None) -> None:
+        """Note durably that a block of utterances of these lengths is finished too."""
+        self._note([*self.samples, *samples], [], budget)
+
+    def commit_part(self, done: Sequence[int], budget: int | None) -> None:
+        """Note durably which utterances of the block after the finished ones are finished."""
+        self._note(self.samples, sorted(done), budget)
+
+    def _note(self, samples: list[int], done: list[int], budget: int | None) -> None:
         aside = self._journal.with_suffix(".aside")
         with aside.open("w", encoding="utf-8") as stream:
-            json.dump({"key": self.key, "samples": done}, stream)
+            json.dump({"key": self.key, "samples": samples, "done": done, "budget": budget}, stream)
             stream.flush()
             os.fsync(stream.fileno())
         aside.replace(self._journal)
-        self.samples = done
+        self.samples, self.done, self.budget = samples, done, budget
 
     def clear(self) -> None:
         """Remove everything but the lock."""
-        self.samples = []
+        self.samples, self.done, self.budget = [], [], None
         for path in self.folder.iterdir():
             if path.is_dir():
                 shutil.rmtree(path)
@@ -88,7 +97,7 @@ def partial_store(target: Path, key: str, create: Callable[[Path], None]) -> Ite
             partial.store.replace(target)
             done = True
         finally:
-            if done or not partial.samples:
+            if done or not (partial.samples or partial.done):
                 shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -50,22 +50,27 @@ class StoreWriter:
     durable only, so a killed writer loses at most what it wrote after the last ``sync``.
     """
 
-    def __init__(self, store: Path, spool: Path, rows: Mapping[str, int]) -> None:
+    def __init__(self, store: Path, spool: Path, rows: Mapping[str, int], *, more: bool = False) -> None:
         """Open a created store whose arrays have ``rows`` durable rows, and forget all later ones.
 
+        With ``more`` some of the later ones are durable as well and stay, up to the next `flush`.
         Raises StoreError if durable rows are missing.
         """
         for leftover in store.rglob("*.partial"):  # files are written aside under such names
             leftover.unlink()
         self._group = zarr.open_group(store, mode="r+")
         self._arrays = {
-            name: _Rows(cast("zarr.Array[Any]", self._group[name]), store / name, spool / name, count)
+            name: _Rows(cast("zarr.Array[Any]", self._group[name]), store / name, spool / name, count, more)
             for name, count in rows.items()
         }
 
     def write(self, name: str, first: int, rows: NDArray[Any]) -> None:
         """Write rows (n, dim) of an array, the first of them row ``first``."""
         self._arrays[name].write(first, rows)
+
+    def holds(self, name: str, first: int, count: int) -> bool:
+        """Return whether the spool files of an array reach over ``count`` rows from row ``first``."""
+        return self._arrays[name].holds(first, count)
 
     def sync(self) -> None:
         """Make all written rows durable."""
@@ -96,24 +101,26 @@ class StoreWriter:
 class _Rows:
     """One growing array and its spool files, numbered like its shards."""
 
-    def __init__(self, array: "zarr.Array[Any]", folder: Path, spool: Path, rows: int) -> None:
+    def __init__(self, array: "zarr.Array[Any]", folder: Path, spool: Path, rows: int, more: bool) -> None:
         self._array = array
         self._folder = folder
         self._spool = spool
         self._shard_rows = (array.shards or array.chunks)[0]
         self._dirty: set[Path] = set()
         spool.mkdir(parents=True, exist_ok=True)
-        self._rewind(rows)
+        self._rewind(rows, more)
         self.flush(rows)
 
-    def _rewind(self, rows: int) -> None:
+    def _rewind(self, rows: int, more: bool) -> None:
         shard, rest = divmod(rows, self._shard_rows)
-        for path in self._spool.iterdir():
-            if int(path.name) > shard:
-                path.unlink()
         current, size = self._file(shard), rest * self._row_bytes
         if size > (current.stat().st_size if current.exists() else 0):
             raise StoreError(f"{current}: rows are missing; delete {self._spool.parents[2]} and run again")
+        if more:
+            return
+        for path in self._spool.iterdir():
+            if int(path.name) > shard:
+                path.unlink()
         if current.exists():
             os.truncate(current, size)
 
@@ -127,6 +134,16 @@ class _Rows:
                 stream.write(np.ascontiguousarray(part).data)
             self._dirty.add(path)
             first, rows = first + len(part), rows[len(part) :]
+
+    def holds(self, first: int, count: int) -> bool:
+        while count:
+            shard, at = divmod(first, self._shard_rows)
+            part = min(count, self._shard_rows - at)
+            path = self._file(shard)
+            if not path.exists() or path.stat().st_size < (at + part) * self._row_bytes:
+                return False
+            first, count = first + part, count - part
+        return True
 
     def sync(self) -> None:
         for path in self._dirty:

@@ -82,9 +82,11 @@ def job(target: Path, samples: Sequence[int], options: Mapping[str, object] = {}
     extract(Rows(target.with_suffix(".log")), manifest, segments, store_path=target, **arguments)
 
 
-def started(target: Path, samples: Sequence[int]) -> multiprocessing.process.BaseProcess:
+def started(
+    target: Path, samples: Sequence[int], options: Mapping[str, object] = {}
+) -> multiprocessing.process.BaseProcess:
     """Start the job in a process of its own."""
-    process = PROCESSES.Process(target=job, args=(target, samples))
+    process = PROCESSES.Process(target=job, args=(target, samples, options))
     process.start()
     return process
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from layerwise.features.digest import write_digest
 from layerwise.features.extract import extract
 from layerwise.features.partial import partial_store
 from layerwise.models.base import Waveform
+from layerwise.models.batching import plan_batches
 
 # all different, so that the length of a waveform names its utterance
 SAMPLES = [int(count) for count in np.random.default_rng(1).permutation(np.arange(2000, 26_000, 600))]
@@ -67,10 +68,10 @@ def finished_samples(partial: Path) -> list[int]:
     return json.loads(journal.read_text())["samples"] if journal.exists() else []
 
 
-def kill(target: Path, utterances: int, seconds: float = 0) -> None:
+def kill(target: Path, utterances: int, seconds: float = 0, options: Mapping[str, object] = {}) -> None:
     """Start the job and kill it so many seconds after so many more utterances went into the model."""
     end = len(encoded(target)) + utterances
-    process = started(target, SAMPLES)
+    process = started(target, SAMPLES, options)
     while process.is_alive() and len(encoded(target)) < end:
         time.sleep(0.001)
     process.join(seconds)
@@ -115,6 +116,53 @@ def test_killed_again_and_again(whole: str, tmp_path: Path) -> None:
     assert progress[:-1] == sorted(progress[:-1]) and 2 < len(progress) < 30
     assert digest(target) == whole
     assert max(Counter(encoded(target)).values()) < len(progress)
+
+
+def test_killed_before_the_first_block_ends(tmp_path: Path) -> None:
+    """Batches of an unfinished block are kept once the clock says so, and the bytes are those of one go."""
+    target, journal = tmp_path / "s.zarr", tmp_path / ".s.zarr.partial/journal.json"
+    one_block = {"block_seconds": 1000}
+    job(tmp_path / "one-go.zarr", SAMPLES, one_block)
+    kept: list[int] = []
+    for _ in range(3):
+        kill(target, 12, options={**one_block, "commit_seconds": 0})
+        noted = json.loads(journal.read_text())
+        assert noted["samples"] == [] and set(kept) <= set(noted["done"])
+        kept = noted["done"]
+    before = encoded(target)
+    assert len(kept) > 6
+    job(target, SAMPLES, {**one_block, "commit_seconds": 0})
+    assert sorted(encoded(target)[len(before) :]) == sorted(
+        samples for index, samples in enumerate(SAMPLES) if index not in kept
+    )
+    assert digest(target) == digest(tmp_path / "one-go.zarr")
+
+
+def test_rows_of_an_unfinished_block_that_are_missing_are_noticed(tmp_path: Path) -> None:
+    target, options = tmp_path / "s.zarr", {"block_seconds": 1000, "commit_seconds": 0}
+    kill(target, 12, options=options)
+    for path in (tmp_path / ".s.zarr.partial/spool/frames/T1").iterdir():
+        os.truncate(path, 320 * 4)
+    with pytest.raises(StoreError, match=r"rows of frames/T1 are missing; delete it and run"):
+        job(target, SAMPLES, options)
+
+
+def test_within_a_minute_only_whole_blocks_are_noted(tmp_path: Path) -> None:
+    target = tmp_path / "s.zarr"
+    kill(target, 12, options={"block_seconds": 1000})
+    assert json.loads((tmp_path / ".s.zarr.partial/journal.json").read_text())["done"] == []
+
+
+def test_batches_that_are_left_are_those_of_the_whole_plan() -> None:
+    random = np.random.default_rng(3)
+    for _ in range(200):
+        lengths = random.integers(1, 20, int(random.integers(1, 30))).tolist()
+        keys = random.integers(0, 3, len(lengths)).tolist()
+        budget = int(random.integers(5, 60))
+        batches = plan_batches(lengths, budget, keys)
+        left = sorted(index for batch in batches[int(random.integers(len(batches))) :] for index in batch)
+        again = plan_batches([lengths[index] for index in left], budget, [keys[index] for index in left])
+        assert {tuple(left[index] for index in batch) for batch in again} <= set(map(tuple, batches))
 
 
 def test_a_killed_extraction_of_something_else_is_not_gone_on_with(whole: str, tmp_path: Path) -> None:
