@@ -12,10 +12,15 @@ use rule manifest as task_manifest with:
         warnings=f"{FOLDER}/warnings.csv",
         splits=f"{FOLDER}/splits.csv",
         record="<run>/lineage/corpora.{corpus}.manifest.parquet.json",
-    pathvars:
-        job="manifest/{corpus}",
+    log:
+        "<run>/logs/manifest/{corpus}.log",
+    benchmark:
+        "<run>/benchmarks/manifest/{corpus}.tsv"
     params:
         **runs("manifest", lambda wildcards: reader_codes(CORPORA[wildcards.corpus])),
+        **contents(
+            files=lambda wildcards: tracked_corpus_files(f"corpora.{wildcards.corpus}")
+        ),
         corpus=lambda wildcards: used_of(CORPORA[wildcards.corpus]),
         reader=lambda wildcards: reading(CORPORA[wildcards.corpus]),
         others=lambda wildcards: other_corpus_files(f"corpora.{wildcards.corpus}"),
@@ -25,20 +30,30 @@ use rule manifest as task_manifest with:
 use rule align as task_align with:
     input:
         manifest=f"{FOLDER}/manifest.parquet",
-        lexicon=lambda wildcards: lexicon_of(wildcards.corpus),
-        files=[] if CONFIG.aligner == "mfa" else trackable(aligner_files()),
-        phonesets=files_below("layerwise/align/phonesets"),
+        lexicon=ancient(lambda wildcards: lexicon_of(wildcards.corpus)),
+        files=[] if CONFIG.aligner == "mfa" else ancient(trackable(aligner_files())),
+        phonesets=ancient(PHONESETS),
     output:
         intervals=f"{FOLDER}/alignment/intervals.parquet",
         quality=f"{FOLDER}/alignment/quality.csv",
         record="<run>/lineage/corpora.{corpus}.intervals.parquet.json",
-    pathvars:
-        job="align/{corpus}",
+    log:
+        "<run>/logs/align/{corpus}.log",
+    benchmark:
+        "<run>/benchmarks/align/{corpus}.tsv"
+    params:
+        **runs("align", [ALIGNER.code]),
+        **aligner_work(),
+        **contents(
+            lexicon=lambda wildcards: lexicon_of(wildcards.corpus),
+            files=[] if CONFIG.aligner == "mfa" else trackable(aligner_files()),
+            phonesets=PHONESETS,
+        ),
 
 
 use rule extract as task_extract with:
     input:
-        manifest=f"{FOLDER}/manifest.parquet",
+        selection=f"{FOLDER}/manifest.parquet",
         samples=[],
         segments=[],
         model=model_files,
@@ -51,10 +66,10 @@ use rule extract as task_extract with:
         job="extract/{corpus}/{model}",
     params:
         **runs("extract", lambda wildcards: [model_code(wildcards)]),
+        **contents(model=model_files),
         encoder=encoder,
-        extraction=options(CONFIG.extraction, "threads"),
-        wishes=lambda wildcards: feature_wishes(wildcards.corpus, wildcards.model),
-        disk_gb=lambda wildcards: disk_limit(wildcards.corpus, wildcards.model),
+        extraction=options(CONFIG.extraction, "threads", "batch_seconds"),
+        for_tasks=lambda wildcards: stored_for_tasks(wildcards.corpus, wildcards.model),
         seed=CONFIG.seed,
     message:
         "Encoding {wildcards.corpus} with {wildcards.model}"
