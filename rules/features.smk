@@ -50,7 +50,7 @@ rule verify:
         runtime=60,
     params:
         **runs("verify"),
-        records=f"{RUN}/lineage",
+        run=RUN,
     message:
         "Reading all results and what they were made from again"
     script:

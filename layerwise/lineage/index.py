@@ -54,7 +54,9 @@ class ContentIndex:
             return ""
         self._known()
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            lines = [f"{digest} {name}" for name, digest in zip(names, pool.map(self.digest, names), strict=True)]
+            lines = [
+                f"{digest} {name}" for name, digest in zip(names, pool.map(self.digest, names), strict=True)
+            ]
         return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
 
     def save(self) -> None:

@@ -22,15 +22,15 @@ class Code:
         """Take the digest of the code as it is now (`code_digest`)."""
         self._what = (script, tuple(plugins), root)
         self._bytes = self._read()
-        self._digest = code_digest(*self._what)
+        self.digest = code_digest(*self._what)
 
     def check(self, planned: str, when: str) -> None:
         """Raise LineageError unless the code is that with which the job was planned, comments aside."""
         now = self._read()
         if now != self._bytes:
             forget_parsed()
-            self._bytes, self._digest = now, code_digest(*self._what)
-        if self._digest != planned:
+            self._bytes, self.digest = now, code_digest(*self._what)
+        if self.digest != planned:
             raise LineageError(
                 f"{self._what[0].name} or code that it imports was edited {when}: the result would be of "
                 "neither version, and none is kept; run again"

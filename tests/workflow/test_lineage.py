@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import signal
 import time
 from pathlib import Path
 
@@ -98,3 +97,75 @@ def test_audio_that_no_sample_has_encodes_nothing_anew(clone: Workflow) -> None:
     done = set(jobs_done(clone, "--config", "tasks=[]"))
     assert {"manifest", "selection"} <= done
     assert not done & {"extract", "cca", "downstream"}, done
+
+
+def test_deleted_deliverables_come_back(clone: Workflow) -> None:
+    deleted = {
+        f"{RUN}/corpus/warnings.csv": "manifest",
+        f"{RUN}/tables/layer_scores.csv": "tables",
+        f"{RUN}/figures/layers.png": "figures",
+        f"{RUN}/report/report.html": "report",
+        f"{RUN}/cca/logmel/cca-phone.csv": "cca",
+        f"{RUN}/downstream/logmel/pr.weights.csv": "downstream",
+        f"{RUN}/features/logmel.digest.json": "extract",
+    }
+    for name, rule in deleted.items():
+        path = clone.path(name)
+        aside = path.rename(path.with_name("aside"))
+        assert rule in clone.planned(), name
+        aside.rename(path)
+    assert not clone.planned()
+    before = clone.path(CSV).read_bytes()
+    clone.path(CSV).unlink()
+    assert jobs_done(clone) == ["figures", "report", "tables"]
+    assert clone.path(CSV).read_bytes() == before
+
+
+def test_a_store_that_was_deleted_to_free_the_disk_comes_back_when_it_is_asked_for(clone: Workflow) -> None:
+    shutil.rmtree(clone.path(f"{RUN}/features/logmel.zarr"))
+    assert not clone.planned()
+    assert {"extract", "cca"} <= set(clone.planned("--forcerun", "cca"))
+
+
+def test_a_number_changed_by_hand_is_found_and_goes_nowhere(clone: Workflow) -> None:
+    scores = clone.path(f"{RUN}/cca/hubert-tiny/cca-phone.csv")
+    before, report = scores.read_text(), clone.path(f"{RUN}/report/report.html").read_text()
+    scores.write_text(re.sub(r"0\.\d(\d+)", r"0.9\1", before, count=1))
+    assert scores.read_text() != before
+    verified = clone.snakemake("verify", check=False)
+    assert verified.returncode != 0
+    assert f"{RUN}/cca/hubert-tiny/cca-phone.csv differs from what rule `cca` wrote" in verified.output
+    refused = clone.snakemake(check=False)
+    assert refused.returncode != 0
+    assert "cca-phone.csv: changed since rule `cca` wrote it; delete it and run again" in refused.output
+    scores.unlink()
+    clone.snakemake()
+    assert scores.read_text() == before
+    assert clone.path(f"{RUN}/report/report.html").read_text() == report
+    clone.snakemake("verify")
+
+
+def test_code_edited_while_its_job_runs_is_refused(clone: Workflow) -> None:
+    name, module = f"{RUN}/features/logmel.digest.json", clone.path("layerwise/models/logmel.py")
+    before, log = module.read_text(), clone.path(f"{RUN}/logs/extract/logmel.log")
+    log.unlink()
+    process = clone.start("--forcerun", "extract", "--", name)
+    while not log.exists() and process.poll() is None:
+        time.sleep(0.01)
+    module.write_text(f"{before}\nCHANGED = True\n")
+    output, _ = process.communicate()
+    assert process.returncode != 0
+    assert "code that it imports was edited" in output
+    assert not clone.path(name).exists()
+    module.write_text(before)
+    assert jobs_done(clone, name) == ["extract"]
+
+
+@pytest.mark.parametrize("notes", [True, False])
+def test_results_copied_with_new_times_are_as_finished(first: Workflow, tmp_path: Path, notes: bool) -> None:
+    shutil.copytree(first.folder, tmp_path, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    copy = Workflow(tmp_path)
+    if not notes:
+        shutil.rmtree(tmp_path / ".snakemake")
+        copy.snakemake("--touch")
+    assert not copy.planned()
