@@ -50,7 +50,6 @@ rule verify:
         runtime=60,
     params:
         **runs("verify"),
-        run=RUN,
     message:
         "Reading all results and what they were made from again"
     script:

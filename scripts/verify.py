@@ -7,4 +7,4 @@ from _job import job, log, snakemake
 from layerwise.cli.verify import verified
 
 with job():
-    log.info("%s", verified(Path(snakemake.params.run)))
+    log.info("%s", verified(Path(snakemake.input.digests[0]).parents[1]))

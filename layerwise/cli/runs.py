@@ -6,12 +6,15 @@ from layerwise.errors import ReportError
 
 
 def run_folder(run: str, holds: str, advice: str) -> Path:
-    """Return the folder of a run by its name, or itself. Raises ReportError if neither ``holds`` that file."""
+    """Return the folder of a run, given by its name or as it is.
+
+    Raises ReportError, with advice, if neither place ``holds`` a file or folder of that name.
+    """
     places = [Path("results") / run, Path(run)]
     for place in places:
         if (place / holds).exists():
             return place
     raise ReportError(
-        f"no run {run!r}: neither {' nor '.join(map(str, places))} holds {holds}; {advice}, or name the run's "
-        "folder"
+        f"no run {run!r}: neither {' nor '.join(map(str, places))} holds {holds}; {advice}, or name the "
+        "run's folder"
     )

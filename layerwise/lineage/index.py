@@ -79,7 +79,7 @@ class ContentIndex:
 def _signature(name: str) -> list[object] | None:
     """Size, times and inode of a file; None where there is none."""
     try:
-        status = os.stat(name)
+        status = Path(name).stat()
     except FileNotFoundError:
         return None
     return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

@@ -167,7 +167,7 @@ def test_the_chain_of_an_artifact_ends_at_what_users_brought(run: Path) -> None:
     assert [step.rule for step in steps] == ["tables", "cca"]
     assert steps[0].options == {"seed": 1}
     assert brought(steps, run / "lineage") == {"audio.wav": sha256_file("audio.wav")}
-    with pytest.raises(LineageError, match="no record in .* says how it was made"):
+    with pytest.raises(LineageError, match=r"no record in .* says how it was made"):
         steps_to("results/small/other.csv", run / "lineage")
 
 
