@@ -6,8 +6,8 @@ from _encoder import load_encoder
 from _job import job, snakemake
 
 from layerwise import contracts
-from layerwise.contracts.corpus import MANIFEST
-from layerwise.contracts.samples import SAMPLE, SEGMENTS, SELECTION
+from layerwise.contracts.corpus import MANIFEST, SELECTION
+from layerwise.contracts.samples import SAMPLE, SEGMENTS
 from layerwise.features.choice import Kind, choose_stored, write_stored
 from layerwise.features.digest import write_digest
 from layerwise.features.extract import extract, store_bytes

@@ -4,8 +4,8 @@ import pandas as pd
 from _job import job, log, snakemake
 
 from layerwise import contracts
-from layerwise.contracts.corpus import MANIFEST
-from layerwise.contracts.samples import SAMPLE, SELECTION
+from layerwise.contracts.corpus import MANIFEST, SELECTION
+from layerwise.contracts.samples import SAMPLE
 
 with job():
     manifest = contracts.read(MANIFEST, snakemake.input.manifest)

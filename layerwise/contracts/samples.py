@@ -3,9 +3,8 @@
 from typing import TYPE_CHECKING
 
 from layerwise.contracts.columns import END, ENDS_LATER, LABEL, SPEAKER, START, UTT_ID
-from layerwise.contracts.corpus import MANIFEST
 from layerwise.contracts.spec import Column, Rule, Table, choice
-from layerwise.errors import AnalysisError, CorpusError
+from layerwise.errors import AnalysisError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,16 +45,4 @@ SEGMENTS = Table(
     key=("kind", "utt_id", "start"),
     rules=(ENDS_LATER,),
     about="a phone or word that some sample set holds; its place within its kind is its number",
-)
-SELECTION = Table(
-    path="samples/selection.parquet",
-    made_by="selection",
-    error=CorpusError,
-    columns=tuple(
-        column
-        for column in MANIFEST.columns
-        if column.name in {"utt_id", "audio_path", "samples", "sample_rate", "sha256"}
-    ),
-    key=("utt_id",),
-    about="an utterance that is encoded, as the manifest has it: those of the samples; with tasks, all",
 )
