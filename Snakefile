@@ -1,3 +1,5 @@
+import atexit
+
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
@@ -62,3 +64,8 @@ rule all:
 
 onsuccess:
     print_results()
+
+
+if not workflow.dryrun:
+    # What was read to plan the run need not be read for the next one.
+    atexit.register(INDEX.save)

@@ -33,6 +33,10 @@ class StoreError(LayerwiseError):
     """A feature store is missing, incomplete or corrupted."""
 
 
+class LineageError(LayerwiseError):
+    """Code, an input or an artifact is not what a result is said to be made from."""
+
+
 class AnalysisError(LayerwiseError):
     """A layer-wise analysis cannot be computed from the data at hand."""
 

@@ -8,36 +8,48 @@ if CONFIG.aligner == "mfa":
     include: "align_mfa.smk"
 
 
-use rule job as align with:
+checkpoint align:
     input:
         manifest=MANIFEST,
-        lexicon=CONFIG.alignment.lexicon or [],
+        lexicon=ancient(CONFIG.alignment.lexicon or []),
         files=(
             [*MFA_ALIGNED, MFA_DROPPED, MFA_SPEECH]
             if CONFIG.aligner == "mfa"
-            else trackable(aligner_files())
+            else ancient(trackable(aligner_files()))
         ),
-        phonesets=[*files_below("layerwise/align/phonesets"), *phone_table()],
+        phonesets=ancient([*PHONESETS, *phone_table()]),
     output:
         intervals=INTERVALS,
         quality="<run>/alignment/quality.csv",
         record="<run>/lineage/alignment.intervals.parquet.json",
-    pathvars:
-        job="align",
+    log:
+        "<run>/logs/align.log",
+    benchmark:
+        "<run>/benchmarks/align.tsv"
+    conda:
+        "../envs/layerwise.yaml"
     threads: CONFIG.alignment.threads
     resources:
         **asks("align"),
     params:
         **runs("align", [ALIGNER.code]),
         **aligner_work(),
+        **contents(
+            lexicon=CONFIG.alignment.lexicon or [],
+            files=[] if CONFIG.aligner == "mfa" else trackable(aligner_files()),
+            phonesets=[*PHONESETS, *phone_table()],
+        ),
     message:
         "Aligning with {params.aligner}"
+    script:
+        "../scripts/{params.script}"
 
 
 use rule job as textgrids with:
     input:
         manifest=MANIFEST,
         intervals=INTERVALS,
+        replanned=ancient(REPLANNED[:2]),
     output:
         textgrids=directory("<run>/alignment/textgrids"),
         record="<run>/lineage/alignment.textgrids.json",

@@ -43,7 +43,7 @@ use rule job as align_mfa_dictionary with:
     input:
         manifest=MANIFEST,
         dictionary=mfa_model("dictionary"),
-        lexicon=CONFIG.alignment.lexicon or [],
+        lexicon=ancient(CONFIG.alignment.lexicon or []),
         acoustic=mfa_model("acoustic") if MFA_LEARNED == MFA_DICTIONARY else [],
     output:
         dictionary=MFA_DICTIONARY,
@@ -51,6 +51,11 @@ use rule job as align_mfa_dictionary with:
         job="align_mfa_dictionary",
     params:
         **runs("align_mfa_dictionary"),
+        **contents(
+            dictionary=mfa_model("dictionary"),
+            lexicon=CONFIG.alignment.lexicon or [],
+            acoustic=mfa_model("acoustic") if MFA_LEARNED == MFA_DICTIONARY else [],
+        ),
         cut=MFA.g2p is None,
     message:
         "Checking the dictionary {input.dictionary} against the words of the corpus"
@@ -101,6 +106,7 @@ rule align_mfa_train:
         mfa_minutes=str(MFA.timeout_minutes),
     params:
         **runs("align_mfa", lock=ROOT / "envs/mfa.yaml"),
+        **contents(g2p=mfa_model("g2p")),
     message:
         "Training an acoustic model with MFA"
     shell:
@@ -131,6 +137,7 @@ rule align_mfa_shard:
         mfa_minutes=str(MFA.timeout_minutes),
     params:
         **runs("align_mfa", lock=ROOT / "envs/mfa.yaml"),
+        **contents(acoustic=MFA_ACOUSTIC, g2p=mfa_model("g2p")),
         shards=MFA.shards,
     message:
         "Aligning shard {wildcards.shard} with MFA"

@@ -2,6 +2,7 @@ use rule job as alignment_figure with:
     input:
         manifest=MANIFEST,
         intervals=INTERVALS,
+        replanned=ancient(REPLANNED[:2]),
     output:
         pdf="<run>/figures/alignment.pdf",
         png=report(
@@ -19,17 +20,23 @@ use rule job as alignment_figure with:
         "Drawing the alignment"
 
 
+AGREEMENT = "<run>/tables/alignment_agreement.csv"
+
+
 if CONFIG.alignment.compare:
+
+    COMPARED = files_below(CONFIG.alignment.compare.path)
 
     use rule job as alignment_agreement with:
         input:
             manifest=MANIFEST,
             intervals=INTERVALS,
-            files=files_below(CONFIG.alignment.compare.path),
-            phonesets=files_below("layerwise/align/phonesets"),
+            files=ancient(COMPARED),
+            phonesets=ancient(PHONESETS),
+            replanned=ancient(REPLANNED[:2]),
         output:
             agreement=report(
-                "<run>/tables/alignment_agreement.csv",
+                AGREEMENT,
                 caption="../report/alignment-agreement.rst",
                 category="Tables",
             ),
@@ -41,6 +48,7 @@ if CONFIG.alignment.compare:
             mem_mb=4000,
         params:
             **runs("alignment_agreement"),
+            **contents(files=COMPARED, phonesets=PHONESETS),
             compare=options(CONFIG.alignment.compare),
         message:
             "Comparing the alignment with {params.compare[path]}"

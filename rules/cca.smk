@@ -14,6 +14,7 @@ use rule job as feasibility with:
         manifest=MANIFEST,
         intervals=INTERVALS,
         samples=SAMPLES,
+        replanned=ancient(REPLANNED),
     output:
         infeasible=FORESEEN,
         record="<run>/lineage/samples.infeasible.csv.json",
@@ -45,6 +46,7 @@ use rule job as cca with:
         speakers=needed("speakers", MANIFEST),
         intervals=needed("intervals", INTERVALS),
         vectors=vectors_table,
+        replanned=ancient(REPLANNED),
     output:
         scores="<run>/cca/{model}/{analysis}.csv",
         units="<run>/cca/{model}/{analysis}.units.parquet",
@@ -73,8 +75,9 @@ use rule job as cca with:
 
 use rule job as vectors with:
     input:
-        file=vectors_file,
+        file=ancient(vectors_file),
         segments=SEGMENTS,
+        replanned=ancient(REPLANNED),
     output:
         vectors="<run>/vectors/{vectors}.parquet",
         missing="<run>/vectors/{vectors}.missing.csv",
@@ -83,6 +86,7 @@ use rule job as vectors with:
         job="vectors/{vectors}",
     params:
         **runs("vectors"),
+        **contents(file=vectors_file),
         unit=lambda wildcards: CONFIG.vectors[wildcards.vectors].unit,
     message:
         "Reading the vectors of {wildcards.vectors}"
@@ -95,6 +99,7 @@ use rule job as inter with:
         store_b=ancient("<run>/features/{model_b}.zarr"),
         digest_b="<run>/features/{model_b}.digest.json",
         sample=SAMPLES[0],
+        replanned=ancient(REPLANNED),
     output:
         scores="<run>/cca/inter/{model_a}-vs-{model_b}.csv",
         record="<run>/lineage/cca.inter.{model_a}-vs-{model_b}.csv.json",

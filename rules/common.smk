@@ -15,6 +15,8 @@ from layerwise.corpus.entries import AUDIO_SUFFIXES
 from layerwise.errors import LayerwiseError
 from layerwise.files import files_below as find_files, sha256_file
 from layerwise.lineage.code import code_digest
+from layerwise.lineage.index import ContentIndex
+from layerwise.lineage.watch import read_record
 from layerwise.report.names import FACTS_NAME, figure_names, latex_names
 from layerwise.specs.checkpoints import model_type
 from layerwise.specs.sources import family_of, hub_id, parse_source
@@ -36,6 +38,11 @@ CORPORA = CONFIG.task_corpora
 UNTRACKABLE = re.compile(r"[{}]|<[a-z][a-z0-9_]*>")
 FORESEEN = "<run>/samples/infeasible.csv"
 REPORT = "<run>/report/report.pdf"
+# What is made again to see whether it changed. When one of these is done, all jobs that wait for it are
+# planned anew: same bytes end the wave. For that, each takes them all as `replanned` (docs/lineage.md).
+SELECTION = "<run>/samples/selection.parquet"
+REPLANNED = [MANIFEST, INTERVALS, *SAMPLES, SEGMENTS, SELECTION]
+INDEX = ContentIndex(".snakemake/layerwise/content.json")
 
 
 def one_of(names):
@@ -54,7 +61,34 @@ def runs(name, plugins=(), lock=LOCK):
         code = lambda wildcards: code_digest(path, plugins(wildcards), ROOT)
     else:
         code = code_digest(path, plugins, ROOT)
-    return {"script": path.name, "code": code, "environment": sha256_file(lock)}
+    return {
+        "script": path.name,
+        "plugins": plugins if callable(plugins) else list(plugins),
+        "code": code,
+        "environment": sha256_file(lock),
+    }
+
+
+def contents(**roles):
+    """Params: the digests of what users bring, by the role of the input; such inputs are `ancient`.
+
+    Files that rules make are compared by Snakemake. ``roles`` are files, or functions of the wildcards.
+    """
+
+    def digests(wildcards):
+        if workflow.dryrun and not Path(RUN).exists():
+            return {}  # nothing to compare with: do not read a whole corpus
+        return {role: content_of(files, wildcards) for role, files in roles.items()}
+
+    return {"contents": digests}
+
+
+def content_of(files, wildcards):
+    """One digest of the files among these that users bring."""
+    files = files(wildcards) if callable(files) else files
+    files = [files] if isinstance(files, str) else files
+    made = ("<run>/", f"{RUN}/")
+    return INDEX.digest_of(file for file in files if not file.startswith(made))
 
 
 def options(section, *leave_out):
@@ -86,12 +120,12 @@ def trackable(files):
 
 def others(files):
     """Digests of the other files, for a param."""
-    return {file: sha256_file(file) for file in files if UNTRACKABLE.search(file)}
+    return {file: INDEX.digest(file) for file in files if UNTRACKABLE.search(file)}
 
 
 def targets():
-    """What a plain `snakemake` makes."""
-    wanted = [REPORT, "<run>/alignment/textgrids", FORESEEN] if CONFIG.corpus else []
+    """What a plain `snakemake` makes: all that people read, so that what was deleted of it comes back."""
+    wanted = ancient(REPLANNED) + deliverables() if CONFIG.corpus else []
     if CONFIG.pretrain:
         wanted += [f"<run>/models/{name}-tiny" for name in CONFIG.pretrain.objectives]
     return wanted
@@ -99,6 +133,7 @@ def targets():
 
 def print_results():
     """The last line of a run: where to look."""
-    for target in (path.replace("<run>", RUN) for path in targets()):
-        if Path(target).exists():
-            print(f"Done: {target}", file=sys.stderr)
+    for target in (REPORT, "<run>/report/report.html"):
+        path = target.replace("<run>", RUN)
+        if Path(path).exists():
+            print(f"Done: {path}", file=sys.stderr)

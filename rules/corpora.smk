@@ -12,12 +12,17 @@ use rule manifest as task_manifest with:
         warnings=f"{FOLDER}/warnings.csv",
         splits=f"{FOLDER}/splits.csv",
         record="<run>/lineage/corpora.{corpus}.manifest.parquet.json",
-    pathvars:
-        job="manifest/{corpus}",
+    log:
+        "<run>/logs/manifest/{corpus}.log",
+    benchmark:
+        "<run>/benchmarks/manifest/{corpus}.tsv"
     resources:
         **asks("manifest"),
     params:
         **runs("manifest", lambda wildcards: reader_codes(CORPORA[wildcards.corpus])),
+        **contents(
+            files=lambda wildcards: tracked_corpus_files(f"corpora.{wildcards.corpus}")
+        ),
         corpus=lambda wildcards: used_of(CORPORA[wildcards.corpus]),
         reader=lambda wildcards: reading(CORPORA[wildcards.corpus]),
         others=lambda wildcards: other_corpus_files(f"corpora.{wildcards.corpus}"),
@@ -27,22 +32,32 @@ use rule manifest as task_manifest with:
 use rule align as task_align with:
     input:
         manifest=f"{FOLDER}/manifest.parquet",
-        lexicon=lambda wildcards: lexicon_of(wildcards.corpus),
-        files=[] if CONFIG.aligner == "mfa" else trackable(aligner_files()),
-        phonesets=[*files_below("layerwise/align/phonesets"), *phone_table()],
+        lexicon=ancient(lambda wildcards: lexicon_of(wildcards.corpus)),
+        files=[] if CONFIG.aligner == "mfa" else ancient(trackable(aligner_files())),
+        phonesets=ancient([*PHONESETS, *phone_table()]),
     output:
         intervals=f"{FOLDER}/alignment/intervals.parquet",
         quality=f"{FOLDER}/alignment/quality.csv",
         record="<run>/lineage/corpora.{corpus}.intervals.parquet.json",
-    pathvars:
-        job="align/{corpus}",
+    log:
+        "<run>/logs/align/{corpus}.log",
+    benchmark:
+        "<run>/benchmarks/align/{corpus}.tsv"
     resources:
         **asks("align", corpus=lambda wildcards: wildcards.corpus),
+    params:
+        **runs("align", [ALIGNER.code]),
+        **aligner_work(),
+        **contents(
+            lexicon=lambda wildcards: lexicon_of(wildcards.corpus),
+            files=[] if CONFIG.aligner == "mfa" else trackable(aligner_files()),
+            phonesets=[*PHONESETS, *phone_table()],
+        ),
 
 
 use rule extract as task_extract with:
     input:
-        manifest=f"{FOLDER}/manifest.parquet",
+        selection=f"{FOLDER}/manifest.parquet",
         samples=[],
         segments=[],
         model=model_files,
@@ -55,12 +70,13 @@ use rule extract as task_extract with:
         job="extract/{corpus}/{model}",
     resources:
         **asks("extract", encoding_gpus, lambda wildcards: wildcards.corpus),
+        batch_seconds=BATCH_SECONDS,
     params:
         **runs("extract", lambda wildcards: [model_code(wildcards)]),
+        **contents(model=model_files),
         encoder=encoder,
-        extraction=options(CONFIG.extraction, "threads"),
-        wishes=lambda wildcards: feature_wishes(wildcards.corpus, wildcards.model),
-        disk_gb=lambda wildcards: disk_limit(wildcards.corpus, wildcards.model),
+        extraction=options(CONFIG.extraction, "threads", "batch_seconds"),
+        for_tasks=lambda wildcards: stored_for_tasks(wildcards.corpus, wildcards.model),
         seed=CONFIG.seed,
     message:
         "Encoding {wildcards.corpus} with {wildcards.model}"

@@ -1,4 +1,4 @@
-use rule job as manifest with:
+checkpoint manifest:
     input:
         files=lambda wildcards: corpus_files("corpus"),
     output:
@@ -7,22 +7,29 @@ use rule job as manifest with:
         warnings="<run>/corpus/warnings.csv",
         splits="<run>/corpus/splits.csv",
         record="<run>/lineage/corpus.manifest.parquet.json",
-    pathvars:
-        job="manifest",
+    log:
+        "<run>/logs/manifest.log",
+    benchmark:
+        "<run>/benchmarks/manifest.tsv"
+    conda:
+        "../envs/layerwise.yaml"
     threads: 4
     resources:
         **asks("manifest"),
     params:
         **runs("manifest", reader_codes(CONFIG.corpus)),
+        **contents(files=lambda wildcards: tracked_corpus_files("corpus")),
         corpus=used_of(CONFIG.corpus),
         reader=reading(CONFIG.corpus),
         others=lambda wildcards: other_corpus_files("corpus"),
         seed=CONFIG.seed,
     message:
         "Checking the audio of {params.corpus[path]}"
+    script:
+        "../scripts/{params.script}"
 
 
-use rule job as samples with:
+checkpoint samples:
     input:
         manifest=MANIFEST,
         intervals=INTERVALS,
@@ -30,11 +37,46 @@ use rule job as samples with:
         samples=SAMPLES,
         segments=SEGMENTS,
         record="<run>/lineage/samples.segments.parquet.json",
-    pathvars:
-        job="samples",
+    log:
+        "<run>/logs/samples.log",
+    benchmark:
+        "<run>/benchmarks/samples.tsv"
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
     params:
         **runs("samples"),
         samples=options(CONFIG.samples),
         seed=CONFIG.seed,
     message:
         "Drawing {params.samples[number]} sample sets"
+    script:
+        "../scripts/{params.script}"
+
+
+checkpoint selection:
+    """What the extraction reads of the manifest; a change of any other utterance encodes nothing anew."""
+    input:
+        manifest=MANIFEST,
+        samples=SAMPLES,
+    output:
+        selection=SELECTION,
+        record="<run>/lineage/samples.selection.parquet.json",
+    log:
+        "<run>/logs/selection.log",
+    benchmark:
+        "<run>/benchmarks/selection.tsv"
+    conda:
+        "../envs/layerwise.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        **runs("selection"),
+        everyone=lambda wildcards: selects_everyone(),
+    message:
+        "Selecting what is encoded"
+    script:
+        "../scripts/{params.script}"

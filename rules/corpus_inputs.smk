@@ -74,13 +74,25 @@ def corpus_files(key):
     for folder in downloads_of(corpus):
         if folder in MISSING:
             checkpoints.download_corpus.get(folder=folder)
-    return trackable(files_of_corpus(key))
+    return ancient(trackable(files_of_corpus(key)))
+
+
+def is_there(key):
+    """Whether a corpus need not be downloaded."""
+    return all(
+        folder not in MISSING or Path(folder).exists()
+        for folder in downloads_of(corpora()[key])
+    )
 
 
 def other_corpus_files(key):
     """Digests of what Snakemake cannot track by name."""
-    present = all(folder not in MISSING for folder in downloads_of(corpora()[key]))
-    return others(files_of_corpus(key)) if present else {}
+    return others(files_of_corpus(key)) if is_there(key) else {}
+
+
+def tracked_corpus_files(key):
+    """Those that it can, once they are there."""
+    return trackable(files_of_corpus(key)) if is_there(key) else []
 
 
 @cache

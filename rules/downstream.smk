@@ -8,8 +8,9 @@ use rule job as downstream with:
         stored=task_features("stored.json"),
         manifest=of_task("manifest.parquet"),
         intervals=task_intervals,
-        lexicon=task_lexicon,
+        lexicon=ancient(task_lexicon),
         model=task_model,
+        replanned=ancient(REPLANNED),
     output:
         scores="<run>/downstream/{model}/{task}.csv",
         weights="<run>/downstream/{model}/{task}.weights.csv",
@@ -33,6 +34,7 @@ use rule job as downstream with:
         turn=1,
     params:
         **runs("downstream", task_codes),
+        **contents(lexicon=task_lexicon, model=task_model),
         plugin=lambda wildcards: TASKS[wildcards.task].code,
         head=lambda wildcards: head_code(wildcards.task),
         labels=lambda wildcards: TASKS[wildcards.task].labels,

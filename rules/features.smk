@@ -1,12 +1,16 @@
 include: "task_inputs.smk"
 
 
+BATCH_SECONDS = str(CONFIG.extraction.batch_seconds)  # no param: it changes no result
+
+
 use rule job as extract with:
     input:
-        manifest=MANIFEST,
+        selection=SELECTION,
         samples=SAMPLES,
         segments=SEGMENTS,
         model=model_files,
+        replanned=ancient(REPLANNED),
     output:
         store=directory("<run>/features/{model}.zarr"),
         digest="<run>/features/{model}.digest.json",
@@ -18,19 +22,20 @@ use rule job as extract with:
     threads: CONFIG.extraction.threads
     resources:
         **asks("extract", encoding_gpus),
+        batch_seconds=BATCH_SECONDS,
     params:
         **runs("extract", lambda wildcards: [model_code(wildcards)]),
+        **contents(model=model_files),
         encoder=encoder,
-        extraction=options(CONFIG.extraction, "threads"),
-        wishes=lambda wildcards: feature_wishes("", wildcards.model),
-        disk_gb=lambda wildcards: disk_limit("", wildcards.model),
+        extraction=options(CONFIG.extraction, "threads", "batch_seconds"),
+        for_tasks=lambda wildcards: stored_for_tasks("", wildcards.model),
         seed=CONFIG.seed,
     message:
         "Encoding the corpus with {wildcards.model}"
 
 
 rule verify:
-    """Target `snakemake verify`: hash the feature stores again and name each chunk that differs.
+    """Target `snakemake verify`: read stores, results and inputs again and name all that differs.
 
     No job as the others are: what has a benchmark runs only once.
     """
@@ -47,6 +52,6 @@ rule verify:
     params:
         **runs("verify"),
     message:
-        "Verifying {input.stores}"
+        "Reading all results and what they were made from again"
     script:
         "../scripts/{params.script}"

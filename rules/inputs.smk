@@ -1,5 +1,6 @@
 """What rules are made from where that depends on the config: files of corpora, models, aligners, analyses."""
 
+PHONESETS = files_below("layerwise/align/phonesets")
 ALIGNER = CONFIG.registry.find(AlignerSpec, CONFIG.aligner)
 SOURCES = {
     name: parse_source(entry.source, CONFIG.registry) for name, entry in STORES.items()
@@ -56,7 +57,7 @@ def model_files(wildcards):
         raise WorkflowError(
             f"model `{name}`: no file of a {family.title} in {source.location!r}; correct `source:`"
         )
-    return [file.as_posix() for file in files]
+    return ancient([file.as_posix() for file in files])
 
 
 def model_code(wildcards):
@@ -89,7 +90,8 @@ def mfa_model(kind):
     if name is None:
         return []
     suffix = "dict" if kind == "dictionary" else "zip"
-    return name if Path(name).is_file() else f"<run>/alignment/mfa/{kind}.{suffix}"
+    made = f"<run>/alignment/mfa/{kind}.{suffix}"
+    return ancient(name) if Path(name).is_file() else made
 
 
 def mfa_dictionary(wildcards):

@@ -9,7 +9,7 @@ wildcard_constraints:
 
 use rule job as pretrain_data with:
     input:
-        audio=trackable(pretrain_files()),
+        audio=ancient(trackable(pretrain_files())),
     output:
         speech=directory(PACKED),
         digest=f"{PACKED}.digest.json",
@@ -21,6 +21,7 @@ use rule job as pretrain_data with:
         runtime=120,
     params:
         **runs("pretrain_data"),
+        **contents(audio=lambda wildcards: trackable(pretrain_files())),
         data=CONFIG.pretrain.data,
         others=lambda wildcards: others(pretrain_files()),
         clusters=CONFIG.pretrain.clusters,

@@ -6,6 +6,8 @@ FACTS = f"<run>/tables/{FACTS_NAME}"
 LATEX = [
     f"<run>/tables/{name}.tex" for name in latex_names(list(ANALYSES), list(TASKS))
 ]
+CAPTIONS = files_below("report", {".rst"})
+TYPST, JINJA = "report/template.typ", "report/report.html.j2"
 VECTORS = sorted({spec.plain for spec in ANALYSES.values() if "vectors" in spec.needs})
 
 
@@ -39,6 +41,7 @@ use rule job as tables with:
         stored=[f"{stem}.stored.json" for stem in STORE_STEMS],
         task_utterances=[f"{stem}.utterances.parquet" for stem in TASK_STEMS],
         task_exclusions=[f"{stem}.excluded.csv" for stem in TASK_STEMS],
+        replanned=ancient(REPLANNED),
     output:
         *(
             report(path, caption="../report/tables.rst", category="Tables")
@@ -62,6 +65,7 @@ use rule job as figures with:
         facts=FACTS,
         # Not read. Where nobody asks for the table of a new analysis, no change of its job is seen.
         latex=LATEX,
+        replanned=ancient(REPLANNED),
     output:
         pdf=figure_files("pdf"),
         png=[
@@ -83,14 +87,11 @@ use rule job as report with:
         facts=FACTS,
         pdf=[*figure_files("pdf"), "<run>/figures/alignment.pdf"],
         png=[*figure_files("png"), "<run>/figures/alignment.png"],
-        compared=(
-            ["<run>/tables/alignment_agreement.csv"]
-            if CONFIG.alignment.compare
-            else []
-        ),
-        captions=files_below("report", {".rst"}),
-        typst="report/template.typ",
-        jinja="report/report.html.j2",
+        compared=[AGREEMENT] if CONFIG.alignment.compare else [],
+        captions=ancient(CAPTIONS),
+        typst=ancient(TYPST),
+        jinja=ancient(JINJA),
+        replanned=ancient(REPLANNED),
     output:
         pdf=report(REPORT, caption="../report/report.rst", category="Report"),
         html="<run>/report/report.html",
@@ -99,6 +100,7 @@ use rule job as report with:
         job="report",
     params:
         **runs("report"),
+        **contents(captions=CAPTIONS, typst=TYPST, jinja=JINJA),
         compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,
     message:
         "Writing the report"

@@ -1,6 +1,52 @@
 """What the rules of the report are made from: facts of the config, names of figures and their captions."""
 
 
+def deliverables():
+    """The files of a run that people read, and the digests of its stores."""
+    corpus_folders = ["<run>/corpus", *(f"<run>/corpora/{name}" for name in CORPORA)]
+    task_tables = "csv weights.csv curves.csv excluded.csv cautions.csv decodes.csv utterances.parquet"
+    score_tables = "units.parquet null.parquet sizes.csv traits.csv infeasible.csv"
+    return [
+        *(
+            f"{folder}/{name}"
+            for folder in corpus_folders
+            for name in (
+                "manifest.parquet",
+                "excluded.csv",
+                "warnings.csv",
+                "splits.csv",
+            )
+        ),
+        "<run>/alignment/quality.csv",
+        "<run>/alignment/textgrids",
+        FORESEEN,
+        *(
+            f"{stem}.{name}"
+            for stem in STORE_STEMS
+            for name in ("digest.json", "stored.json")
+        ),
+        *SCORES,
+        *(path for ending in score_tables.split() for path in beside_scores(ending)),
+        *INTER,
+        *(f"{stem}.{name}" for stem in TASK_STEMS for name in task_tables.split()),
+        *(f"<run>/vectors/{name}.missing.csv" for name in VECTORS),
+        *TABLES,
+        FACTS,
+        *LATEX,
+        *figure_files("pdf"),
+        *figure_files("png"),
+        "<run>/figures/alignment.pdf",
+        "<run>/figures/alignment.png",
+        *(
+            [AGREEMENT, "<run>/alignment/compared.csv"]
+            if CONFIG.alignment.compare
+            else []
+        ),
+        "<run>/report/report.html",
+        REPORT,
+    ]
+
+
 def facts_params():
     """What the report states of the config and of the specs that it names."""
     told = "name title method unit measure higher_is_better reference own_reference"

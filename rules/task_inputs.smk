@@ -24,6 +24,24 @@ def feature_wishes(corpus, model):
     return {kind: min(asked, key=order.index) for kind, asked in wishes.items()}
 
 
+def selects_everyone():
+    """Whether utterances are encoded that no sample has: for tasks, and where they were for tasks before."""
+    record = read_record(Path(RUN, "lineage/samples.selection.parquet.json"))
+    before = record.get("params", {}).get("everyone", False)
+    return before or any(spec.corpus == "" for spec in TASKS.values())
+
+
+def stored_for_tasks(corpus, model):
+    """What an extraction stores for tasks. A task that is taken out costs nothing that is stored already."""
+    name = f"corpora.{corpus}" if corpus else "features"
+    record = read_record(Path(RUN, f"lineage/{name}.{model}.zarr.json"))
+    before = record.get("params", {}).get("for_tasks", {"wishes": {}})
+    wishes = feature_wishes(corpus, model)
+    if wishes.items() < before["wishes"].items():
+        return before
+    return {"wishes": wishes, "disk_gb": disk_limit(corpus, model)}
+
+
 def disk_limit(corpus, model):
     """What `auto` may store, in GB, where a task asks for that."""
     auto = "auto" in feature_wishes(corpus, model).values()
@@ -117,7 +135,9 @@ def live_encoder(wildcards):
     if mode(wildcards.task) == "stored":
         return None
     return encoder(wildcards) | {
-        "extraction": options(CONFIG.extraction, "threads", "store_dtype")
+        "extraction": options(
+            CONFIG.extraction, "threads", "store_dtype", "batch_seconds"
+        )
     }
 
 

@@ -6,7 +6,7 @@ from _encoder import load_encoder
 from _job import job, snakemake
 
 from layerwise import contracts
-from layerwise.contracts.corpus import MANIFEST
+from layerwise.contracts.corpus import MANIFEST, SELECTION
 from layerwise.contracts.samples import SAMPLE, SEGMENTS
 from layerwise.features.choice import Kind, choose_stored, write_stored
 from layerwise.features.digest import write_digest
@@ -20,22 +20,24 @@ with job():
     inputs, params = snakemake.input, snakemake.params
     torch.set_num_threads(snakemake.threads)
     model = load_encoder(params.encoder, inputs.model, params.extraction, params.seed)
-    dtype, manifest = params.extraction["store_dtype"], contracts.read(MANIFEST, inputs.manifest)
-    everyone = manifest.utt_id.tolist()
+    dtype = params.extraction["store_dtype"]
     if inputs.segments:
+        manifest = contracts.read(SELECTION, inputs.selection)
         samples = pd.concat([contracts.read(SAMPLE, path) for path in inputs.samples])
         sampled = set(samples[samples.kind == "utterance"].utt_id)
         segments, layers = contracts.read(SEGMENTS, inputs.segments), None
     else:  # a corpus of tasks
+        manifest = contracts.read(MANIFEST, inputs.selection)
         sampled = set()
         segments = pd.DataFrame(columns=list(SEGMENTS.required))
         layers = [layer for layer in model.layers if on_curve(layer)]
+    everyone = manifest.utt_id.tolist()
     least = store_bytes(model, manifest, segments, sorted(sampled), layers=layers, dtype=dtype)
     most = store_bytes(model, manifest, segments, everyone, layers=layers, dtype=dtype)
     analysed = bool(inputs.segments)  # then means are there, and only frames are to be paid for
-    wishes = params.wishes | ({"means": "stored"} if analysed else {})
+    wishes = params.for_tasks["wishes"] | ({"means": "stored"} if analysed else {})
     sizes: dict[Kind, int] = {"frames": most - least, "means": 0 if analysed else least}
-    stored = choose_stored(wishes, sizes, params.disk_gb)
+    stored = choose_stored(wishes, sizes, params.for_tasks["disk_gb"])
     if not (stored.frames or stored.means):
         manifest = manifest.head(0)
     extract(
@@ -47,14 +49,14 @@ with job():
         name=snakemake.wildcards.model,
         layers=layers,
         dtype=dtype,
-        batch_seconds=params.extraction["batch_seconds"],
+        batch_seconds=float(snakemake.resources.batch_seconds),
         provenance={
             "parameters": model.parameters,
             "precision": params.extraction["precision"],
             "window": params.encoder["window"],
             "seed": params.seed,
             "files": {path: digest(path) for path in inputs.model},
-            "manifest": digest(inputs.manifest),
+            "selection": digest(inputs.selection),
             "segments": digest(inputs.segments) if inputs.segments else None,
             "environment": params.environment,
             "code": params.code,

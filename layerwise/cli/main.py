@@ -1,18 +1,20 @@
 """The command ``layerwise``: one subcommand per question to a run.
 
     layerwise recommend demo --task pr        which layer of each model to take, and why
+    layerwise verify demo                     whether all is as it was recorded
+    layerwise why results/demo/tables/layer_scores.csv        what a file was made from
 
-Nothing heavy is imported: answers come from the tables of a run.
+Answers come from the tables and records of a run.
 """
 
 import argparse
 import sys
 from collections.abc import Sequence
 
-from layerwise.cli import profile, recommend
+from layerwise.cli import profile, recommend, verify, why
 from layerwise.errors import LayerwiseError
 
-COMMANDS = (recommend, profile)
+COMMANDS = (recommend, verify, why, profile)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

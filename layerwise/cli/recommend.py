@@ -1,9 +1,8 @@
 """``layerwise recommend RUN [--task TASK]``."""
 
 import argparse
-from pathlib import Path
 
-from layerwise.errors import ReportError
+from layerwise.cli.runs import run_folder
 from layerwise.report.facts import read_facts
 from layerwise.report.names import FACTS_NAME
 from layerwise.report.recommend import recommendations
@@ -21,11 +20,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def answer(given: argparse.Namespace) -> list[str]:
     """Return one line per trained model and task. Raises `ReportError` where there is no such run."""
-    places = [Path("results") / given.run / "tables", Path(given.run) / "tables"]
-    folder = next((place for place in places if (place / FACTS_NAME).is_file()), None)
-    if folder is None:
-        raise ReportError(
-            f"no run {given.run!r}: neither {' nor '.join(map(str, places))} holds {FACTS_NAME}; make the "
-            "tables first, or name the run's folder"
-        )
+    folder = run_folder(given.run, f"tables/{FACTS_NAME}", "make the tables first") / "tables"
     return recommendations(read_tables(folder), read_facts(folder / FACTS_NAME), given.task)

@@ -60,3 +60,15 @@ SPLIT_COUNTS = Table(
     key=("split",),
     about="a split of a corpus",
 )
+SELECTION = Table(
+    path="samples/selection.parquet",
+    made_by="selection",
+    error=CorpusError,
+    columns=tuple(
+        column
+        for column in MANIFEST.columns
+        if column.name in {"utt_id", "audio_path", "samples", "sample_rate", "sha256"}
+    ),
+    key=("utt_id",),
+    about="an utterance that is encoded, as the manifest has it: those of the samples; with tasks, all",
+)

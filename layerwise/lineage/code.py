@@ -115,6 +115,12 @@ def _folder_of(package: str, plugin: str) -> Path:
     return origin.parents[1] if origin.name == "__init__.py" else origin.parent
 
 
+def forget_parsed() -> None:
+    """Read source files again from now on: they may have been edited."""
+    for cached in (_parse, _imports, tree_digest):
+        cached.cache_clear()
+
+
 @cache
 def _parse(path: Path) -> ast.Module:
     try:

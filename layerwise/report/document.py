@@ -218,7 +218,9 @@ def _appendix(run: RunTables, facts: RunFacts) -> list[Table]:
         tables.append(Table(f"Exclusions ({len(lost)}).", ("Item", "Stage", "Reason"), lost))
     if facts.digests:
         caption = (
-            "Lineage: SHA-256 of the artifacts behind this report (records: lineage/ in the run's folder)."
+            "Lineage: SHA-256 of the artifacts behind this report (records: lineage/ in the run's folder). "
+            "What it was written from was as these records say; `layerwise verify` reads all again, feature "
+            "stores and inputs too."
         )
         tables.append(Table(caption, ("Artifact", "SHA-256"), tuple(facts.digests.items())))
     if facts.versions:

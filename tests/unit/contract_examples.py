@@ -21,6 +21,7 @@ TABLES: dict[str, Table] = {
     "boundary_agreement": alignment.BOUNDARY_AGREEMENT,
     "sample": samples.SAMPLE,
     "segments": samples.SEGMENTS,
+    "selection": corpus.SELECTION,
     "vectors": vectors.VECTORS,
     "missing_vectors": vectors.MISSING_VECTORS,
     "scores": scores.SCORES,
@@ -62,6 +63,11 @@ split,utterances,speakers,seconds,shared_speakers,listed,published,caution
 train,23000,77,52000.5,0,23132,23132,
 dev,60,1,190.25,0,,,
 test,0,0,0,0,0,3793,no utterance
+""",
+    "selection": """
+utt_id,audio_path,samples,sample_rate,sha256
+0012,prompts/audio/activated.ogg,17024,16000,c2f93cba22016df2
+NA,prompts/audio/added.ogg,11570,16000,754535f55a6ae9e7
 """,
     "intervals": """
 utt_id,tier,start,end,label,word_index

@@ -21,7 +21,7 @@ CCA_ON = {"cca"} | TABLES_ON
 ANALYSES_ON = {"feasibility"} | CCA_ON
 DOWNSTREAM_ON = {"downstream"} | TABLES_ON
 FEATURES_ON = {"extract"} | CCA_ON | DOWNSTREAM_ON
-SAMPLES_ON = {"samples", "feasibility"} | FEATURES_ON
+SAMPLES_ON = {"samples", "selection", "feasibility"} | FEATURES_ON
 ALIGN_ON = {"align", "textgrids", "alignment_figure"} | SAMPLES_ON
 ALL = {"manifest"} | ALIGN_ON
 
@@ -274,8 +274,10 @@ def test_an_edited_task_that_the_run_does_not_use_reruns_nothing(finished: Workf
         ("run: ci", "run: ci\nreport:\n  smallest_effect: 0.05", TABLES_ON),
         ("tasks: [pr, scenario]", "tasks: [pr, scenario]\nextraction:\n  threads: 2", set()),
         ("epochs: 3", "epochs: 3\n  threads: 2", set()),
-        # Frames of all utterances are stored for tasks on sequences only.
-        ("tasks: [pr, scenario]", "tasks: [scenario]", FEATURES_ON),
+        # What is stored for tasks stays when they go.
+        ("tasks: [pr, scenario]", "tasks: [scenario]", TABLES_ON),
+        ("tasks: [pr, scenario]", "tasks: []", TABLES_ON),
+        ("analyses: [cca-mel", "extraction: {batch_seconds: 20}\nanalyses: [cca-mel", set()),
         ("tasks: [pr, scenario]", "tasks: [pr, scenario, asr]", DOWNSTREAM_ON),
     ],
 )

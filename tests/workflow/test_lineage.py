@@ -1,0 +1,171 @@
+"""What a finished run makes of replaced, edited and deleted files: real runs, and the jobs that they ran."""
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+from running import Workflow
+
+RUN = "results/ci"
+CSV = f"{RUN}/tables/layer_scores.csv"
+PLANNED_ANEW = {"manifest", "align", "samples", "selection"}
+
+
+def jobs_done(workflow: Workflow, *arguments: str) -> list[str]:
+    """Run snakemake to its end; return the rules of the jobs that it ran."""
+    output = workflow.snakemake(*arguments).output
+    done = re.findall(r"^Finished jobid: \d+ \(Rule: (\w+)\)", output, re.MULTILINE)
+    return sorted(set(done) - {"all"})
+
+
+def replace_by_older(path: Path, content: bytes) -> None:
+    """What `mv`, `cp -p`, `tar` and `rsync -a` do: another file in the same place, older than all results."""
+    aside = path.with_name(f"{path.name}.aside")
+    aside.write_bytes(content)
+    shutil.copymode(path, aside)
+    long_ago = time.time() - 1e7
+    os.utime(aside, (long_ago, long_ago))
+    aside.replace(path)
+
+
+def audio_of(workflow: Workflow) -> list[Path]:
+    return sorted(workflow.path("resources/prompts/audio").glob("*.ogg"))
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("resources/prompts/prompts.tsv", "manifest"),
+        ("resources/prompts/lexicon.txt", "align"),
+        ("resources/models/hubert-tiny/config.json", "extract"),
+        ("report/template.typ", "report"),
+    ],
+)
+def test_an_older_file_in_the_same_place_is_seen(finished: Workflow, name: str, rule: str) -> None:
+    path = finished.path(name)
+    before = path.read_bytes()
+    try:
+        replace_by_older(path, before + b"\n")
+        assert rule in finished.planned()
+        replace_by_older(path, before)
+        assert not finished.planned(), "the same bytes, whatever the times"
+    finally:
+        path.write_bytes(before)
+
+
+def test_older_audio_of_the_same_size_is_seen(finished: Workflow) -> None:
+    path = audio_of(finished)[0]
+    before = path.read_bytes()
+    try:
+        replace_by_older(path, before[:-1] + bytes([before[-1] ^ 1]))
+        assert path.stat().st_size == len(before)
+        assert "manifest" in finished.planned()
+    finally:
+        path.write_bytes(before)
+
+
+def test_a_wave_ends_where_the_bytes_are_the_same(clone: Workflow) -> None:
+    assert jobs_done(clone, "--forcerun", "manifest") == ["manifest"]
+    assert not clone.planned()
+
+    table = clone.path("resources/prompts/prompts.tsv")
+    head, *rows = table.read_text().splitlines(keepends=True)
+    table.write_text("".join([head, *reversed(rows)]))
+    assert jobs_done(clone) == ["manifest"]
+    assert not clone.planned()
+
+
+def test_audio_that_no_sample_has_encodes_nothing_anew(clone: Workflow) -> None:
+    """An utterance of a run without tasks changes: it is checked and aligned, and no model sees it."""
+    for path in (clone.path(f"{RUN}/samples"), clone.path(f"{RUN}/features")):
+        shutil.rmtree(path)  # that of the run with tasks, which encodes everyone
+    for record in clone.path(f"{RUN}/lineage").glob("*.json"):
+        if record.name.startswith(("samples", "features")):
+            record.unlink()
+    clone.snakemake("--config", "tasks=[]")
+    import pandas as pd
+
+    manifest = pd.read_parquet(clone.path(f"{RUN}/corpus/manifest.parquet"))
+    selection = pd.read_parquet(clone.path(f"{RUN}/samples/selection.parquet"))
+    unused = manifest[~manifest.utt_id.isin(selection.utt_id)]
+    assert 0 < len(unused) < len(manifest)
+    changed = clone.path(unused.audio_path.iloc[0])
+    changed.write_bytes(changed.read_bytes() + b"\0")
+    done = set(jobs_done(clone, "--config", "tasks=[]"))
+    assert {"manifest", "selection"} <= done
+    assert not done & {"extract", "cca", "downstream"}, done
+
+
+def test_deleted_deliverables_come_back(clone: Workflow) -> None:
+    deleted = {
+        f"{RUN}/corpus/warnings.csv": "manifest",
+        f"{RUN}/tables/layer_scores.csv": "tables",
+        f"{RUN}/figures/layers.png": "figures",
+        f"{RUN}/report/report.html": "report",
+        f"{RUN}/cca/logmel/cca-phone.csv": "cca",
+        f"{RUN}/downstream/logmel/pr.weights.csv": "downstream",
+        f"{RUN}/features/logmel.digest.json": "extract",
+    }
+    for name, rule in deleted.items():
+        path = clone.path(name)
+        aside = path.rename(path.with_name("aside"))
+        assert rule in clone.planned(), name
+        aside.rename(path)
+    assert not clone.planned()
+    before = clone.path(CSV).read_bytes()
+    clone.path(CSV).unlink()
+    assert jobs_done(clone) == ["figures", "report", "tables"]
+    assert clone.path(CSV).read_bytes() == before
+
+
+def test_a_store_that_was_deleted_to_free_the_disk_comes_back_when_it_is_asked_for(clone: Workflow) -> None:
+    shutil.rmtree(clone.path(f"{RUN}/features/logmel.zarr"))
+    assert not clone.planned()
+    assert {"extract", "cca"} <= set(clone.planned("--forcerun", "cca"))
+
+
+def test_a_number_changed_by_hand_is_found_and_goes_nowhere(clone: Workflow) -> None:
+    scores = clone.path(f"{RUN}/cca/hubert-tiny/cca-phone.csv")
+    before, report = scores.read_text(), clone.path(f"{RUN}/report/report.html").read_text()
+    scores.write_text(re.sub(r"0\.\d(\d+)", r"0.9\1", before, count=1))
+    assert scores.read_text() != before
+    verified = clone.snakemake("verify", check=False)
+    assert verified.returncode != 0
+    assert f"{RUN}/cca/hubert-tiny/cca-phone.csv differs from what rule `cca` wrote" in verified.output
+    refused = clone.snakemake(check=False)
+    assert refused.returncode != 0
+    assert "cca-phone.csv: changed since rule `cca` wrote it; delete it and run again" in refused.output
+    scores.unlink()
+    clone.snakemake()
+    assert scores.read_text() == before
+    assert clone.path(f"{RUN}/report/report.html").read_text() == report
+    clone.snakemake("verify")
+
+
+def test_code_edited_while_its_job_runs_is_refused(clone: Workflow) -> None:
+    name, module = f"{RUN}/features/logmel.digest.json", clone.path("layerwise/models/logmel.py")
+    before, log = module.read_text(), clone.path(f"{RUN}/logs/extract/logmel.log")
+    log.unlink()
+    process = clone.start("--forcerun", "extract", "--", name)
+    while not log.exists() and process.poll() is None:
+        time.sleep(0.01)
+    module.write_text(f"{before}\nCHANGED = True\n")
+    output, _ = process.communicate()
+    assert process.returncode != 0
+    assert "code that it imports was edited" in output
+    assert not clone.path(name).exists()
+    module.write_text(before)
+    assert jobs_done(clone, name) == ["extract"]
+
+
+@pytest.mark.parametrize("notes", [True, False])
+def test_results_copied_with_new_times_are_as_finished(first: Workflow, tmp_path: Path, notes: bool) -> None:
+    shutil.copytree(first.folder, tmp_path, copy_function=shutil.copyfile, dirs_exist_ok=True)
+    copy = Workflow(tmp_path)
+    if not notes:
+        shutil.rmtree(tmp_path / ".snakemake")
+        copy.snakemake("--touch")
+    assert not copy.planned()
