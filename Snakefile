@@ -1,10 +1,14 @@
 import atexit
+import os
+import shlex
+import sys
 
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 from layerwise.config import parse_config
 from layerwise.errors import LayerwiseError
+from layerwise.lineage.circumstances import COMMAND, CONFIG_FILES
 
 min_version("9.27")
 
@@ -65,6 +69,10 @@ rule all:
 onsuccess:
     print_results()
 
+
+# For the records of jobs; those on a cluster get the environment of the command that started the run.
+os.environ.setdefault(COMMAND, shlex.join(["snakemake", *sys.argv[1:]]))
+os.environ.setdefault(CONFIG_FILES, " ".join(map(str, workflow.configfiles)))
 
 if not workflow.dryrun:
     # What was read to plan the run need not be read for the next one.

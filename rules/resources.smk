@@ -21,6 +21,7 @@ localrules:
     hub_model,
     report,
     samples,
+    selection,
     tables,
     textgrids,
     vectors,

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_json
+from layerwise.lineage.circumstances import circumstances, now
 from layerwise.lineage.index import ContentIndex
 from layerwise.lineage.records import provenance
 from layerwise.lineage.watch import Code, check_contents, check_products
@@ -60,7 +61,7 @@ def job() -> Iterator[None]:
         target = snakemake.output.get("record")
         if target:
             check_products(snakemake.input, Path(target).parent)
-        check = _checks()
+        check, started = _checks(), now()
         check("after the run was planned")
         yield
         check("while the job ran")
@@ -70,6 +71,8 @@ def job() -> Iterator[None]:
             read = _named_paths(snakemake.input)
             read.pop("replanned", None)  # waited for, not read
             write_json(provenance(snakemake.rule, outputs, read, params), target)
+            beside = circumstances(ROOT, started, snakemake.threads, params)
+            write_json(beside, Path(target).parent / "runs" / Path(target).name)
     except LayerwiseError as error:
         log.error("%s: %s", type(error).__name__, error)
         sys.exit(1)

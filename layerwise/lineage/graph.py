@@ -1,6 +1,6 @@
 """The records of a run as one graph: what an artifact was made from, down to what users brought."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ class Step:
 
     Attributes:
         artifact: the file that was asked for, or that a later step reads.
+        record: file name of its record.
         rule: name of the rule.
         code: SHA-256 of the code that ran.
         environment: SHA-256 of the lock file of its environment.
@@ -25,6 +26,7 @@ class Step:
     """
 
     artifact: str
+    record: str
     rule: str
     code: str
     environment: str
@@ -32,10 +34,10 @@ class Step:
     inputs: Mapping[str, Mapping[str, str]]
 
 
-def steps_to(artifact: str, records: Path) -> list[Step]:
+def steps_to(artifact: str, records: Path, concerns: Callable[[str], bool] = lambda path: True) -> list[Step]:
     """Return the jobs that led to an artifact, each once: its own first, then those before it.
 
-    Raises LineageError: no record in the folder ``records`` names the artifact.
+    Inputs that do not ``concern`` the question are left out, with what led to them. Raises LineageError: no record in the folder ``records`` names the artifact.
     """
     made = _makers(records)
     if artifact not in made:
@@ -49,8 +51,9 @@ def steps_to(artifact: str, records: Path) -> list[Step]:
         if record is None or id(record) in seen:
             continue
         seen.add(id(record))
-        steps.append(_step(path, record))
-        queue += [name for files in record["inputs"].values() for name in files]
+        step = _step(path, record, concerns)
+        steps.append(step)
+        queue += [name for files in step.inputs.values() for name in files]
     return steps
 
 
@@ -67,17 +70,21 @@ def brought(steps: list[Step], records: Path) -> dict[str, str]:
 
 
 def _makers(records: Path) -> dict[str, dict[str, Any]]:
-    contents = [read_record(path) for path in sorted(records.glob("*.json"))]
+    contents = [read_record(path) | {"record": path.name} for path in sorted(records.glob("*.json"))]
     return {path: content for content in contents for path in content.get("artifacts", {})}
 
 
-def _step(artifact: str, record: Mapping[str, Any]) -> Step:
+def _step(artifact: str, record: Mapping[str, Any], concerns: Callable[[str], bool]) -> Step:
     params = record["params"]
     return Step(
         artifact,
+        record["record"],
         record["rule"],
         params.get("code", ""),
         params.get("environment", ""),
         {name: value for name, value in params.items() if name not in PLUMBING},
-        record["inputs"],
+        {
+            role: {path: digest for path, digest in files.items() if concerns(path)}
+            for role, files in record["inputs"].items()
+        },
     )

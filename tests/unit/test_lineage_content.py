@@ -1,6 +1,7 @@
 """The content index, what is checked of a running job, and the graph of records."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from layerwise.cli import main as command_line
 from layerwise.errors import LineageError
 from layerwise.files import sha256_file, write_json
 from layerwise.lineage import index as index_module
+from layerwise.lineage.circumstances import COMMAND, circumstances, git_state, now
 from layerwise.lineage.graph import brought, steps_to
 from layerwise.lineage.index import MISSING, ContentIndex
 from layerwise.lineage.watch import Code, check_contents, check_products, unlike_records
@@ -188,3 +190,44 @@ def test_commands_answer_and_name_what_is_wrong(run: Path, capsys: pytest.Captur
     ):
         assert command_line.main(arguments) == 1
         assert told in capsys.readouterr().err
+
+
+def test_circumstances_name_commit_command_and_machine_but_no_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(COMMAND, f"snakemake --configfile {Path.cwd()}/own.yaml")
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    assert git_state(tmp_path) == {"commit": "", "dirty": False}
+    (tmp_path / "file").touch()
+    who = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["add", "file"], [*who, "commit", "-qm", "one"]):
+        subprocess.run(["git", "-C", tmp_path, *arguments], check=True)
+    told = circumstances(tmp_path, now(), 2, {"cca": {"device": "cpu"}, "seed": 1})
+    assert len(told["git"]["commit"]) == 40
+    assert not told["git"]["dirty"]
+    assert (told["command"], told["device"], told["threads"]) == ("snakemake --configfile own.yaml", "cpu", 2)
+    assert told["slurm_job"] == "12"
+    assert told["started"] <= told["ended"]
+    assert 10 < told["peak_mb"] < 100_000
+    assert told["host"]["processor"]
+    (tmp_path / "file").write_text("edited")
+    assert git_state(tmp_path)["dirty"]
+    assert git_state(tmp_path / "none") == {"commit": "", "dirty": False}
+
+
+def test_a_row_of_a_table_leads_to_its_own_model_and_analysis(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = [f"results/small/cca/{model}/{name}.csv" for model in ("a", "b") for name in ("mel", "phone")]
+    read = [*scores, "results/small/downstream/a/pr.csv", "results/small/corpus/manifest.parquet"]
+    table = Path("results/small/summary.csv")
+    table.write_text("model,analysis,score\na,mel,0.1\nb,phone,0.25\n")
+    record = {"rule": "tables", "artifacts": {table.as_posix(): "0"}, "params": {}}
+    write_json(record | {"inputs": {"scores": dict.fromkeys(read, "1")}}, run / "lineage/summary.json")
+    assert command_line.main(["why", f"{table}:2"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("row 2: model=b, analysis=phone, score=0.25\n")
+    assert "reads scores: 2 files, results/small/cca/b/phone.csv" in told
+    assert command_line.main(["why", f"{table}:3"]) == 1
+    assert "there is no row 3; it has 2" in capsys.readouterr().err
