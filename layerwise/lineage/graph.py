@@ -37,7 +37,8 @@ class Step:
 def steps_to(artifact: str, records: Path, concerns: Callable[[str], bool] = lambda path: True) -> list[Step]:
     """Return the jobs that led to an artifact, each once: its own first, then those before it.
 
-    Inputs that do not ``concern`` the question are left out, with what led to them. Raises LineageError: no record in the folder ``records`` names the artifact.
+    Inputs of which ``concerns(path)`` is false are left out, with what led to them. Raises LineageError: no
+    record in the folder ``records`` names the artifact.
     """
     made = _makers(records)
     if artifact not in made:
