@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pypdfium2
 import pytest
 import report_tables as synthetic
 
 from layerwise.align.boundaries import COLUMNS
 from layerwise.errors import ReportError
-from layerwise.report import curve_findings, findings, task_findings
+from layerwise.report import curve_findings, findings, lettering, task_findings
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import CorpusFacts
 from layerwise.report.figures.style import Style, panels, save_figure
@@ -232,3 +233,24 @@ def test_many_pairs_of_curves_are_counted(tables, facts):
     pairs = [one.assign(model_a=f"m{n}", low=-1.0, p_holm=0.01 if n < 2 else 1.0) for n in range(6)]
     (text,) = curve_findings.objective_findings(replace(tables, curve_contrasts=pd.concat(pairs)), facts)
     assert "differs at some layer in 2 of 6 pairs" in text
+
+
+def test_letters_without_a_font_are_a_caution_of_the_first_section(
+    tables, facts, repository, drawn, tmp_path, monkeypatch
+):
+    word, captions = "\u0915\u0937", read_captions(repository / "report")
+    row = tables.segments.iloc[[0]].assign(label=word)
+    foreign = replace(tables, segments=pd.concat([tables.segments, row]))
+    assert not _cautioned(report_content(foreign, facts, captions))
+    monkeypatch.setattr(lettering, "_installed", lambda: ())
+    content = report_content(foreign, facts, captions)
+    assert _cautioned(content) and not _cautioned(report_content(tables, facts, captions))
+    content["title"] = word
+    pdf, page = make(content, repository, drawn, tmp_path / "foreign")
+    assert f"<h1>{word}</h1>" in page and "(Devanagari)" in page
+    text = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
+    assert "<0915 0937>" in text
+
+
+def _cautioned(content):
+    return any("in no installed font" in line for line in content["sections"][0]["bullets"])

@@ -3,10 +3,12 @@ import zlib
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 import report_tables as synthetic
 from matplotlib.colors import to_hex
 
+from layerwise.contracts import run_tables
 from layerwise.layers import layer_index
 from layerwise.report import tables
 from layerwise.report.figures.comparisons import choice_figure, single_weighted_figure
@@ -15,7 +17,7 @@ from layerwise.report.figures.layers import layer_figure
 from layerwise.report.figures.looks import looks
 from layerwise.report.figures.ranking import agreement_figure, scatter_figure
 from layerwise.report.figures.style import Style, save_figure
-from layerwise.report.figures.tasks import task_figure
+from layerwise.report.figures.tasks import task_figure, weight_figure
 
 NAMES = ("hubert-tiny", "org/wav2vec2_tiny", "whisper-tiny-en")
 
@@ -222,3 +224,13 @@ def test_results_without_intervals_are_drawn(facts, summary, tmp_path):
     save_figure(task_figure(tasks, facts), tmp_path / "tasks")
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"layers.pdf", "layers.png", "tasks.pdf", "tasks.png"}
+
+
+def test_without_layers_to_weigh_the_figure_says_so(facts):
+    figure = weight_figure(columns_of("weights"), facts)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no model has layers to weigh"]
+
+
+def columns_of(name):
+    """A table of the run without rows."""
+    return pd.DataFrame(columns=run_tables.columns(name))

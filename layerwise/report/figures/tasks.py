@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 from layerwise.layers import WEIGHTED_SUM, is_normed, layer_index
 from layerwise.report.facts import RunFacts, TaskFacts
 from layerwise.report.figures.looks import draw_curve, draw_level, handle, looks, ordered, twin_handle
-from layerwise.report.figures.style import INK, Style, drawing, legend_below, panels
+from layerwise.report.figures.style import INK, Style, drawing, legend_below, note, panels
 from layerwise.specs.metrics import Metric
 
 # Widths relative to that of all layers together:
@@ -110,7 +110,10 @@ def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = 
     style = style or Style()
     with drawing(style):
         tasks = sorted(set(weights["task"]))
-        figure, axes = task_panels(len(tasks), 2.1, style)
+        figure, axes = task_panels(max(1, len(tasks)), 2.1, style)
+        if not tasks:
+            note(axes[0], "no model has layers to weigh")
+            return figure
         chosen = looks(facts)
         names = set(weights["model"]) - {model.name for model in facts.of_kind("baseline")}
         for axis, task in zip(axes, tasks, strict=True):
