@@ -26,7 +26,10 @@ if CONFIG.alignment.compare:
             manifest=MANIFEST,
             intervals=INTERVALS,
             files=files_below(CONFIG.alignment.compare.path),
-            phonesets=files_below("layerwise/align/phonesets"),
+            phonesets=[
+                *files_below("layerwise/align/phonesets"),
+                *filter(None, [CONFIG.alignment.compare.phone_table]),
+            ],
         output:
             agreement=report(
                 "<run>/tables/alignment_agreement.csv",
