@@ -86,7 +86,8 @@ def _shifted(channel: NDArray[np.float32], rate: int) -> NDArray[np.intp]:
     if not len(scaled) or np.any(scaled != np.rint(scaled)):
         return np.empty(0, np.intp)
     low = scaled.astype(np.int32) & 255
-    positive, negative = np.mean(low == 0, axis=1), np.mean(low == 255, axis=1)
+    inside = np.abs(scaled) < FULL_SCALE * 32768  # clipped samples end on these bytes, too
+    positive, negative = (np.mean(inside & (low == byte), axis=1) for byte in (0, 255))
     loud = np.sqrt(np.mean(scaled**2, axis=1)) > SHIFTED_LEVEL
     return np.flatnonzero(
         loud & (np.minimum(positive, negative) > LEAST_SIGN) & (positive + negative > MOST_SIGN)
