@@ -26,13 +26,17 @@ AGREEMENT = "<run>/tables/alignment_agreement.csv"
 if CONFIG.alignment.compare:
 
     COMPARED = files_below(CONFIG.alignment.compare.path)
+    COMPARED_PHONESETS = [
+        *PHONESETS,
+        *filter(None, [CONFIG.alignment.compare.phone_table]),
+    ]
 
     use rule job as alignment_agreement with:
         input:
             manifest=MANIFEST,
             intervals=INTERVALS,
             files=ancient(COMPARED),
-            phonesets=ancient(PHONESETS),
+            phonesets=ancient(COMPARED_PHONESETS),
             replanned=ancient(REPLANNED[:2]),
         output:
             agreement=report(
@@ -48,7 +52,7 @@ if CONFIG.alignment.compare:
             mem_mb=4000,
         params:
             **runs("alignment_agreement"),
-            **contents(files=COMPARED, phonesets=PHONESETS),
+            **contents(files=COMPARED, phonesets=COMPARED_PHONESETS),
             compare=options(CONFIG.alignment.compare),
         message:
             "Comparing the alignment with {params.compare[path]}"

@@ -23,9 +23,11 @@ class Analysis:
 
 def read_analysis(table: bytes) -> dict[str, Analysis]:
     """Rows of MFA's table by the name of the file; one without an alignment may have a row, too."""
-    rows = csv.DictReader(io.StringIO(table.decode("utf-8")))
+    rows = csv.DictReader(io.StringIO(table.decode("utf-8", errors="replace")))
     return {
-        row["file"]: Analysis(_number(row, "overall_log_likelihood"), _number(row, "speech_log_likelihood"))
+        row.get("file") or "": Analysis(
+            _number(row, "overall_log_likelihood"), _number(row, "speech_log_likelihood")
+        )
         for row in rows
     }
 
@@ -36,4 +38,7 @@ def aligned(name: str, analysis: dict[str, Analysis] | None) -> bool:
 
 
 def _number(row: dict[str, str], column: str) -> float:
-    return float(row.get(column) or "nan")
+    try:
+        return float(row.get(column) or "nan")
+    except ValueError:
+        return math.nan

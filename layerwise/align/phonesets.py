@@ -1,6 +1,7 @@
 """Phone sets, mapped on the 39 ARPAbet phones by tables beside this module, or on the user's own phones."""
 
 import csv
+import logging
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,7 @@ from layerwise.align.intervals import PHONES
 from layerwise.corpus.text import is_tag
 from layerwise.errors import AlignmentError
 
+log = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent / "phonesets"
 PHONE_SETS = ("arpabet", "timit", "mfa-ipa", "sampa")  # in case of doubt the first that fits best
 SILENCE, NOISE = "-", "?"
@@ -111,12 +113,20 @@ def detect_phone_set(
     sets = [phone_set(name, silences) for name in PHONE_SETS]
     known = {each.name: sum(n for label, n in counts.items() if each.phone(label)) for each in sets}
     best = max(sets, key=lambda each: known[each.name])
+    unknown = [label for label, _ in counts.most_common() if best.phone(label) is None]
     if known[best.name] < enough * counts.total():
-        unknown = [label for label, _ in counts.most_common() if best.phone(label) is None]
         raise AlignmentError(
             f"the phones fit none of the phone sets {', '.join(PHONE_SETS)} ({best.name} lacks "
             f"{listed(unknown)}); to analyse them as they are set `phone_set: keep`, to give each its phone "
             "name a table with `phone_table`"
+        )
+    if unknown:
+        log.warning(
+            "phone set %s lacks %s, %.1f %% of the labels; if they are of another language, set "
+            "`phone_set: keep`",
+            best.name,
+            listed(unknown),
+            100 * (1 - known[best.name] / counts.total()),
         )
     return best
 

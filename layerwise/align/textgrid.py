@@ -9,6 +9,8 @@ import pandas as pd
 from layerwise.align import timit_labels
 from layerwise.align.importing import import_alignments
 from layerwise.align.intervals import Outcome
+from layerwise.align.mfa_analysis import NAME as ANALYSIS
+from layerwise.align.mfa_analysis import aligned, read_analysis
 from layerwise.align.nesting import Tolerances
 from layerwise.align.textgrid_reader import PHONE_TIERS, WORD_TIERS
 from layerwise.errors import AlignmentError
@@ -55,6 +57,8 @@ def align(
             "name the one with the TextGrids"
         )
     files = _files_by_name(path)
+    tables = [table for table in files_below(path, (".csv",)) if table.name == ANALYSIS]
+    analyses = {table.parent: read_analysis(table.read_bytes()) for table in tables}
     labels = _labels_by_name(path)
     if overlap is None and labels and not files:
         overlap = max(tolerance, timit_labels.OVERLAP)
@@ -67,6 +71,12 @@ def align(
             raise AlignmentError(f"no TextGrid of this name under {path}")
         if len(found) > 1:
             raise AlignmentError(f"several TextGrids: {', '.join(map(str, sorted(found)))}; keep one")
+        for folder in found[0].parents:
+            analysis = analyses.get(folder, {})
+            if found[0].stem in analysis and not aligned(found[0].stem, analysis):
+                raise AlignmentError(
+                    f"MFA's last pass did not align it: no likelihood in {folder / ANALYSIS}"
+                )
         try:
             return found[0].read_bytes()
         except OSError as error:

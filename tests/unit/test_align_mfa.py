@@ -144,7 +144,7 @@ def test_phones_of_another_language_are_not_mapped_on_english(tmp_path: Path) ->
         align_with(manifest, "mfa", options={"archives": [packed]})
     intervals, _ = align_with(manifest, "mfa", options={"archives": [packed], "phone_set": "keep"})
     assert intervals[intervals.tier == "phone"].label.tolist() == GERMAN.split()
-    with pytest.raises(AlignmentError, match="1 of 1 utterances .*is unknown in mfa-ipa"):
+    with pytest.raises(AlignmentError, match=r"1 of 1 utterances .*is unknown in mfa-ipa"):
         align_with(manifest, "mfa", options={"archives": [packed], "phone_set": "mfa-ipa"})
 
 

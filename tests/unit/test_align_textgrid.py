@@ -478,3 +478,15 @@ def test_words_are_spelled_as_the_transcript_has_them():
     found = outcome(long_text(grid), text="goin' had")
     assert [row[3] for row in rows(found) if row[0] == "word"] == ["goin'", "had"]
     assert found.reason == ""
+
+
+def test_output_of_mfa_without_likelihood_is_no_alignment(tmp_path):
+    corpus = manifest("a", "b", "c")
+    (tmp_path / "mfa" / "s").mkdir(parents=True)
+    for name in ("a", "b", "c"):
+        (tmp_path / "mfa" / "s" / f"{name}.json").write_text(json_text(GRID))
+    header = "file,begin,end,speaker,overall_log_likelihood,speech_log_likelihood\n"
+    (tmp_path / "mfa" / "alignment_analysis.csv").write_text(f"{header}a,0,1,s,-50.1,\nb,0,1,s,,\n")
+    quality = align_with(corpus, "textgrid", options={"path": str(tmp_path)})[1].set_index("utt_id")
+    assert quality.status.to_dict() == {"a": "aligned", "b": "failed", "c": "aligned"}
+    assert quality.reason["b"].startswith("MFA's last pass did not align it: no likelihood in ")

@@ -1,5 +1,6 @@
 """The tables of phone sets: complete, on the analysis set, and told apart."""
 
+import logging
 import tomllib
 import unicodedata
 from pathlib import Path
@@ -76,6 +77,15 @@ def test_unknown_sets_are_refused_with_the_labels():
         detect_phone_set(["ㅏ", "ㅏ", "ㅓ", "T"])
     with pytest.raises(AlignmentError, match="unknown phone set 'ipa'"):
         phone_set("ipa")
+
+
+def test_labels_that_the_set_lacks_are_said(caplog):
+    with caplog.at_level(logging.WARNING):
+        assert detect_phone_set(["ʃ", "i", "h", "æ", "d", "s", "t", "ʁ", "x", "o\u02d0"]).name == "mfa-ipa"
+    assert "phone set mfa-ipa lacks '\u0281', 'x', 20.0 % of the labels" in caplog.text
+    caplog.clear()
+    detect_phone_set(["SH", "IY1", "HH", "AE1", "D"])
+    assert not caplog.text
 
 
 def test_joins_are_of_one_phone():
