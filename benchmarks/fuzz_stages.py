@@ -7,19 +7,16 @@ import random
 import shutil
 import struct
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
-import soundfile
 
 from benchmarks.fuzz_config import draw_config, draw_config_file
+from benchmarks.fuzz_corpora import RATE, SECONDS, SOUNDS, Trial, draw_corpus, draw_dataset, examine, sound
 from benchmarks.spoiling import BINARY, JSON_VALUES, TEXT, spoiled
 from layerwise import contracts
 from layerwise.align import librispeech, textgrid
@@ -28,40 +25,17 @@ from layerwise.align.lexicon import read_lexicon
 from layerwise.align.praat_text import short_text
 from layerwise.analyses.vector_tables import read_vectors
 from layerwise.contracts.corpus import EXCLUDED
-from layerwise.corpus.audio import read_audio
 from layerwise.corpus.entries import Entry
-from layerwise.corpus.manifest import build_manifest, read_manifest
-from layerwise.corpus.readers import read_corpus
+from layerwise.corpus.manifest import read_manifest
 from layerwise.files import write_parquet
 from layerwise.models import load_model
 
 MODELS = Path(__file__).parents[1] / "resources" / "models"
-RATE = 16_000
-SOUNDS = {
-    **{f"{name}.wav": ("WAV", name) for name in ("PCM_16", "PCM_24", "FLOAT", "ULAW", "GSM610", "IMA_ADPCM")},
-    **{
-        "a.flac": ("FLAC", None),
-        "a.ogg": ("OGG", "VORBIS"),
-        "a.opus": ("OGG", "OPUS"),
-        "a.mp3": ("MP3", None),
-    },
-    **{
-        "a.aiff": ("AIFF", "PCM_16"),
-        "a.sph": ("NIST", "PCM_16"),
-        "a.wav": ("WAVEX", None),
-        "b.wav": ("W64", None),
-    },
-    **{"a.au": ("AU", None), "a.caf": ("CAF", None), "c.wav": ("RF64", None)},
-}
 WORDS = [(0.0, 0.1, ""), (0.1, 0.4, "she"), (0.4, 0.5, "had"), (0.5, 0.6, "")]
 PHONES = [
     *((0.0, 0.1, ""), (0.1, 0.25, "SH"), (0.25, 0.4, "IY1"), (0.4, 0.43, "HH"), (0.43, 0.46, "AE1")),
     *((0.46, 0.5, "D"), (0.5, 0.6, "sil")),
 ]
-SECONDS = 0.6
-
-# What must be named if it fails, and what is run: it returns fine, excluded or named.
-Trial = tuple[Sequence[str], Callable[[], str]]
 
 
 @dataclass(frozen=True)
@@ -73,31 +47,6 @@ class Stage:
     share: float = 1.0
 
 
-@cache
-def sound(name: str) -> bytes:
-    """A good file of 0.6 s."""
-    form, subtype = SOUNDS[name]
-    rate = 8000 if subtype == "GSM610" else RATE
-    stream = io.BytesIO()
-    noise = np.random.default_rng(0).uniform(-0.3, 0.3, round(SECONDS * rate))
-    soundfile.write(stream, noise, rate, format=form, subtype=subtype)
-    return stream.getvalue()
-
-
-def _examine(folder: Path, bad: Sequence[Entry]) -> str:
-    """Put utterances into a manifest beside a good one, which must pass, and read what is kept."""
-    good = folder / "good.wav"
-    good.write_bytes(sound("PCM_16.wav"))
-    manifest, excluded, _ = build_manifest([Entry("good", "s", "train", good, "she had"), *bad], seed=0)
-    kept, lost = set(manifest["utt_id"]), set(excluded["utt_id"])
-    if "good" not in kept or kept | lost != {"good", *(entry.utt_id for entry in bad)}:
-        raise AssertionError(f"kept {kept}, excluded {lost}")
-    for path in manifest["audio_path"]:
-        if not np.isfinite(read_audio(path)).all():
-            raise AssertionError(f"{path}: not finite")
-    return "excluded" if lost else "fine"
-
-
 def draw_audio(rng: random.Random, folder: Path) -> Trial:
     """Return a damaged audio file."""
     name = rng.choice(list(SOUNDS))
@@ -107,7 +56,7 @@ def draw_audio(rng: random.Random, folder: Path) -> Trial:
         content = content[: rng.randrange(len(content) + 1)] + other[rng.randrange(len(other)) :]
     path = folder / name
     path.write_bytes(content)
-    return [name], lambda: _examine(folder, [Entry("u", "s", "train", path, "she had")])
+    return [name], lambda: examine(folder, [Entry("u", "s", "train", path, "she had")])
 
 
 def _grid(form: str) -> bytes:
@@ -307,45 +256,6 @@ def _spoiled_weights(rng: random.Random, content: bytes) -> bytes:
     return struct.pack("<Q", len(header) if way == 2 else size) + header + tensors
 
 
-def draw_dataset(rng: random.Random, folder: Path) -> Trial:
-    """Return a damaged data set in one of Hugging Face's layouts."""
-    names = rng.sample(list(SOUNDS), 3)
-    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
-    sounds = pa.array([{"bytes": sound(name), "path": name} for name in names], kind)
-    table = pa.table(
-        {"audio": sounds, "text": ["she had"] * 3, "speaker_id": [1, 2, 3], "id": ["u", "v", "w"]}
-    )
-    layout = rng.choice(("parquet", "arrow", "csv", "jsonl"))
-    path = folder / "data"
-    path.mkdir()
-    if layout == "parquet":
-        victim = path / "train-00000-of-00001.parquet"
-        pq.write_table(table, victim, row_group_size=2)
-    elif layout == "arrow":
-        victim = path / "data-00000-of-00001.arrow"
-        with pa.ipc.new_stream(str(victim), table.schema) as writer:
-            writer.write_table(table, max_chunksize=2)
-        state = path / "state.json"
-        state.write_text(json.dumps({"_data_files": [{"filename": victim.name}]}))
-        victim = state if rng.random() < 0.2 else victim
-    else:
-        rows = [{"file_name": f"{number}-{name}", "text": "she had"} for number, name in enumerate(names)]
-        for row, name in zip(rows, names, strict=True):
-            (path / row["file_name"]).write_bytes(sound(name))
-        victim = path / f"metadata.{layout}"
-        lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-        victim.write_text("\n".join(lines if layout == "csv" else map(json.dumps, rows)) + "\n")
-    victim.write_bytes(
-        spoiled(rng, victim.read_bytes(), BINARY if victim.suffix in (".parquet", ".arrow") else TEXT)
-    )
-
-    def run() -> str:
-        entries = read_corpus(path, "hugging-face")
-        return _examine(folder, entries)
-
-    return [victim.name, path.name, *(f"{name!r}" for name in "uvw")], run
-
-
 _STAGES = (
     Stage("audio", draw_audio, 2.0),
     Stage("textgrid", draw_textgrid, 2.0),
@@ -354,6 +264,7 @@ _STAGES = (
     Stage("vectors", draw_vectors),
     Stage("lexicon", draw_lexicon, 0.25),
     Stage("artifacts", draw_artifact, 0.5),
+    Stage("corpora", draw_corpus),
     Stage("hugging-face", draw_dataset),
     Stage("config-value", draw_config, 2.0),
     Stage("config-file", draw_config_file, 0.5),

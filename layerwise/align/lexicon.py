@@ -22,7 +22,7 @@ def read_lexicon(path: Path | str) -> Lexicon:
     """
     path = Path(path)
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise AlignmentError(f"{path}: cannot read the lexicon: {error}") from error
     lexicon: Lexicon = defaultdict(list)

@@ -31,7 +31,9 @@ def as_textgrid(files: list[Path]) -> bytes:
 
 def _labels(path: Path) -> list[tuple[float, float, str]]:
     found = []
-    for number, line in enumerate(path.read_text(encoding="latin-1").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="latin-1").split("\n"), start=1):
+        if not line.strip():
+            continue
         try:
             first, last, label = line.split()
             found.append((int(first) / SAMPLE_RATE, int(last) / SAMPLE_RATE, label))

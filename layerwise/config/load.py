@@ -4,7 +4,7 @@ import difflib
 import json
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from pydantic.fields import FieldInfo
 from layerwise.config.schema import RunConfig
 from layerwise.errors import ConfigError
 from layerwise.specs.registry import registry
+
+LARGEST_NUMBER = 1_000_000_000
 
 
 def read_config(path: Path | str) -> RunConfig:
@@ -43,12 +45,26 @@ def parse_config(content: Mapping[str, Any], origin: str = "config") -> RunConfi
     """
     if not isinstance(content, Mapping):
         raise ConfigError(f"{origin}: expected `key: value` lines, found {type(content).__name__}")
+    if unfit := list(_unfit(content, origin)):
+        raise ConfigError("\n".join(unfit))
     specs = registry(_plugins(content, origin))
     try:
         return RunConfig.model_validate(dict(content), context={"registry": specs})
     except ValidationError as error:
         lines = [_explain(problem, origin) for problem in error.errors()]
         raise ConfigError("\n".join(lines)) from None
+
+
+def _unfit(value: Any, origin: str, key: str = "") -> Iterator[str]:
+    """What no key can mean: texts that no file can be named, and numbers that no memory holds so many of."""
+    if isinstance(value, str) and "\0" in value:
+        yield f"{origin}: `{key}`: holds the character NUL; delete it"
+    elif isinstance(value, int) and abs(value) > LARGEST_NUMBER and key != "seed":
+        yield f"{origin}: `{key}`: {value} is too large; write a number up to {LARGEST_NUMBER:,}"
+    elif isinstance(value, Mapping | list):
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        for name, inner in items:
+            yield from _unfit(inner, origin, f"{key}.{name}".lstrip("."))
 
 
 def _plugins(content: Mapping[str, Any], origin: str) -> tuple[str, ...]:

@@ -57,7 +57,7 @@ def _rows(table: Path) -> list[dict[str, str]]:
     if not table.is_file():
         raise CorpusError(f"{table}: no such file; name the folder of one language of a release")
     # Sentences hold quotation marks as they are.
-    rows = list(csv.DictReader(read_text(table).splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+    rows = list(csv.DictReader(read_text(table).split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE))
     for number, row in enumerate(rows, start=2):
         if not row.get("path") or row.get("sentence") is None or row.get("client_id") is None:
             raise CorpusError(

@@ -62,7 +62,7 @@ def _entries(path: Path, split: str | None) -> list[Entry]:
     files = all_files(path)
     texts: dict[Path, str] = {}
     for transcript in (item for item in files if item.name.lower().endswith(".trans.txt")):
-        for line in read_text(transcript).splitlines():
+        for line in read_text(transcript).split("\n"):
             utt_id, _, text = line.strip().partition(" ")
             if utt_id:
                 texts[transcript.with_name(f"{utt_id}.flac")] = text.lower()

@@ -108,11 +108,13 @@ def _check_entries(entries: Sequence[Entry]) -> None:
         seen[utt_id] = path
         if entry.split is not None and entry.split not in SPLITS:
             raise CorpusError(
-                f"{utt_id}: unknown split {entry.split!r}; use {', '.join(SPLITS)} or leave it blank"
+                f"{utt_id} ({path}): unknown split {entry.split!r}; use {', '.join(SPLITS)} or leave it blank"
             )
         clashes = sorted(set(entry.labels) & set(COLUMNS))
         if clashes:
-            raise CorpusError(f"label column {clashes[0]!r} is a column of the manifest; rename it")
+            raise CorpusError(
+                f"{utt_id} ({path}): label column {clashes[0]!r} is a column of the manifest; rename it"
+            )
 
 
 def _examine(

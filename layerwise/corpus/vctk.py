@@ -63,7 +63,7 @@ def _speakers(path: Path) -> dict[str, dict[str, str]]:
     if not path.is_file():
         return {}
     found = {}
-    for line in read_text(path).splitlines()[1:]:
+    for line in read_text(path).split("\n")[1:]:
         fields = line.split()
         if len(fields) >= 4:
             speaker = fields[0] if fields[0][0].isalpha() else f"p{fields[0]}"

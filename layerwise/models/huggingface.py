@@ -26,6 +26,7 @@ os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
 
 ENCODER_BLOCK = re.compile(r"(?:^|\.)encoder\.(?:layers|layer|blocks)\.\d+\.")
 LFS_POINTER, LFS_BYTES = b"version https://git-lfs", 1024
+MOST_LAYERS, LARGEST_SIZE = 1_000, 10_000_000  # more than any model has; a model is built before it is filled
 WEIGHT_SUFFIXES = (".safetensors", ".bin")
 
 
@@ -44,6 +45,7 @@ class Checkpoint:
         self.options = options
         self.revision = self._commit()
         self.config = self._read(AutoConfig)
+        _check_sizes(location, self.config)
         self.extractor = self._read(AutoFeatureExtractor)
         if self.extractor.sampling_rate != SAMPLE_RATE:
             raise ModelError(
@@ -157,6 +159,18 @@ def _check_weights(location: str) -> None:
                 f"model folder {location}: {file.name} is a pointer of git-lfs, not the weights; run "
                 "`git lfs pull` in it, or download the file"
             )
+
+
+def _check_sizes(location: str, config: Any) -> None:
+    """Refuse a config that asks for a model that no memory holds. Raises ModelError."""
+    for key, value in config.to_dict().items():
+        most = MOST_LAYERS if "layers" in key else LARGEST_SIZE
+        for number in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(number, int) and number > most and key != "model_max_length":
+                raise ModelError(
+                    f"{location}: config.json says `{key}` is {number}, more than any model has; copy it "
+                    "again"
+                )
 
 
 def _hub_config(location: str, revision: str | None) -> Path:

@@ -8,7 +8,7 @@ from layerwise.options.section import Section
 class SamplesOptions(Section):
     """What the analyses look at: random utterances, phone tokens and word tokens."""
 
-    number: int = Field(default=3, ge=1, description="Number of sample sets.", examples=[3])
+    number: int = Field(default=3, ge=1, le=1000, description="Number of sample sets.", examples=[3])
     frame_utterances: int = Field(
         default=500, ge=1, description="Utterances per sample set whose frames are analysed.", examples=[500]
     )

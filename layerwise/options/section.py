@@ -19,6 +19,8 @@ def _trackable(value: str) -> str:
         raise ValueError(
             f"{value!r} holds {found[0]!r}, which Snakemake reads as a wildcard: rename the file or folder"
         )
+    if not value.strip():
+        raise ValueError("blank; name a file or folder (`.` is the folder that snakemake runs in)")
     return value
 
 

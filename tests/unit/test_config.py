@@ -271,3 +271,32 @@ def test_mfa_aligns_the_analysed_corpus_only():
     tasks = [{"task": "pr", "corpus": "other", "label": "alignment"}]
     content = {**GOOD, "aligner": "mfa", "corpora": {"other": {"path": "o"}}, "tasks": tasks}
     assert "aligns the analysed corpus only" in refused(content)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"corpus": {"path": ""}}, "`corpus.path`: .*blank; name a file or folder"),
+        ({"corpus": {"path": "a\0b"}}, "`corpus.path`: holds the character NUL"),
+        (
+            {"alignment": {"textgrid": {"tolerance": float("nan")}}},
+            "`alignment.textgrid.tolerance`: .*finite",
+        ),
+        ({"alignment": {"textgrid": {"overlap": float("inf")}}}, "`alignment.textgrid.overlap`: .*finite"),
+        ({"downstream": {"seeds": 10**12}}, "`downstream.seeds`: 1000000000000 is too large"),
+        ({"samples": {"number": 10**6}}, "`samples.number`: .*1000"),
+    ],
+)
+def test_values_that_no_key_can_mean(change, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_config({"corpus": {"path": "data/x"}, "models": ["logmel"], **change})
+    parse_config(
+        {"corpus": {"path": "data/x"}, "models": ["random:resources/models/hubert-tiny"], "seed": 10**30}
+    )
+
+
+def test_a_config_in_another_encoding_is_named(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_bytes("run: caf\u00e9".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"mine\.yaml: not UTF-8"):
+        read_config(path)

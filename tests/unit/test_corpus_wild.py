@@ -1,5 +1,6 @@
 """Layouts of public corpora, as small made-up folders."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import soundfile
 
 from layerwise.corpus.common_voice import common_voice_files, read_common_voice
 from layerwise.corpus.entries import Entry
+from layerwise.corpus.hugging_face import read_hugging_face
+from layerwise.corpus.librispeech import read_librispeech
 from layerwise.corpus.libritts import libritts_files, read_libritts
 from layerwise.corpus.manifest import build_manifest
 from layerwise.corpus.timit import read_timit, timit_files
@@ -106,6 +109,21 @@ def test_common_voice_takes_the_splits_of_the_release(tmp_path: Path) -> None:
     for split in ("train", "dev", "test"):
         (tmp_path / f"{split}.tsv").unlink()
     assert {entry.fault for entry in read_common_voice(tmp_path)} == {""}
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\x85", "\x0b", "\x0c", "\x1c"])
+def test_only_line_feeds_end_lines(tmp_path: Path, odd: str) -> None:
+    """Texts of the web hold other separators of lines, which str.splitlines takes for ends too."""
+    write(tmp_path / "validated.tsv", f"{COMMON_VOICE}c\ta.mp3\tone{odd}two\t\t\ten\r\n")
+    assert [entry.text for entry in read_common_voice(tmp_path)] == [f"one{odd}two"]
+    audio = speak(tmp_path / "libri/1/2/1-2-0.flac")
+    write(audio.parent / "1-2.trans.txt", f"1-2-0 ONE{odd}TWO\n")
+    assert [entry.text for entry in read_librispeech(tmp_path / "libri")] == [f"one{odd}two"]
+    write(tmp_path / "folder/train/metadata.csv", f"file_name,text\na.mp3,one{odd}two\n")
+    row = json.dumps({"file_name": "b.mp3", "text": f"one{odd}two"}, ensure_ascii=False)
+    write(tmp_path / "folder/test/metadata.jsonl", f"{row}\n")
+    entries = read_hugging_face(tmp_path / "folder")
+    assert [entry.text for entry in entries] == [f"one{odd}two"] * 2
 
 
 @pytest.mark.parametrize(

@@ -274,6 +274,7 @@ def _pointer(folder: Path) -> None:
             r"weights of encoder blocks that its config.json does not have",
         ),
         (partial(_config, num_hidden_layers=9), "the checkpoint lacks"),
+        (partial(_config, num_hidden_layers=10**30), "`num_hidden_layers` is 10+, more than any model has"),
         (partial(_config, intermediate_size=40), "the weights have other sizes than config.json says"),
         (partial(_config, attn_implementation="flash_attention_9"), "flash_attention_9"),
         (partial(_config, _attn_implementation="flash_attention_2"), "FlashAttention2"),

@@ -1,13 +1,18 @@
 """Files as people have them, through the workflow."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import soundfile
 import yaml
 from running import Workflow
+
+from layerwise.align.praat_text import short_text
 
 CONFIG = {
     "run": "wild",
@@ -60,3 +65,46 @@ def test_a_configured_path_with_braces_names_its_key(wild: Workflow) -> None:
     wild.path("wild.yaml").write_text(yaml.safe_dump({**CONFIG, "corpus": {"path": "data/{mine}"}}))
     ran = wild.snakemake("--dry-run", check=False)
     assert ran.returncode and "corpus.path" in ran.output and "rename the file or folder" in ran.output
+
+
+def write_parquet(path: Path, seeds: range) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    cells = []
+    for seed in seeds:
+        stream = io.BytesIO()
+        soundfile.write(stream, np.random.default_rng(seed).uniform(-0.1, 0.1, 9600), 16_000, format="FLAC")
+        cells.append({"bytes": stream.getvalue(), "path": f"u{seed}.flac"})
+    table = pa.table({"audio": cells, "text": ["she had"] * len(cells), "speaker_id": list(seeds)})
+    pq.write_table(table, path, row_group_size=2)
+
+
+def test_audio_in_parquet_with_an_alignment_of_phones_only(fresh: Workflow) -> None:
+    for split, seeds in (("train", range(4)), ("validation", range(4, 6)), ("test", range(6, 8))):
+        write_parquet(fresh.path(f"data/set/data/{split}-00000-of-00001.parquet"), seeds)
+        for seed in seeds:
+            phones = [(0.0, 0.2, "SH"), (0.2, 0.4, "IY1"), (0.4, 0.6, "")]
+            grid = fresh.path(f"data/grids/u{seed}.TextGrid")
+            grid.parent.mkdir(exist_ok=True)
+            grid.write_text(short_text({"phones": phones}, 0.6))
+    config = {
+        **CONFIG,
+        "corpus": {"path": "data/set", "reader": "hugging-face"},
+        "aligner": "textgrid",
+        "alignment": {"textgrid": {"path": "data/grids"}},
+        "samples": {"number": 1, "min_tokens": 2},
+        "analyses": ["cca-phone", "cca-word"],
+    }
+    fresh.config = "set.yaml"
+    fresh.path("set.yaml").write_text(yaml.safe_dump(config))
+    foreseen, figure = "results/wild/samples/infeasible.csv", "results/wild/figures/alignment.png"
+    fresh.snakemake(foreseen, figure)
+    manifest = pd.read_parquet(fresh.path(MANIFEST)).set_index("utt_id")
+    assert manifest["split"].value_counts().to_dict() == {"train": 4, "dev": 2, "test": 2}
+    assert manifest.loc["u5", "audio_path"] == "data/set/data/validation-00000-of-00001.parquet/audio/1"
+    quality = pd.read_csv(fresh.path("results/wild/alignment/quality.csv"))
+    assert set(quality["status"]) == {"aligned"} and set(quality["words"]) == {0}
+    reasons = pd.read_csv(fresh.path(foreseen)).set_index("analysis")["reason"]
+    assert "phones only" in reasons["cca-word"]
+    assert not fresh.planned(foreseen, figure)
+    write_parquet(fresh.path("data/set/data/test-00000-of-00001.parquet"), range(7, 9))
+    assert fresh.planned(MANIFEST) == {"manifest": 1}
