@@ -43,6 +43,7 @@ use rule job as textgrids with:
         record="<run>/lineage/alignment.textgrids.json",
     pathvars:
         job="textgrids",
+    localrule: True
     params:
         **runs("textgrids"),
     message:

@@ -32,6 +32,7 @@ use rule job as samples with:
         record="<run>/lineage/samples.segments.parquet.json",
     pathvars:
         job="samples",
+    localrule: True
     params:
         **runs("samples"),
         samples=options(CONFIG.samples),

@@ -49,6 +49,7 @@ use rule job as tables with:
         record="<run>/lineage/tables.json",
     pathvars:
         job="tables",
+    localrule: True
     params:
         **runs("tables"),
         facts=lambda wildcards: facts_params(),
@@ -71,6 +72,7 @@ use rule job as figures with:
         record="<run>/lineage/figures.json",
     pathvars:
         job="figures",
+    localrule: True
     params:
         **runs("figures"),
     message:
@@ -95,6 +97,7 @@ use rule job as report with:
         record="<run>/lineage/report.report.pdf.json",
     pathvars:
         job="report",
+    localrule: True
     params:
         **runs("report"),
         compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,

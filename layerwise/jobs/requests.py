@@ -54,6 +54,9 @@ class Amount:
 
 
 AMOUNTS = {
+    "pretrain_data": Amount(8000, 120),
+    "pretrain_stem": Amount(8000, 240),
+    "pretrain": Amount(8000, 2880),
     "manifest": Amount(2000, 60, minutes_per_hour=1),
     "align": Amount(2000, 30, mb_per_hour=50, minutes_per_hour=10),
     "extract": Amount(
