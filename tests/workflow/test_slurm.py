@@ -26,7 +26,7 @@ def _slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-# Four jobs of two rules: one is cancelled, one needs more memory than it asks for, one has an error, one is fine.
+# Four jobs: one is cancelled, one needs more memory than it asks for, one has an error, one is fine.
 CORPUS = {"path": "resources/prompts/prompts.tsv", "min_seconds": 0.5}
 CONFIG = {
     "run": "ci",
