@@ -7,6 +7,7 @@ run: .venv/.ready
 	@echo "The report: results/demo/report/report.pdf and results/demo/report/report.html"
 
 test: lint
+	sh tests/install_slurm.sh
 	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 tests/unit --cov-report= --cov
 	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 --dist worksteal tests/workflow
 

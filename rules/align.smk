@@ -55,6 +55,7 @@ use rule job as textgrids with:
         record="<run>/lineage/alignment.textgrids.json",
     pathvars:
         job="textgrids",
+    localrule: True
     params:
         **runs("textgrids"),
     message:

@@ -9,6 +9,7 @@ if not Path(ARCHIVE).exists():
             archive=ARCHIVE,
         pathvars:
             job="download_alignments",
+        localrule: True
         resources:
             runtime=240,
         params:

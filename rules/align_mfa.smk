@@ -31,7 +31,7 @@ use rule job as align_mfa_corpus with:
     pathvars:
         job="align_mfa_corpus",
     resources:
-        runtime=120,
+        **asks("manifest"),
     params:
         **runs("align_mfa_corpus"),
         shards=MFA.shards,
@@ -70,6 +70,7 @@ rule align_mfa_model:
     wildcard_constraints:
         kind="acoustic|dictionary|g2p",
         suffix="zip|dict",
+    localrule: True
     conda:
         "../envs/mfa.yaml"
     resources:
@@ -101,7 +102,7 @@ rule align_mfa_train:
         "../envs/mfa.yaml"
     threads: CONFIG.alignment.threads
     resources:
-        mem_mb=8000,
+        mem_mb=lambda wildcards, attempt: 8000 * 2 ** (attempt - 1),
         runtime=MFA_MINUTES + 30,
         mfa_minutes=str(MFA.timeout_minutes),
     params:
@@ -132,7 +133,7 @@ rule align_mfa_shard:
         "../envs/mfa.yaml"
     threads: CONFIG.alignment.threads
     resources:
-        mem_mb=8000,
+        mem_mb=lambda wildcards, attempt: 8000 * 2 ** (attempt - 1),
         runtime=2 * MFA_MINUTES + 30,
         mfa_minutes=str(MFA.timeout_minutes),
     params:

@@ -13,6 +13,7 @@ use rule job as alignment_figure with:
         record="<run>/lineage/figures.alignment.pdf.json",
     pathvars:
         job="alignment_figure",
+    localrule: True
     params:
         **runs("alignment_figure"),
         seed=CONFIG.seed,
@@ -48,6 +49,7 @@ if CONFIG.alignment.compare:
             record="<run>/lineage/tables.alignment_agreement.csv.json",
         pathvars:
             job="alignment_agreement",
+        localrule: True
         resources:
             mem_mb=4000,
         params:

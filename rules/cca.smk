@@ -22,6 +22,7 @@ use rule job as feasibility with:
         job="feasibility",
     # Before the extraction, so that one may stop the run there.
     priority: 100
+    localrule: True
     params:
         **runs(
             "feasibility", [code for spec in ANALYSES.values() for code in spec.codes]
@@ -84,6 +85,7 @@ use rule job as vectors with:
         record="<run>/lineage/vectors.{vectors}.parquet.json",
     pathvars:
         job="vectors/{vectors}",
+    localrule: True
     params:
         **runs("vectors"),
         **contents(file=vectors_file),

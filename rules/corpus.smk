@@ -41,11 +41,9 @@ checkpoint samples:
         "<run>/logs/samples.log",
     benchmark:
         "<run>/benchmarks/samples.tsv"
+    localrule: True
     conda:
         "../envs/layerwise.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=60,
     params:
         **runs("samples"),
         samples=options(CONFIG.samples),
@@ -68,11 +66,9 @@ checkpoint selection:
         "<run>/logs/selection.log",
     benchmark:
         "<run>/benchmarks/selection.tsv"
+    localrule: True
     conda:
         "../envs/layerwise.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=60,
     params:
         **runs("selection"),
         everyone=lambda wildcards: selects_everyone(),

@@ -18,6 +18,7 @@ if MISSING:
             "<run>/logs/download_corpus/{folder}.log",
         wildcard_constraints:
             folder=one_of(MISSING),
+        localrule: True
         conda:
             "../envs/layerwise.yaml"
         resources:
@@ -37,6 +38,7 @@ use rule job as hub_model with:
         record="<run>/lineage/models.{model}.json.json",
     pathvars:
         job="hub_model/{model}",
+    localrule: True
     resources:
         runtime=240,
     params:

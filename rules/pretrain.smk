@@ -17,8 +17,7 @@ use rule job as pretrain_data with:
     pathvars:
         job="pretrain_data",
     resources:
-        mem_mb=8000,
-        runtime=120,
+        **asks("pretrain_data"),
     params:
         **runs("pretrain_data"),
         **contents(audio=lambda wildcards: trackable(pretrain_files())),
@@ -41,8 +40,7 @@ use rule job as pretrain_stem with:
         job="pretrain_stem",
     threads: CONFIG.pretrain.threads
     resources:
-        mem_mb=8000,
-        runtime=240,
+        **asks("pretrain_stem"),
     params:
         **runs("pretrain_stem"),
         steps=CONFIG.pretrain.stem_steps,
@@ -65,8 +63,7 @@ use rule job as pretrain with:
         job="pretrain/{objective}",
     threads: CONFIG.pretrain.threads
     resources:
-        mem_mb=8000,
-        runtime=2880,
+        **asks("pretrain"),
     params:
         **runs("pretrain"),
         steps=CONFIG.pretrain.steps,

@@ -52,6 +52,7 @@ use rule job as tables with:
         record="<run>/lineage/tables.json",
     pathvars:
         job="tables",
+    localrule: True
     params:
         **runs("tables"),
         facts=lambda wildcards: facts_params(),
@@ -75,6 +76,7 @@ use rule job as figures with:
         record="<run>/lineage/figures.json",
     pathvars:
         job="figures",
+    localrule: True
     params:
         **runs("figures"),
     message:
@@ -98,6 +100,7 @@ use rule job as report with:
         record="<run>/lineage/report.report.pdf.json",
     pathvars:
         job="report",
+    localrule: True
     params:
         **runs("report"),
         **contents(captions=CAPTIONS, typst=TYPST, jinja=JINJA),

@@ -9,24 +9,6 @@ from layerwise.jobs import requests
 from layerwise.jobs.slurm import default_partition_has_gpu
 
 
-# Seconds of work, or work that needs the network, which compute nodes seldom have.
-localrules:
-    align_mfa_model,
-    alignment_agreement,
-    alignment_figure,
-    download_alignments,
-    download_corpus,
-    feasibility,
-    figures,
-    hub_model,
-    report,
-    samples,
-    selection,
-    tables,
-    textgrids,
-    vectors,
-
-
 @cache
 def limits():
     """The most that a job may ask for: what the partitions in the profile allow."""

@@ -111,5 +111,4 @@ SlurmctldPidFile={folder}/slurmctld.pid
 SlurmdPidFile={folder}/slurmd.pid
 NodeName={host} NodeAddr=127.0.0.1 CPUs={CPUS} RealMemory={MEMORY_MB} Gres=gpu:1 State=UNKNOWN
 PartitionName=cpu Nodes={host} Default=YES DefaultTime=10 MaxTime=1440 State=UP
-PartitionName=gpu Nodes={host} DefaultTime=10 MaxTime=2880 State=UP
 """

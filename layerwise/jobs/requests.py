@@ -54,10 +54,13 @@ class Amount:
 
 
 AMOUNTS = {
+    "pretrain_data": Amount(8000, 120),
+    "pretrain_stem": Amount(8000, 240),
+    "pretrain": Amount(8000, 2880),
     "manifest": Amount(2000, 60, minutes_per_hour=1),
     "align": Amount(2000, 30, mb_per_hour=50, minutes_per_hour=10),
     "extract": Amount(
-        2500, 30, mb_per_gigabyte=4000, mb_per_hour=5, minutes_per_hour=3, cost=240, gpu_cost=12, gpu_mb=3000
+        2500, 30, mb_per_gigabyte=2500, mb_per_hour=5, minutes_per_hour=3, cost=240, gpu_cost=12, gpu_mb=3000
     ),
     "cca": Amount(4000, 30, mb_per_gigabyte=1000, minutes_per_gigabyte=60, gpu_mb=3000),
     "downstream": Amount(

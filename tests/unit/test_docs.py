@@ -37,7 +37,7 @@ FOLDERS = (
 )
 NAME = re.compile(r"`(layerwise(?:\.\w+)+)")
 PATH = re.compile(rf"[`( ]((?:{'|'.join(FOLDERS)})/[\w./-]*\w)")
-EXAMPLES = {*MODULES.values(), "layerwise/options/manner.py"}
+EXAMPLES = {*MODULES.values(), "layerwise/options/manner.py", "profiles/cluster"}
 
 
 def ids(path: Path) -> str:

@@ -7,18 +7,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 import yaml
 from filelock import FileLock
 from one_node import missing, one_node
-from running import Finished, Workflow
+from running import Workflow
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing())
 
-MANIFEST = "results/ci/corpus/manifest.parquet"
 PATIENCE = 240  # seconds; without the settings of the profile these runs never end
 
 
@@ -29,70 +26,65 @@ def _slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@dataclass
-class Started:
-    """Snakemake on its way, and the job that it has submitted."""
-
-    process: subprocess.Popen[str]
-    job: str
-
-    def end(self) -> Finished:
-        try:
-            output, _ = self.process.communicate(timeout=PATIENCE)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            pytest.fail(f"hangs: {self.process.communicate()[0]}")
-        return Finished(self.process.returncode, output)
-
-
-def submit(workflow: Workflow, target: str, *arguments: str) -> Started:
-    """Start the profile for any cluster; looks at jobs come early so that tests are short."""
-    process = workflow.start(
-        *("--workflow-profile", "profiles/slurm", "--retries", "0"),
-        *("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5"),
-        *(target, *arguments),
-    )
-    for _ in range(300):
-        jobs = ask("squeue", "--noheader", "--format=%i").split()
-        if jobs or process.poll() is not None:
-            return Started(process, *jobs)
-        time.sleep(0.1)
-    return pytest.fail("nothing was submitted in 30 s")
+# Four jobs: one is cancelled, one needs more memory than it asks for, one has an error, one is fine.
+CORPUS = {"path": "resources/prompts/prompts.tsv", "min_seconds": 0.5}
+CONFIG = {
+    "run": "ci",
+    "corpus": CORPUS,
+    "alignment": {"lexicon": "resources/prompts/lexicon.txt"},
+    "models": [{"name": "hubert-tiny", "source": "resources/models/hubert-tiny"}],
+    "corpora": {"cancelled": CORPUS, "wrong": {**CORPUS, "min_seconds": 29}, "fine": CORPUS},
+    "tasks": [
+        {"task": task, "corpus": corpus}
+        for task, corpus in (("pr", "cancelled"), ("asr", "wrong"), ("scenario", "fine"))
+    ],
+}
+MANIFESTS = [
+    "results/ci/corpus/manifest.parquet",
+    *(f"results/ci/corpora/{name}/manifest.parquet" for name in CONFIG["corpora"]),
+]
 
 
 def ask(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def last_line(finished: Finished) -> str:
-    assert finished.returncode != 0
-    return finished.output.splitlines()[-1]
+def submitted(wildcard: str) -> str:
+    """Wait until the job with this wildcard is in the queue; return its number."""
+    for _ in range(600):
+        for line in ask("squeue", "--noheader", "--format=%i %k").splitlines():
+            if line.endswith(f"_{wildcard}"):
+                return line.split()[0]
+        time.sleep(0.1)
+    return pytest.fail(f"no job of {wildcard} was submitted in 60 s")
 
 
-def test_a_cancelled_job_ends_the_run_and_the_next_start_goes_on(fresh: Workflow) -> None:
-    started = submit(fresh, MANIFEST)
-    ask("scancel", started.job)
-    assert last_line(started.end()).startswith(
-        "Failed: manifest: cancelled by scancel; run again to go on (log: "
+def test_every_end_of_a_job_is_seen_and_said(fresh: Workflow) -> None:
+    fresh.config = "slurm.yaml"
+    fresh.path(fresh.config).write_text(yaml.safe_dump(CONFIG))
+    process = fresh.start(
+        *("--workflow-profile", "profiles/slurm", "--retries", "0", "--keep-going"),
+        *("--slurm-init-seconds-before-status-checks", "2", "--latency-wait", "5"),
+        *("--set-resources", "manifest:mem_mb=40", "--", *MANIFESTS),
     )
-    assert submit(fresh, MANIFEST).end().returncode == 0
-    assert fresh.path(MANIFEST).exists()
-
-
-def test_a_job_over_memory_says_so_with_the_remedy(fresh: Workflow) -> None:
-    line = last_line(submit(fresh, MANIFEST, "--set-resources", "manifest:mem_mb=40").end())
-    assert line.startswith(
-        "Failed: manifest: over memory: it asked for 40 MB; give it more: --set-resources manifest:mem_mb=80"
-    )
-
-
-def test_an_error_in_a_job_is_the_last_line(fresh: Workflow) -> None:
-    config = yaml.safe_load(fresh.path(fresh.config).read_text())
-    config["corpus"] |= {"min_seconds": 29, "max_utterances": None}
-    fresh.path(fresh.config).write_text(yaml.safe_dump(config))
-    finished = submit(fresh, MANIFEST).end()
-    line = last_line(finished)
-    assert re.match(r"Failed: manifest: CorpusError: .*\(log: results/ci/logs/manifest\.log\)$", line), line
+    try:
+        ask("scancel", submitted("cancelled"))
+        output, _ = process.communicate(timeout=PATIENCE)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        print(process.communicate()[0])  # it hangs, or nothing was submitted
+        raise
+    assert process.returncode == 1
+    last = sorted(output.splitlines()[-3:])
+    log = r" \(log: .*\)$"
+    memory = r"over memory: it asked for 40 MB; give it more: --set-resources manifest:mem_mb=80"
+    assert re.match(rf"Failed: manifest: {memory}{log}", last[0]), output
+    cancelled = "cancelled by scancel; run again to go on"
+    assert re.match(rf"Failed: task_manifest \[corpus=cancelled\]: {cancelled}{log}", last[1]), output
+    error = "CorpusError: no usable utterance"
+    assert re.match(rf"Failed: task_manifest \[corpus=wrong\]: {error}.*{log}", last[2]), output
+    made = [fresh.path(name).exists() for name in MANIFESTS]
+    assert made == [False, False, False, True]
 
 
 def test_a_profile_for_this_cluster(fresh: Workflow) -> None:
@@ -101,9 +93,10 @@ def test_a_profile_for_this_cluster(fresh: Workflow) -> None:
     done = subprocess.run(command, cwd=fresh.folder, env=environment, capture_output=True, text=True)
     assert "on partition cpu: ran on" in done.stdout, done.stderr
     # The GPU of this node is made up.
-    assert done.returncode == 1 and "on partition gpu" in done.stderr and "PyTorch" in done.stderr
+    assert done.returncode == 1 and "on partition cpu, node" in done.stderr and "PyTorch" in done.stderr
     profile = yaml.safe_load(fresh.path("profiles/cluster/config.yaml").read_text())
     assert "default-resources" not in profile  # there are no accounts here
-    partitions = yaml.safe_load(Path(fresh.folder, profile["slurm-partition-config"]).read_text())
-    assert partitions["limits"]["cpu"] == {"mem_mb": 16_000, "runtime": 1440}
-    assert set(partitions["partitions"]) == {"cpu", "gpu"}
+    partitions = yaml.safe_load(fresh.path(profile["slurm-partition-config"]).read_text())
+    limit = {"mem_mb": 16_000, "runtime": 1440}
+    assert partitions["limits"] == {"cpu": limit, "gpu": limit}
+    assert list(partitions["partitions"]) == ["cpu"]
