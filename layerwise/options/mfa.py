@@ -72,6 +72,7 @@ class MfaOptions(Section):
     shards: int = Field(
         default=1,
         ge=1,
+        le=10_000,
         description="The corpus is aligned in so many jobs; a speaker stays in one of them.",
         examples=[8],
     )
