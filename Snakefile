@@ -74,6 +74,6 @@ onsuccess:
 os.environ.setdefault(COMMAND, shlex.join(["snakemake", *sys.argv[1:]]))
 os.environ.setdefault(CONFIG_FILES, " ".join(map(str, workflow.configfiles)))
 
-if not workflow.dryrun:
+if workflow.is_main_process and not workflow.dryrun:
     # What was read to plan the run need not be read for the next one.
     atexit.register(INDEX.save)
