@@ -15,6 +15,6 @@ def run_folder(run: str, holds: str, advice: str) -> Path:
         if (place / holds).exists():
             return place
     raise ReportError(
-        f"no run {run!r}: neither {' nor '.join(map(str, places))} holds {holds}; {advice}, or name the "
-        "run's folder"
+        f"no run {run!r}: there is neither {places[0] / holds} nor {places[1] / holds}; {advice}, or name "
+        "the run's folder"
     )

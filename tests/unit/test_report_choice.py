@@ -164,7 +164,10 @@ def test_the_command_answers_from_the_tables_of_a_run(planted, tmp_path, monkeyp
     assert main(["recommend", "demo", "--task", "pr"]) == 1
     assert "task 'pr' is not one of the run demo: choose one of scenario" in capsys.readouterr().err
     assert main(["recommend", "other"]) == 1
-    assert "no run 'other': neither results/other/tables nor other/tables" in capsys.readouterr().err
+    assert (
+        "no run 'other': neither results/other/tables/facts.json nor other/tables/facts.json"
+        in capsys.readouterr().err
+    )
 
 
 def test_the_layer_is_chosen_on_dev_and_compared_on_test_with_errors_low(tmp_path):
