@@ -165,7 +165,7 @@ def test_the_command_answers_from_the_tables_of_a_run(planted, tmp_path, monkeyp
     assert "task 'pr' is not one of the run demo: choose one of scenario" in capsys.readouterr().err
     assert main(["recommend", "other"]) == 1
     assert (
-        "no run 'other': neither results/other/tables/facts.json nor other/tables/facts.json"
+        "no run 'other': there is neither results/other/tables/facts.json nor other/tables/facts.json"
         in capsys.readouterr().err
     )
 
