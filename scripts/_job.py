@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -10,15 +10,9 @@ from typing import Any, Protocol
 
 from layerwise.errors import LayerwiseError
 from layerwise.files import write_json
-from layerwise.lineage.circumstances import circumstances, now
-from layerwise.lineage.index import ContentIndex
 from layerwise.lineage.records import provenance
-from layerwise.lineage.watch import Code, check_contents, check_products
 
 log = logging.getLogger("layerwise")
-
-ROOT = Path(__file__).parent.parent
-INDEX = Path(".snakemake/layerwise/content.json")  # the Snakefile writes it
 
 
 class Job(Protocol):
@@ -58,42 +52,23 @@ def job() -> Iterator[None]:
     logging.captureWarnings(True)
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # else a line for each glyph of a figure
     try:
+        read = _named_paths(snakemake.input)
+        watch = import_module("_watch").Watch(snakemake, read)
+        yield
+        watch.end()
         target = snakemake.output.get("record")
         if target:
-            check_products(snakemake.input, Path(target).parent)
-        check, started = _checks(), now()
-        check("after the run was planned")
-        yield
-        check("while the job ran")
-        outputs = [path for path in snakemake.output if path != target]
-        if target:
-            params = dict(snakemake.params.items())
-            read = _named_paths(snakemake.input)
+            outputs = [path for path in snakemake.output if path != target]
             read.pop("replanned", None)  # waited for, not read
+            params = dict(snakemake.params.items())
             write_json(provenance(snakemake.rule, outputs, read, params), target)
-            beside = circumstances(ROOT, started, snakemake.threads, params)
-            write_json(beside, Path(target).parent / "runs" / Path(target).name)
+            watch.note()
     except LayerwiseError as error:
         log.error("%s: %s", type(error).__name__, error)
         sys.exit(1)
     except BaseException:
         log.exception("unexpected error in rule %s", snakemake.rule)
         raise
-
-
-def _checks() -> Callable[[str], None]:
-    """What is to hold from the start of the job to its end: its code, and the content of what users bring."""
-    params = snakemake.params
-    planned, contents = params.get("code"), params.get("contents") or {}
-    inputs = _named_paths(snakemake.input)
-    code = Code(ROOT / "scripts" / params.script, params.plugins, ROOT) if planned else None
-
-    def check(when: str) -> None:
-        if code is not None:
-            code.check(planned, when)
-        check_contents(ContentIndex(INDEX), contents, inputs, when)
-
-    return check
 
 
 def _named_paths(files: Any) -> dict[str, list[str]]:

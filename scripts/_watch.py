@@ -1,0 +1,42 @@
+"""What watches a job from its start to its end. `_job` imports it by name: it is no part of a job's code."""
+
+from pathlib import Path
+from typing import Any
+
+from layerwise.files import write_json
+from layerwise.lineage.circumstances import circumstances, now
+from layerwise.lineage.index import ContentIndex
+from layerwise.lineage.watch import Code, check_contents, check_products
+
+ROOT = Path(__file__).parent.parent
+INDEX = Path(".snakemake/layerwise/content.json")  # the Snakefile writes it
+
+
+class Watch:
+    """Sees that code and inputs of a job stay what they were, and notes its circumstances."""
+
+    def __init__(self, job: Any, inputs: dict[str, list[str]]) -> None:
+        """Check that the job starts from what it was planned with. Raises LineageError if it does not."""
+        self._started = now()
+        self._job, self._inputs = job, inputs
+        self._record = Path(job.output.get("record") or "")
+        planned = job.params.get("code")
+        self._code = Code(ROOT / "scripts" / job.params.script, job.params.plugins, ROOT) if planned else None
+        if job.output.get("record"):
+            check_products(job.input, self._record.parent)
+        self._check("after the run was planned")
+
+    def end(self) -> None:
+        """Check it again. Raises LineageError if code or inputs were edited meanwhile."""
+        self._check("while the job ran")
+
+    def note(self) -> None:
+        """Write the circumstances of the job, beside its record."""
+        told = circumstances(ROOT, self._started, self._job.threads, self._job.params)
+        write_json(told, self._record.parent / "runs" / self._record.name)
+
+    def _check(self, when: str) -> None:
+        params = self._job.params
+        if self._code is not None:
+            self._code.check(params.code, when)
+        check_contents(ContentIndex(INDEX), params.get("contents") or {}, self._inputs, when)
