@@ -32,7 +32,7 @@ class Watch:
 
     def note(self) -> None:
         """Write the circumstances of the job, beside its record."""
-        told = circumstances(ROOT, self._started, self._job.threads, self._job.params)
+        told = circumstances(ROOT, self._started, self._job.threads, dict(self._job.params.items()))
         write_json(told, self._record.parent / "runs" / self._record.name)
 
     def _check(self, when: str) -> None:
