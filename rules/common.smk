@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from snakemake.settings.types import DeploymentMethod
@@ -50,6 +51,12 @@ def one_of(names):
     return "|".join(map(re.escape, names)) or "none"
 
 
+@cache
+def code_of(path, plugins):
+    """The digest of a script's code as it was when the run was planned."""
+    return code_digest(path, plugins, ROOT)
+
+
 def runs(name, plugins=(), lock=LOCK):
     """Params of the job of a script: its name, the digest of its code, that of the lock of its environment.
 
@@ -58,9 +65,9 @@ def runs(name, plugins=(), lock=LOCK):
     """
     path = ROOT / "scripts" / f"{name}.py"
     if callable(plugins):
-        code = lambda wildcards: code_digest(path, plugins(wildcards), ROOT)
+        code = lambda wildcards: code_of(path, tuple(plugins(wildcards)))
     else:
-        code = code_digest(path, plugins, ROOT)
+        code = code_of(path, tuple(plugins))
     return {
         "script": path.name,
         "plugins": plugins if callable(plugins) else list(plugins),

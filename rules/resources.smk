@@ -19,7 +19,8 @@ def limits():
 @cache
 def gpu_in_reach():
     """Whether a job with `device: auto` may find a GPU where this profile puts jobs."""
-    executor = workflow.executor_plugin.name
+    plugin = workflow.executor_plugin  # none where a script runs by hand
+    executor = plugin.name if plugin else "local"
     if executor == "slurm-jobstep":  # on the node: what was asked for
         return "SLURM_GPUS" in os.environ
     if executor != "slurm":

@@ -21,6 +21,7 @@ class Code:
     def __init__(self, script: Path, plugins: Sequence[str], root: Path) -> None:
         """Take the digest of the code as it is now (`code_digest`)."""
         self._what = (script, tuple(plugins), root)
+        self._files = code_files(*self._what)
         self._bytes = self._read()
         self.digest = code_digest(*self._what)
 
@@ -29,6 +30,7 @@ class Code:
         now = self._read()
         if now != self._bytes:
             forget_parsed()
+            self._files = code_files(*self._what)
             self._bytes, self.digest = now, code_digest(*self._what)
         if self.digest != planned:
             raise LineageError(
@@ -37,7 +39,7 @@ class Code:
             )
 
     def _read(self) -> dict[str, str]:
-        return {name: sha256_file(path) for name, path in code_files(*self._what).items()}
+        return {name: sha256_file(path) for name, path in self._files.items()}
 
 
 def check_contents(
