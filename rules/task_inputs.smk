@@ -38,7 +38,12 @@ def stored_for_tasks(corpus, model):
     before = record.get("params", {}).get("for_tasks", {"wishes": {}})
     wishes = feature_wishes(corpus, model)
     if wishes.items() < before["wishes"].items():
-        return before
+        kinds = [kind for kind in ("frames", "means") if kind in before["wishes"]]
+        # As it was given, in its order: params are compared as text.
+        return {
+            "wishes": {kind: before["wishes"][kind] for kind in kinds},
+            "disk_gb": before["disk_gb"],
+        }
     return {"wishes": wishes, "disk_gb": disk_limit(corpus, model)}
 
 

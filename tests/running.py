@@ -79,7 +79,7 @@ class Workflow:
             return Plan(Counter(), [])
         jobs = Counter({name: int(count) for name, count in (line.split() for line in table[1].splitlines())})
         del jobs["total"], jobs["all"]
-        return Plan(jobs, sorted(re.findall(r"^Job \d+: (.*)$", output, re.MULTILINE)))
+        return Plan(jobs, sorted(re.findall(r"^ *Job \d+: (.*)$", output, re.MULTILINE)))
 
     def planned(self, *arguments: str) -> Counter[str]:
         """Jobs that a dry run would do, counted by rule."""
