@@ -107,7 +107,7 @@ def _tier(axis: Axes, rows: pd.DataFrame, name: str, seconds: float, scale: floa
     axis.set_ylabel(name, rotation=0, ha="right", va="center")
     axis.spines[["top", "right"]].set_visible(True)
     visible = rows.assign(end=rows["end"].clip(upper=seconds))
-    widths = visible["label"].map(letters_wide) * EM * font / 72
+    widths = visible["label"].map(letters_wide).astype(float) * EM * font / 72
     crowded = bool((widths > scale * (visible["end"] - visible["start"])).any())
     _boundaries(axis, rows, color=INK, linewidth=0.5)
     for number, (start, end, label) in enumerate(
