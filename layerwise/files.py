@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 BLOCK_BYTES = 1 << 20
+LFS_POINTER = b"version https://git-lfs"
 
 
 @contextmanager
@@ -70,6 +71,14 @@ def sha256_file(path: Path | str) -> str:
         while block := stream.read(BLOCK_BYTES):
             digest.update(block)
     return digest.hexdigest()
+
+
+def is_lfs_pointer(source: bytes | Path) -> bool:
+    """Whether a file, or its content, is a pointer that git leaves where git-lfs has not fetched the file."""
+    if isinstance(source, bytes):
+        return source.startswith(LFS_POINTER)
+    with source.open("rb") as stream:
+        return stream.read(len(LFS_POINTER)) == LFS_POINTER
 
 
 def files_below(folder: Path | str, suffixes: Collection[str] | None = None) -> list[Path]:

@@ -9,7 +9,6 @@ from difflib import SequenceMatcher
 from functools import partial
 
 import pandas as pd
-import regex
 from joblib import Parallel, delayed
 
 from layerwise.align.intervals import PHONES, Outcome, durations, find_fault
@@ -34,7 +33,7 @@ from layerwise.align.phonesets import (
 )
 from layerwise.align.textgrid_reader import WORD_TIERS, TextGrid, Tier, find_tier, read_textgrid
 from layerwise.corpus.numbers import spell_numbers
-from layerwise.corpus.text import normalise_text, spellings
+from layerwise.corpus.text import is_unspaced, normalise_text, spellings
 from layerwise.errors import AlignmentError
 from layerwise.options.textgrid import TextgridOptions
 
@@ -43,10 +42,6 @@ DETECTION_FILES = 200
 FILES_PER_WORKER = 500  # starting a worker takes about as long as reading so many
 LONGEST_MISMATCH = 0.5  # seconds between the ends of TextGrid and audio
 LEAST_SIMILARITY = 0.5  # between the words of TextGrid and transcript
-# Scripts that are written without spaces between words, which TextGrids divide all the same.
-_UNSPACED = regex.compile(
-    r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Han}\p{Hiragana}\p{Katakana}\p{Tai_Le}\p{Javanese}]"
-)
 
 
 DEFAULT_TOLERANCES = Tolerances.of(DEFAULTS.tolerance)
@@ -287,7 +282,7 @@ def _unlike(found: str, text: str, notes: list[str]) -> str:
     if "".join(words) == "".join(transcript):
         notes.append("words are divided otherwise than in the transcript")
         return ""
-    spaced = not _UNSPACED.search(text)
+    spaced = not is_unspaced(text)
     said, written = (words, transcript) if spaced else ("".join(words), "".join(transcript))
     if spaced and any(map(str.isdecimal, found)) and not any(map(str.isdecimal, text)):
         said = normalise_text(spell_numbers(found)).split()  # as `numbers: english` reads the transcript

@@ -13,7 +13,7 @@ import regex
 from layerwise.align.intervals import VOWELS
 from layerwise.align.lexicon import Lexicon, read_lexicon
 from layerwise.align.phonesets import listed
-from layerwise.corpus.text import is_tag, normalise_text, spellings
+from layerwise.corpus.text import is_tag, is_unspaced, normalise_text, spellings
 from layerwise.errors import AlignmentError
 from layerwise.files import write_text
 
@@ -21,8 +21,6 @@ KEY = "`alignment.mfa.dictionary`"
 NO_PHONES = frozenset({"sil", "sp", "spn", "nsn", "SIL", "SP", "SPN", "NSN"})
 _PROBABILITY = regex.compile(r"\d+\.\d+|1")  # of pronunciation and silences, up to four before the phones
 _VARIANT = regex.compile(r"(?<=.)\(\d+\)$")  # CMU's way to name further pronunciations: word(2)
-# Written without spaces: models of such languages split the text themselves.
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]")
 LONGEST_PART = 16  # characters
 
 
@@ -105,12 +103,12 @@ def write_dictionary(
             kept[f"{wanted[form]}\t{entry.rest}"] = None
         elif form in parts or not cut or _is_no_word(entry):
             kept[f"{entry.word}\t{entry.rest}"] = None
-    letters = set("".join(part for part in found if _UNSPACED.search(part)))
+    letters = set("".join(part for part in found if is_unspaced(part)))
     known = {
         word
         for word in counts
         if found.intersection(map(_form, spellings(word)))
-        or (_UNSPACED.search(word) and letters.issuperset(_form(word)))
+        or (is_unspaced(word) and letters.issuperset(_form(word)))
     }
     missing = sorted(counts.keys() - known, key=lambda word: (-counts[word], word))
     if counts and not known and cut and foreign:
@@ -184,7 +182,7 @@ def _form(word: str) -> str:
 
 def _parts(form: str) -> Iterator[str]:
     """What MFA may split a word into: clitics and words between apostrophes, words of unspaced script."""
-    if _UNSPACED.search(form):
+    if is_unspaced(form):
         for start in range(len(form)):
             yield from (form[start:end] for end in range(start + 1, start + 1 + LONGEST_PART))
     pieces = form.split("'")

@@ -11,10 +11,11 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from layerwise.corpus.embedded import LFS_POINTER, embedded_audio
+from layerwise.corpus.embedded import embedded_audio
 from layerwise.corpus.formats import NOT_READ
 from layerwise.corpus.parts import DIVISIBLE, UNKNOWN_LENGTH, Part, SoundFile, decode_part, parts_of, read_all
 from layerwise.errors import AudioError
+from layerwise.files import is_lfs_pointer
 
 SAMPLE_RATE = 16_000
 SILENCE = 1e-4  # peak of the mono signal, -80 dB of full scale
@@ -79,7 +80,7 @@ def decode(path: Path) -> tuple[NDArray[np.float32], AudioInfo]:
     if kind := NOT_READ.get(Path(inside.name if inside else path).suffix.lower()):
         raise AudioError(f"{path}: {kind} audio is not read; convert it to FLAC or WAV")
     with _named(path, "not audio", "; WAV, FLAC, Ogg and MP3 are read"):
-        if _start(inside.content if inside else path) == LFS_POINTER:
+        if is_lfs_pointer(inside.content if inside else path):
             raise AudioError(f"{path}: a pointer of git-lfs, not audio; run `git lfs pull` in its repository")
         sound = SoundFile(io.BytesIO(inside.content) if inside else path)
     with sound:
@@ -101,13 +102,6 @@ def decode(path: Path) -> tuple[NDArray[np.float32], AudioInfo]:
         if known and info.seconds > sound.frames / info.sample_rate + LONGER_SECONDS:
             info = replace(info, declared=sound.frames / info.sample_rate)
     return samples, info
-
-
-def _start(source: bytes | Path) -> bytes:
-    if isinstance(source, bytes):
-        return source[: len(LFS_POINTER)]
-    with source.open("rb") as stream:
-        return stream.read(len(LFS_POINTER))
 
 
 def _join(path: Path, sound: SoundFile, parts: Sequence[Part]) -> NDArray[np.float32]:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from layerwise.errors import AudioError, CorpusError
+from layerwise.files import is_lfs_pointer
 
 PARQUET, ARROW = ".parquet", ".arrow"
 TABLES = (PARQUET, ARROW)
-LFS_POINTER = b"version https://git-lfs"
 ARROW_FILE = b"ARROW1"  # starts Arrow's file format; its streams, which `datasets` writes, have no such mark
 BATCH_ROWS = 64  # one piece must stay below 2 GB
 KEPT_GROUPS = 4
@@ -76,8 +76,8 @@ def open_table(path: Path) -> Any:
     import pyarrow.parquet as pq
 
     with path.open("rb") as stream:
-        start = stream.read(len(LFS_POINTER))
-    if start == LFS_POINTER:
+        start = stream.read(len(ARROW_FILE))
+    if is_lfs_pointer(path):
         raise CorpusError(f"{path}: a pointer of git-lfs, not the data; run `git lfs pull` in its repository")
     try:
         if path.suffix.lower() == PARQUET:

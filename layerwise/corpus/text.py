@@ -19,6 +19,10 @@ _BOUNDARY = regex.compile(r"(?w)\b")  # of UAX 29
 _SPOKEN = regex.compile(r"[\p{L}\p{N}]")
 # UAX 29 keeps these between letters (U.S.A., EU:s, a_b); no dictionary of pronunciations has them.
 _JOINTS = regex.compile(r"[._,:;\u2024\ufe52]+")
+# Scripts that are written without spaces between words.
+_UNSPACED = regex.compile(
+    r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}\p{Han}\p{Hiragana}\p{Katakana}\p{Tai_Le}\p{Javanese}]"
+)
 
 _TAG = regex.compile(r"(?<!\w)(?:\[[^\[\]]*\]|<[^<>\n]{0,40}>|\{[^{}]*\}|\([^()]*\))(?!\w)")
 BRACKETS = {"<": ">", "[": "]", "{": "}", "(": ")"}
@@ -71,6 +75,11 @@ def is_tag(label: str) -> bool:
         return False
     inside = label[1:-1].split()
     return label[0] != "(" or len(inside) < 2 or any(_NOISES.match(word) for word in inside)
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether a text has letters of a script that is written without spaces between words."""
+    return _UNSPACED.search(text) is not None
 
 
 def spellings(word: str) -> tuple[str, ...]:

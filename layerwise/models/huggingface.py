@@ -14,7 +14,7 @@ from transformers.utils import logging
 
 from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import ModelError
-from layerwise.files import files_below
+from layerwise.files import files_below, is_lfs_pointer
 from layerwise.models.base import LoadOptions, seeded
 from layerwise.models.hub import is_commit
 from layerwise.models.precision import cast
@@ -25,7 +25,6 @@ os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
 
 
 ENCODER_BLOCK = re.compile(r"(?:^|\.)encoder\.(?:layers|layer|blocks)\.\d+\.")
-LFS_POINTER, LFS_BYTES = b"version https://git-lfs", 1024
 MOST_LAYERS, LARGEST_SIZE = 1_000, 10_000_000  # more than any model has; a model is built before it is filled
 WEIGHT_SUFFIXES = (".safetensors", ".bin")
 
@@ -154,7 +153,7 @@ def _check_weights(location: str) -> None:
     """Refuse weights that git has not fetched. Raises ModelError."""
     files = files_below(location, WEIGHT_SUFFIXES) if Path(location).is_dir() else []
     for file in files:
-        if file.stat().st_size < LFS_BYTES and file.read_bytes().startswith(LFS_POINTER):
+        if is_lfs_pointer(file):
             raise ModelError(
                 f"model folder {location}: {file.name} is a pointer of git-lfs, not the weights; run "
                 "`git lfs pull` in it, or download the file"
