@@ -50,6 +50,7 @@ if CONFIG.corpus:
     include: "rules/alignment_report.smk"
     include: "rules/features.smk"
     include: "rules/cca.smk"
+    include: "rules/measures.smk"
     include: "rules/downstream.smk"
     include: "rules/report.smk"
 

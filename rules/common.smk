@@ -33,6 +33,7 @@ MODELS = {entry.name: entry for entry in CONFIG.all_models()}
 # What is extracted: the models, and what analyses compare them with that is stored as a model is.
 STORES = {entry.name: entry for entry in CONFIG.all_stores()}
 ANALYSES = CONFIG.analysis_specs
+MEASURES = CONFIG.measure_specs
 TASKS = CONFIG.task_specs
 # Corpora that only tasks use.
 CORPORA = CONFIG.task_corpora
@@ -113,6 +114,12 @@ def entry_of(analysis):
         "given": {given.name: given.code for given in spec.given},
         "own": own_options(analysis),
     }
+
+
+def measure_entry(measure):
+    """What a job needs to run a measure, as plain values."""
+    spec = MEASURES[measure]
+    return {"plugin": spec.code, "own": options(CONFIG.options_of(spec))}
 
 
 def files_below(folder, suffixes=None):

@@ -182,10 +182,16 @@ def own_options(analysis):
 
 
 def needed(what, path):
-    """An input function: a path, for the analyses that need it."""
-    return lambda wildcards: (
-        path if what in ANALYSES[wildcards.analysis].needs else []
-    )
+    """An input function: a path, for the analyses and measures that need it."""
+
+    def path_or_nothing(wildcards):
+        if hasattr(wildcards, "measure"):
+            spec = MEASURES[wildcards.measure]
+        else:
+            spec = ANALYSES[wildcards.analysis]
+        return path if what in spec.needs else []
+
+    return path_or_nothing
 
 
 def pretrain_files():

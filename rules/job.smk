@@ -3,6 +3,7 @@ wildcard_constraints:
     model_a=one_of(MODELS),
     model_b=one_of(MODELS),
     analysis=one_of(ANALYSES),
+    measure=one_of(MEASURES),
     vectors=one_of(CONFIG.vectors),
     task=one_of(TASKS),
     corpus=one_of(CORPORA),

@@ -28,6 +28,11 @@ def deliverables():
         *SCORES,
         *(path for ending in score_tables.split() for path in beside_scores(ending)),
         *INTER,
+        *(
+            f"{stem}.{name}"
+            for stem in MEASURE_STEMS
+            for name in ("csv", "excluded.csv", "infeasible.csv")
+        ),
         *(f"{stem}.{name}" for stem in TASK_STEMS for name in task_tables.split()),
         *(f"<run>/vectors/{name}.missing.csv" for name in VECTORS),
         *TABLES,
@@ -69,6 +74,7 @@ def facts_params():
             {field: getattr(spec, field) for field in told.split()}
             for spec in ANALYSES.values()
         ],
+        "measures": [measure_told(spec) for spec in MEASURES.values()],
         "corpora": [
             {"name": name, "description": corpus.description}
             for name, corpus in CORPORA.items()
@@ -92,6 +98,15 @@ def facts_params():
             }
             for spec in TASKS.values()
         ],
+    }
+
+
+def measure_told(spec):
+    """What the report states of a measure, as plain values."""
+    told = "name title method quantity unit headline higher_is_better floor source"
+    return {
+        **{field: getattr(spec, field) for field in told.split()},
+        "variants": dict(spec.variants),
     }
 
 

@@ -44,6 +44,11 @@ def encoding_gpus(wildcards):
     return gpus(CONFIG.extraction.device) if located or hub_id(source.source) else 0
 
 
+def measure_gpus(wildcards):
+    """GPUs of a measure: those that have a `device` may use one."""
+    return gpus(measure_entry(wildcards.measure)["own"].get("device", "cpu"))
+
+
 def hours(corpus=""):
     """Hours of audio in a corpus, once its manifest is there."""
     splits = Path(RUN, f"corpora/{corpus}" if corpus else "corpus", "splits.csv")

@@ -12,13 +12,14 @@ TITLE = re.compile(r"# (\S+\.py)(?:, in (\w+))?\n")
 MODULES = {
     "models": "layerwise/models/gru.py",
     "analyses": "layerwise/analyses/manner.py",
+    "measures": "layerwise/measures/isotropy.py",
     "tasks": "layerwise/tasks/first_phone.py",
     "aligners": "layerwise/align/csv_intervals.py",
     "readers": "layerwise/corpus/kaldi.py",
 }
 SPEC_IMPORTS = """from layerwise.options.training import TrainingRecipe
 from layerwise.specs.metrics import ACCURACY
-from layerwise.specs.spec import AlignerSpec, AnalysisSpec, ModelSpec, ReaderSpec, TaskSpec
+from layerwise.specs.spec import AlignerSpec, AnalysisSpec, MeasureSpec, ModelSpec, ReaderSpec, TaskSpec
 """
 
 
@@ -61,7 +62,7 @@ def add_to_repository(folder: Path, kind: str) -> None:
     (spec,) = _blocks(f"layerwise/specs/{kind}.py")
     _insert(
         folder / spec.path,
-        rf"({spec.inside} = \(\n.*?)(?=\n\)\n)",
+        rf"({spec.inside}\b[^=\n]* = \(\n?.*?)(?=\n?\)\n)",
         "\n" + textwrap.indent(spec.code.rstrip(), "    ") + ",",
     )
 

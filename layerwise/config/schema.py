@@ -37,6 +37,7 @@ from layerwise.specs.spec import (
     Configured,
     GivenSpec,
     HeadSpec,
+    MeasureSpec,
     ReaderSpec,
     TaskSpec,
 )
@@ -60,7 +61,7 @@ class RunConfig(Section):
     )
     plugins: tuple[TrackedPath, ...] = Field(
         default=(),
-        description="Python files with models, analyses, tasks, aligners or readers of your own "
+        description="Python files with models, analyses, measures, tasks, aligners or readers of your own "
         "(CONTRIBUTING.md says what they hold).",
         examples=[["my_models.py"]],
     )
@@ -83,6 +84,11 @@ class RunConfig(Section):
         description="Layer-wise analyses: known names (below) and those of `vectors`, or a mapping with more "
         "keys.",
         examples=[["cca-phone", {"analysis": "cca-word", "given": ["phones", "duration"]}]],
+    )
+    measures: tuple[str, ...] = Field(
+        default=(),
+        description="Other yardsticks of each layer: known names (below; docs/measures.md).",
+        examples=[["abx", "word-map"]],
     )
     corpora: dict[str, TaskCorpusOptions] = Field(
         default={},
@@ -107,7 +113,7 @@ class RunConfig(Section):
     report: ReportOptions = Field(default=ReportOptions(), description="Words of the report.")
     options: dict[str, dict[str, Any]] = Field(
         default={},
-        description="Options of analyses, tasks, aligners and readers from outside, by their name.",
+        description="Options of analyses, measures, tasks, aligners and readers from outside, by their name.",
         examples=[{"my-analysis": {"clusters": 100}}],
     )
     pretrain: PretrainOptions | None = Field(default=None, description="Pre-training of small models.")
@@ -139,6 +145,17 @@ class RunConfig(Section):
                     raise ValueError(f"`name: {entry.name}` is that of another analysis; choose another")
                 _spec_of(entry, info.data["vectors"], _registry(info))
         _no_repetition([entry.label for entry in value], "give one of them another `name:`")
+        return value
+
+    @field_validator("measures")
+    @classmethod
+    def _known_measures(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        for name in value:
+            _registry(info).check("measures", name)
+        taken = {entry.label for entry in info.data.get("analyses", ())}
+        if both := sorted(taken & set(value)):
+            raise ValueError(f"{both[0]!r} is the name of an analysis of this run as well; rename that one")
+        _no_repetition(value, "a measure is run once")
         return value
 
     @field_validator("corpora")
@@ -270,6 +287,11 @@ class RunConfig(Section):
         return {spec.name: spec for spec in specs}
 
     @property
+    def measure_specs(self) -> dict[str, MeasureSpec]:
+        """Specs of the measures of the run, by name."""
+        return {name: self.registry.find(MeasureSpec, name) for name in self.measures}
+
+    @property
     def task_specs(self) -> dict[str, TaskSpec]:
         """Specs of the tasks of the run, by their names there."""
         specs = (_task_spec(entry, self.protocol, self.registry) for entry in self.tasks)
@@ -288,11 +310,12 @@ class RunConfig(Section):
         return {name: corpus for name, corpus in self.corpora.items() if name in used}
 
     def used_specs(self) -> list[Configured]:
-        """Specs of the aligner, readers, analyses and tasks of the run."""
+        """Specs of the aligner, readers, analyses, measures and tasks of the run."""
         aligner = self.registry.find(AlignerSpec, self.aligner)
         corpora = [*([self.corpus] if self.corpus else []), *self.corpora.values()]
         readers = [self.registry.find(ReaderSpec, corpus.reader) for corpus in corpora]
-        return [aligner, *readers, *self.analysis_specs.values(), *self.task_specs.values()]
+        used: list[Configured] = [aligner, *readers, *self.analysis_specs.values()]
+        return [*used, *self.measure_specs.values(), *self.task_specs.values()]
 
     def reader_options(self, corpus: CorpusOptions) -> Section | None:
         """Return the options of the reader of a corpus, from its own section of that corpus."""
@@ -333,7 +356,9 @@ class RunConfig(Section):
 
     def all_stores(self) -> tuple[ModelEntry, ...]:
         """All models, and what analyses compare them with that is stored as a model is."""
-        needed = any("prosody" in spec.needs for spec in self.analysis_specs.values())
+        needs = [spec.needs for spec in self.analysis_specs.values()]
+        needs += [spec.needs for spec in self.measure_specs.values()]
+        needed = any("prosody" in need for need in needs)
         prosody = ModelEntry(name="prosody", source="prosody", supervision="none", twin=False)
         return self.all_models() + ((prosody,) if needed else ())
 

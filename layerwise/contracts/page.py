@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from layerwise.contracts import alignment, corpus, samples, scores, tasks, vectors
+from layerwise.contracts import alignment, corpus, measures, samples, scores, tasks, vectors
 from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.contracts.spec import Column, Table
 
@@ -14,6 +14,7 @@ TABLES: tuple[Table, ...] = (
     *(vectors.VECTORS, vectors.MISSING_VECTORS),
     *(scores.SCORES, scores.UNITS, scores.NULLS, scores.SIZES, scores.TRAITS, scores.INFEASIBLE),
     *(scores.FORESEEN, scores.INTER),
+    *(measures.VALUES, measures.LEFT_OUT, measures.CANNOT),
     *(tasks.TASK_SCORES, tasks.TASK_WEIGHTS, tasks.TASK_CURVES),
     *(tasks.TASK_EXCLUSIONS, tasks.TASK_CAUTIONS, tasks.TASK_DECODES, tasks.TASK_UTTERANCES),
     *RUN_TABLES.values(),

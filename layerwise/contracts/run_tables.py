@@ -26,6 +26,7 @@ from layerwise.contracts.columns import (
 )
 from layerwise.contracts.corpus import SPLIT_COUNTS
 from layerwise.contracts.run_columns import P, run_table
+from layerwise.contracts.run_measure_tables import MEASURE_TABLES
 from layerwise.contracts.run_task_tables import TASK_TABLES
 from layerwise.contracts.scores import INTER, SCORES
 from layerwise.contracts.spec import Column, choice, count, number
@@ -176,7 +177,7 @@ _INTER_SCORES = run_table("inter_scores", INTER.columns, INTER.key, *INTER.rules
 _EXCLUSIONS = run_table(
     "exclusions",
     (
-        Column("stage", about="what left it out: corpus (NAME), alignment (NAME), task NAME, vectors NAME"),
+        Column("stage", about="what left it out: corpus or alignment (NAME), task, measure or vectors NAME"),
         Column("item", about="utterance, word or phone"),
         REASON,
     ),
@@ -215,7 +216,7 @@ RUN_TABLES = {
         *(_LAYER_SCORES, _LAYER_SUMMARY, _PEAKS, _INFLUENTIAL, _LEARNING),
         *(_CONTROL_CONTRASTS, _CURVE_CONTRASTS, _LAST_BLOCK_CONTRASTS),
         *TASK_TABLES,
-        *(_OMISSIONS, _INTER_SCORES, _EXCLUSIONS, _UTTERANCES, _SEGMENTS, _SPLITS),
+        *(_OMISSIONS, _INTER_SCORES, *MEASURE_TABLES, _EXCLUSIONS, _UTTERANCES, _SEGMENTS, _SPLITS),
     )
 }
 

@@ -63,6 +63,16 @@ AMOUNTS = {
         2500, 30, mb_per_gigabyte=2500, mb_per_hour=5, minutes_per_hour=3, cost=240, gpu_cost=12, gpu_mb=3000
     ),
     "cca": Amount(4000, 30, mb_per_gigabyte=1000, minutes_per_gigabyte=60, gpu_mb=3000),
+    "measure": Amount(
+        4000,
+        30,
+        mb_per_gigabyte=1000,
+        mb_per_hour=200,
+        minutes_per_hour=10,
+        cost=60,
+        gpu_cost=10,
+        gpu_mb=3000,
+    ),
     "downstream": Amount(
         4000,
         120,

@@ -80,6 +80,27 @@ class AnalysisFacts:
 
 
 @dataclass(frozen=True)
+class MeasureFacts:
+    """One measure of the run, as its spec says (`layerwise.specs.spec.MeasureSpec`)."""
+
+    name: str
+    title: str
+    method: str
+    quantity: str
+    unit: str
+    variants: Mapping[str, str]
+    headline: str
+    higher_is_better: bool
+    floor: float | None
+    source: str
+
+    @property
+    def sign(self) -> int:
+        """1 where a higher value is better, -1 where a lower one is."""
+        return 1 if self.higher_is_better else -1
+
+
+@dataclass(frozen=True)
 class TaskFacts:
     """One downstream task of the run, as its spec says (`layerwise.specs.spec.TaskSpec`).
 
@@ -123,6 +144,7 @@ class RunFacts:
     smallest_effect: float = 0.02
     analyses: tuple[AnalysisFacts, ...] = ()
     tasks: tuple[TaskFacts, ...] = ()
+    measures: tuple[MeasureFacts, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)
     corpora: tuple[CorpusFacts, ...] = ()
@@ -135,6 +157,10 @@ class RunFacts:
     def analysis(self, name: str) -> AnalysisFacts:
         """Return the facts of an analysis; raise `ReportError` for a name that the run does not have."""
         return _find("analysis", self.analyses, name)
+
+    def measure(self, name: str) -> MeasureFacts:
+        """Return the facts of a measure; raise `ReportError` for a name that the run does not have."""
+        return _find("measure", self.measures, name)
 
     def task(self, name: str) -> TaskFacts:
         """Return the facts of a task; raise `ReportError` for a name that the run does not have."""
@@ -163,8 +189,11 @@ class RunFacts:
         return [model for model in self.models if model.name in wanted]
 
 
-Named = TypeVar("Named", ModelFacts, AnalysisFacts, TaskFacts, Metric)
-PLURALS = {"model": "models", "analysis": "analyses", "task": "tasks", "metric": "metrics"}
+Named = TypeVar("Named", ModelFacts, AnalysisFacts, MeasureFacts, TaskFacts, Metric)
+PLURALS = {
+    **{"model": "models", "analysis": "analyses", "measure": "measures"},
+    **{"task": "tasks", "metric": "metrics"},
+}
 
 
 def _find(kind: str, entries: Sequence[Named], name: str) -> Named:
@@ -178,6 +207,11 @@ def _find(kind: str, entries: Sequence[Named], name: str) -> Named:
 def analysis_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[AnalysisFacts, ...]:
     """Make facts of analyses from plain values, a mapping of all fields of `AnalysisFacts` for each."""
     return tuple(AnalysisFacts(**entry) for entry in entries)
+
+
+def measure_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[MeasureFacts, ...]:
+    """Make facts of measures from plain values, a mapping of all fields of `MeasureFacts` for each."""
+    return tuple(MeasureFacts(**entry) for entry in entries)
 
 
 def task_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[TaskFacts, ...]:
@@ -211,6 +245,7 @@ def read_facts(path: Path) -> RunFacts:
             "corpus": CorpusFacts(**content["corpus"]),
             "analyses": analysis_facts(content["analyses"]),
             "tasks": task_facts(content["tasks"]),
+            "measures": measure_facts(content["measures"]),
             "corpora": tuple(CorpusFacts(**entry) for entry in content["corpora"]),
         }
         return RunFacts(**{**content, **made})

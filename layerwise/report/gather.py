@@ -21,9 +21,12 @@ from layerwise.report.evidence import Evidence
 from layerwise.report.facts import RunFacts
 from layerwise.report.ranking import agreement, head_agreement
 from layerwise.report.raw import (
+    read_cannot,
     read_downstream,
     read_infeasible,
     read_inter,
+    read_left_out,
+    read_measures,
     read_nulls,
     read_scores,
     read_sizes,
@@ -54,6 +57,9 @@ class RawFiles:
         traits: cca/{model}/{analysis}.traits.csv.
         infeasible: cca/{model}/{analysis}.infeasible.csv.
         inter: cca/inter/{a}-vs-{b}.csv.
+        measured: measures/{model}/{measure}.csv.
+        measures_excluded: measures/{model}/{measure}.excluded.csv.
+        measures_infeasible: measures/{model}/{measure}.infeasible.csv.
         downstream: downstream/{model}/{task}.csv.
         weights: downstream/{model}/{task}.weights.csv.
         task_utterances: downstream/{model}/{task}.utterances.parquet.
@@ -75,6 +81,9 @@ class RawFiles:
     traits: tuple[Path, ...] = ()
     infeasible: tuple[Path, ...] = ()
     inter: tuple[Path, ...] = ()
+    measured: tuple[Path, ...] = ()
+    measures_excluded: tuple[Path, ...] = ()
+    measures_infeasible: tuple[Path, ...] = ()
     downstream: tuple[Path, ...] = ()
     weights: tuple[Path, ...] = ()
     task_utterances: tuple[Path, ...] = ()
@@ -103,7 +112,9 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
     scores, runs = read_scores(files.scores), read_downstream(files.downstream)
     weights, inter = read_weights(files.weights), read_inter(files.inter)
     lacking = _infeasible(files.infeasible)
+    measured, unmeasured = read_measures(files.measured), read_cannot(files.measures_infeasible)
     _check_names(facts, pd.concat([scores, lacking]), runs, weights, inter)
+    _check_measures(facts, measured, unmeasured)
     evidence = Evidence(scores, read_units(files.units), read_nulls(files.nulls))
     best = peaks(evidence, facts)
     summary = layer_summary(evidence, read_traits(files.traits), best, facts)
@@ -130,6 +141,8 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         head_agreement=head_agreement(counts, facts),
         omissions=pd.concat([lacking, undefined], ignore_index=True),
         inter_scores=inter,
+        measures=measured,
+        measure_omissions=unmeasured,
         exclusions=_exclusions(files),
         utterances=_utterances(files),
         segments=_segments(files.intervals),
@@ -157,6 +170,13 @@ def _check_names(
         facts.task(str(task))
 
 
+def _check_measures(facts: RunFacts, *tables: pd.DataFrame) -> None:
+    for table in tables:
+        for model, measure in sorted(set(zip(table["model"], table["measure"], strict=True))):
+            facts.model(str(model))
+            facts.measure(str(measure))
+
+
 def _infeasible(paths: Iterable[Path]) -> pd.DataFrame:
     """Analyses that cannot be run, as rows of omissions without a task; equal reasons are said once."""
     rows = []
@@ -175,6 +195,11 @@ def _exclusions(files: RawFiles) -> pd.DataFrame:
     found += [lost for path in files.corpora_excluded for lost in _of_corpus(path)]
     found += [lost for path in files.corpora_quality for lost in _of_alignment(path)]
     found += dict.fromkeys(_task_exclusions(files.task_exclusions))
+    left_out = read_left_out(files.measures_excluded)
+    found += [
+        (f"measure {row.measure}", f"{row.model}: {row.item}", str(row.reason))
+        for row in left_out.itertuples()
+    ]
     for path in files.missing_vectors:
         stage = f"vectors {path.name.removesuffix('.missing.csv')}"
         found += [

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from layerwise import contracts
+from layerwise.contracts.measures import CANNOT, LEFT_OUT, VALUES
 from layerwise.contracts.scores import INFEASIBLE, INTER, NULLS, SCORES, SIZES, TRAITS, UNITS
 from layerwise.contracts.spec import Table
 from layerwise.contracts.tasks import TASK_SCORES, TASK_WEIGHTS
@@ -51,6 +52,22 @@ def read_traits(paths: Iterable[Path]) -> pd.DataFrame:
 def read_infeasible(paths: Iterable[Path]) -> pd.DataFrame:
     """Read ``cca/{model}/{analysis}.infeasible.csv`` files: one row per sample that cannot be run."""
     return _read(INFEASIBLE, paths)
+
+
+def read_measures(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``measures/{model}/{measure}.csv`` files: one row per layer and variant."""
+    order = ["model", "measure", "variant", "layer_index", "layer"]
+    return _read(VALUES, paths).sort_values(order, ignore_index=True)
+
+
+def read_left_out(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``measures/{model}/{measure}.excluded.csv`` files: what measures left out."""
+    return _read(LEFT_OUT, paths)
+
+
+def read_cannot(paths: Iterable[Path]) -> pd.DataFrame:
+    """Read ``measures/{model}/{measure}.infeasible.csv`` files: a row for one that cannot be run."""
+    return _read(CANNOT, paths).sort_values(["model", "measure"], ignore_index=True)
 
 
 def read_inter(paths: Iterable[Path]) -> pd.DataFrame:

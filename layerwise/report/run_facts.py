@@ -22,6 +22,7 @@ from layerwise.report.facts import (
     RunFacts,
     Supervision,
     analysis_facts,
+    measure_facts,
     task_facts,
 )
 
@@ -43,12 +44,12 @@ def run_facts(
     """Put the facts of a run together.
 
     ``values`` are plain: run, protocol, seed, aligner, samples, trials, smallest_effect; corpus (its path)
-    and description; models (name, source, objective, supervision, recipe of each, as in a config); analyses
-    and tasks (see `facts.analysis_facts` and `facts.task_facts`); corpora (name and description of each that
-    only tasks use) and features (task, corpus, pooled and asked of each task). ``stores`` are the feature
-    stores, ``{model}.zarr`` for each model; ``artifacts`` are the files whose SHA-256 the report states, in
-    this order; ``corpora`` are the manifests ``corpora/{name}/manifest.parquet``; ``stored`` are the files
-    ``{model}.stored.json`` of all corpora.
+    and description; models (name, source, objective, supervision, recipe of each, as in a config); analyses,
+    measures and tasks (see `facts.analysis_facts`, `measure_facts` and `task_facts`); corpora (name and
+    description of each that only tasks use) and features (task, corpus, pooled and asked of each task).
+    ``stores`` are the feature stores, ``{model}.zarr`` for each model; ``artifacts`` are the files whose
+    SHA-256 the report states, in this order; ``corpora`` are the manifests
+    ``corpora/{name}/manifest.parquet``; ``stored`` are the files ``{model}.stored.json`` of all corpora.
 
     Raises `ReportError` for a model without a store, and the errors of readers for broken files.
     """
@@ -66,6 +67,7 @@ def run_facts(
         smallest_effect=values["smallest_effect"],
         analyses=analysis_facts(values["analyses"]),
         tasks=task_facts(values["tasks"]),
+        measures=measure_facts(values["measures"]),
         versions={**versions, "python": platform.python_version()},
         digests={path.as_posix(): sha256_file(path) for path in artifacts},
         corpora=tuple(_task_corpora(values["corpora"], corpora)),

@@ -33,6 +33,8 @@ class RunTables:
         head_agreement: rank correlation of two heads of one task over layers.
         omissions: rank correlations that are undefined and analyses that cannot be run, and why.
         inter_scores: layers of two models against each other.
+        measures: value of each layer in each variant of the measures.
+        measure_omissions: measures that cannot be run, and why.
         exclusions: all that was left out: the stage that dropped it, what it was and why.
         utterances: split, duration in seconds and status of the alignment of each utterance.
         segments: how often each label of a tier (``phone``, ``word``) was aligned.
@@ -58,6 +60,8 @@ class RunTables:
     head_agreement: pd.DataFrame
     omissions: pd.DataFrame
     inter_scores: pd.DataFrame
+    measures: pd.DataFrame
+    measure_omissions: pd.DataFrame
     exclusions: pd.DataFrame
     utterances: pd.DataFrame
     segments: pd.DataFrame

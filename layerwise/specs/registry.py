@@ -15,6 +15,7 @@ from layerwise.specs.archives import CATALOGUE
 from layerwise.specs.code import load_object
 from layerwise.specs.givens import GIVENS
 from layerwise.specs.heads import HEADS
+from layerwise.specs.measures import MEASURES
 from layerwise.specs.models import MODELS
 from layerwise.specs.readers import READERS
 from layerwise.specs.spec import (
@@ -23,6 +24,7 @@ from layerwise.specs.spec import (
     GivenSpec,
     HeadSpec,
     Located,
+    MeasureSpec,
     ModelSpec,
     ReaderSpec,
     Spec,
@@ -34,12 +36,16 @@ KINDS: dict[str, type[Spec]] = {
     "models": ModelSpec,
     "analyses": AnalysisSpec,
     "givens": GivenSpec,
+    "measures": MeasureSpec,
     "tasks": TaskSpec,
     "heads": HeadSpec,
     "aligners": AlignerSpec,
     "readers": ReaderSpec,
 }
-BUILT_IN: tuple[Spec, ...] = (*MODELS, *ANALYSES, *GIVENS, *TASKS, *HEADS, *ALIGNERS, *READERS)
+BUILT_IN: tuple[Spec, ...] = (
+    *(*MODELS, *ANALYSES, *GIVENS, *MEASURES, *TASKS),
+    *(*HEADS, *ALIGNERS, *READERS),
+)
 PLUGIN_SPECS = "SPECS"  # what a plug-in file must define
 
 S = TypeVar("S", bound=Spec)

@@ -1,4 +1,4 @@
-"""The kinds of spec: models, analyses, what is given in them, tasks, heads, aligners and corpus readers.
+"""The kinds of spec: models, analyses, what is given in them, measures, tasks, heads, aligners, readers.
 
 A spec is a frozen dataclass that imports nothing heavy. Its code is a string, ``module:object``, loaded only
 in the job that runs it (`layerwise.specs.code.load_object`).
@@ -163,6 +163,37 @@ class AnalysisSpec(Configured):
     def codes(self) -> list[str]:
         """Its code and that of what is given."""
         return [self.code, *(given.code for given in self.given)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasureSpec(Configured):
+    """A yardstick of a layer beside the analyses: a number for each of its variants.
+
+    Its code is a `layerwise.measures.base.Measure`.
+
+    Attributes:
+        method: what is measured, for the report's text on methods.
+        quantity: the title of axes, with the unit; values in tables are fractions.
+        unit: what it tells apart: frames, phones, words or utterances.
+        variants: name and title of each; those that a run has are in its tables.
+        headline: the variant that stands for it where layers are ranked and chosen.
+        higher_is_better: the direction of its values.
+        floor: the value of a layer that knows nothing, or None.
+        source: the paper that it is from.
+        needs: what must be there beside store, samples, alignment and speakers: ``logmel``, ``prosody``.
+        of_logmel: whether the log-mel baseline takes part.
+    """
+
+    method: str
+    quantity: str
+    unit: Unit
+    variants: tuple[tuple[str, str], ...]
+    headline: str
+    higher_is_better: bool = True
+    floor: float | None = None
+    source: str = ""
+    needs: frozenset[Need] = frozenset()
+    of_logmel: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

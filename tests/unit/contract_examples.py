@@ -4,7 +4,7 @@ from io import StringIO
 
 import pandas as pd
 
-from layerwise.contracts import alignment, corpus, samples, scores, tasks, vectors
+from layerwise.contracts import alignment, corpus, measures, samples, scores, tasks, vectors
 from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.contracts.spec import Table
 
@@ -32,6 +32,9 @@ TABLES: dict[str, Table] = {
     "infeasible": scores.INFEASIBLE,
     "foreseen": scores.FORESEEN,
     "inter": scores.INTER,
+    "measured": measures.VALUES,
+    "measures_excluded": measures.LEFT_OUT,
+    "measures_infeasible": measures.CANNOT,
     "task_scores": tasks.TASK_SCORES,
     "task_weights": tasks.TASK_WEIGHTS,
     "task_curves": tasks.TASK_CURVES,
@@ -140,6 +143,21 @@ hubert,T1,1.0,cca-phone,0,,,
     "infeasible": """
 model,analysis,sample,reason
 hubert,cca-word,0,"3 words in three utterances or more, 20 are needed"
+""",
+    "measured": """
+model,layer,layer_index,measure,variant,value,low,high,n
+hubert,T0,0.0,abx,within,0.125,0.1,0.15,1200
+hubert,T1,1.0,abx,within,0.0625,,,1200
+""",
+    "measures_excluded": """
+model,measure,item,reason
+hubert,abx,12 phones,end after the last frame
+hubert,abx,3 phones,of a single speaker
+""",
+    "measures_infeasible": """
+model,measure,reason
+hubert,word-map,"the sampled utterances have no aligned words"
+logmel,word-map,"the sampled utterances have no aligned words"
 """,
     "foreseen": """
 analysis,sample,reason
@@ -272,6 +290,16 @@ hubert,pr,T6+ln,6.5,1,0.52068844
 model,task,analysis,reason
 logmel,pr,cca-phone,shared layers: 1; at least 3 are needed
 hubert,,cca-word,"sample set 0: 3 words, 20 are needed"
+""",
+    "tables/measures": """
+model,layer,measure,variant,value,low,high,n
+hubert,T0,abx,within,0.125,0.1,0.15,1200
+hubert,T1,abx,within,0.0625,,,1200
+""",
+    "tables/measure_omissions": """
+model,measure,reason
+hubert,word-map,"the sampled utterances have no aligned words"
+logmel,word-map,"the sampled utterances have no aligned words"
 """,
     "tables/exclusions": """
 stage,item,reason

@@ -192,6 +192,7 @@ VALUES = {
     "samples": 3,
     "trials": 2,
     "smallest_effect": 0.05,
+    "measures": [],
     "corpora": [{"name": "fsc", "description": "Commands."}],
     "features": [
         {"task": "ic", "corpus": "fsc", "pooled": True, "asked": "auto"},
