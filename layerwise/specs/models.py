@@ -1,5 +1,6 @@
 """Families of speech models."""
 
+from layerwise.specs.parts import QWEN2_AUDIO_TOWER
 from layerwise.specs.spec import ModelSpec
 
 TRANSFORMERS_FILES = ("*.json", "*.safetensors", "*.bin", "*.pt", "*.pth")
@@ -26,6 +27,28 @@ MODELS = (
         code="layerwise.models.wav2vec2_bert:load",
         files=TRANSFORMERS_FILES,
         model_types=("wav2vec2-bert",),
+    ),
+    ModelSpec(
+        name="parakeet",
+        title="Parakeet (FastConformer) encoder",
+        code="layerwise.models.parakeet:load",
+        files=TRANSFORMERS_FILES,
+        model_types=("parakeet_ctc", "parakeet_rnnt", "parakeet_tdt", "parakeet_encoder"),
+    ),
+    ModelSpec(
+        name="qwen2-audio",
+        title="Qwen2-Audio's audio encoder",
+        code="layerwise.models.qwen2_audio:load",
+        files="layerwise.specs.parts:qwen2_audio_files",
+        model_types=("qwen2_audio", "qwen2_audio_encoder"),
+        part=QWEN2_AUDIO_TOWER,
+    ),
+    ModelSpec(
+        name="mimi",
+        title="Mimi's encoder",
+        code="layerwise.models.mimi:load",
+        files=TRANSFORMERS_FILES,
+        model_types=("mimi", "mimi_encoder"),
     ),
     ModelSpec(
         name="avhubert",
