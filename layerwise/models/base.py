@@ -54,11 +54,6 @@ class Grid:
         """Return the grid of convolutions without padding: the first frame starts at sample 0."""
         return cls(stride, receptive_field, Fraction(receptive_field - 1, 2))
 
-    @classmethod
-    def causal(cls, stride: int | Fraction, receptive_field: int | Fraction) -> "Grid":
-        """Return the grid of causal convolutions: frame k sees no sample from ``(k + 1) * stride`` on."""
-        return cls(stride, receptive_field, stride - Fraction(receptive_field + 1) / 2)
-
 
 @dataclass(frozen=True)
 class Layer:

@@ -26,9 +26,7 @@ os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
 
 
 # of any encoder, and of one whose weights have lost their prefix
-ENCODER_BLOCK = re.compile(
-    r"(?:^|\.)encoder(?:_transformer)?\.(?:layers|layer|blocks)\.\d+\.|^layers\.\d+\."
-)
+ENCODER_BLOCK = re.compile(r"(?:^|\.)encoder(?:_transformer)?\.(?:layers|layer|blocks)\.\d+\.|^layers\.\d+\.")
 MOST_LAYERS, LARGEST_SIZE = 1_000, 10_000_000  # more than any model has; a model is built before it is filled
 WEIGHT_SUFFIXES = (".safetensors", ".bin")
 

@@ -72,8 +72,12 @@ class MimiModel(SpeechModel):
         return table | blocks, strides | dict.fromkeys(blocks, stride)
 
     def _grid(self, stride: int, sees: int) -> Grid:
+        """Return the grid, in samples at 16 kHz, of frames that see nothing from their own end on.
+
+        ``stride`` and ``sees`` are in samples of the codec, of which frame 0 ends before number ``stride``.
+        """
         ratio = Fraction(SAMPLE_RATE, self.rate)
-        return Grid.causal(stride * ratio, sees * ratio)
+        return Grid(stride * ratio, (sees - 1) * ratio + 1, (stride - Fraction(sees + 1, 2)) * ratio)
 
     def _convs(self) -> list[Any]:
         """Return all convolutions in the order in which they are applied, those beside a shortcut left out."""

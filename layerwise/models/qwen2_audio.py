@@ -23,7 +23,7 @@ from layerwise.errors import ModelError
 from layerwise.models.base import Grid, Layer, LoadOptions, SpeechModel, Waveform
 from layerwise.models.blocks import describe_blocks
 from layerwise.models.huggingface import Checkpoint
-from layerwise.specs.parts import QWEN2_AUDIO_TOWER
+from layerwise.specs.parts import PARTS
 
 
 class Qwen2AudioModel(SpeechModel):
@@ -43,7 +43,7 @@ class Qwen2AudioModel(SpeechModel):
                 f"{expected[1]} samples, but config.json says {config.num_mel_bins} bands and "
                 f"{config.max_source_positions} frames; copy both of one model"
             )
-        self.encoder = checkpoint.build(Qwen2AudioEncoder, part=QWEN2_AUDIO_TOWER)
+        self.encoder = checkpoint.build(Qwen2AudioEncoder, part=PARTS["qwen2_audio"])
         self.parameters = self.encoder.num_parameters()
         # the periodic Hann window is zero at its first sample; each convolution adds a mel frame on either side
         sees = self.extractor.n_fft - 1 + 2 * hop

@@ -1,6 +1,5 @@
 """Families of speech models."""
 
-from layerwise.specs.parts import QWEN2_AUDIO_TOWER
 from layerwise.specs.spec import ModelSpec
 
 TRANSFORMERS_FILES = ("*.json", "*.safetensors", "*.bin", "*.pt", "*.pth")
@@ -41,7 +40,6 @@ MODELS = (
         code="layerwise.models.qwen2_audio:load",
         files="layerwise.specs.parts:qwen2_audio_files",
         model_types=("qwen2_audio", "qwen2_audio_encoder"),
-        part=QWEN2_AUDIO_TOWER,
     ),
     ModelSpec(
         name="mimi",

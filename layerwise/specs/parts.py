@@ -8,7 +8,8 @@ from pathlib import Path
 from layerwise.files import files_below
 
 INDEX, WHOLE = "model.safetensors.index.json", "model.safetensors"
-QWEN2_AUDIO_TOWER = r"(?:model\.)?audio_tower\."
+# ``model_type`` of checkpoints of which a part is read: what the names of its weights begin with
+PARTS = {"qwen2_audio": r"(?:model\.)?audio_tower\."}
 
 
 def weights_of(names: Mapping[str, str], part: str) -> dict[str, str]:
@@ -34,5 +35,5 @@ def qwen2_audio_files(location: Path) -> list[Path]:
     names = index_of(Path(location, INDEX))
     if names is None:
         return files
-    shards = set(weights_of(names, QWEN2_AUDIO_TOWER).values())
+    shards = set(weights_of(names, PARTS["qwen2_audio"]).values())
     return [path for path in files if path.suffix == ".json" or path.name in shards]

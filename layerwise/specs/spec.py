@@ -91,14 +91,11 @@ class ModelSpec(Located):
     Attributes:
         model_types: for checkpoints in the transformers format (a hub id or a folder, without a prefix): the
             ``model_type`` values of config.json that this family reads; ``*``: all that no other reads.
-        part: of a checkpoint in the transformers format that is a part of a larger model: a regular expression
-            that the names of its weights begin with. Only shards that hold such are fetched from the hub.
         located: whether a location follows the name; baselines have none.
         guide: where to get the files, for error messages.
     """
 
     model_types: tuple[str, ...] = ()
-    part: str = ""
     located: bool = True
     guide: str = "docs/models.md"
 
