@@ -88,7 +88,7 @@ def _decode(path: Path) -> tuple[NDArray[np.float32], AudioInfo]:
 
 
 def resample(waveform: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
-    """Resample (samples,) with a Kaiser window as resampy's kaiser_best, or by soxr for rates without a ratio.
+    """Resample (samples,) with a Kaiser window as resampy's kaiser_best, or by soxr for odd rates.
 
     There are ceil(samples * target / source) samples then.
 

@@ -3,8 +3,8 @@
 A stack of causal convolutions (SEANet) makes a frame of 960 samples at 24 kHz, 40 ms; causal transformer
 blocks follow, each frame attending to itself and the 10 s before. Layers: ``Ci`` is the output of the i-th
 strided convolution, ``T0`` that of the last convolution, the input of the first block, ``Tl`` the output of
-block l (pre-LN, without a last layer norm). What the quantiser takes, a convolution of TL every 80 ms, and the
-codes are no layers. Quantiser and decoder are not loaded.
+block l (pre-LN, without a last layer norm). What the quantiser takes, a convolution of TL every 80 ms, and
+the codes are no layers. Quantiser and decoder are not loaded.
 
 Waveforms at 16 kHz are resampled to the codec's rate, one by one, as corpora are (`layerwise.corpus.audio`).
 """
@@ -15,7 +15,6 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from transformers.models.mimi.modeling_mimi import MimiConv1d, MimiEncoderModel
 
@@ -35,7 +34,8 @@ class MimiModel(SpeechModel):
         config = checkpoint.config
         if not config.use_causal_conv:
             raise ModelError(
-                f"{checkpoint.location}: `use_causal_conv: false` in config.json is not supported; Mimi is causal"
+                f"{checkpoint.location}: `use_causal_conv: false` in config.json is not supported; "
+                "Mimi is causal"
             )
         self.revision = checkpoint.revision
         self.device = checkpoint.options.device
@@ -43,8 +43,8 @@ class MimiModel(SpeechModel):
         self.rate = int(config.sampling_rate)
         if self.rate != checkpoint.extractor.sampling_rate:
             raise ModelError(
-                f"{checkpoint.location}: the preprocessor config says {checkpoint.extractor.sampling_rate} Hz "
-                f"and config.json {self.rate} Hz; copy both of one model"
+                f"{checkpoint.location}: the preprocessor config says {checkpoint.extractor.sampling_rate} "
+                f"Hz and config.json {self.rate} Hz; copy both of one model"
             )
         self.model = checkpoint.build(MimiEncoderModel)
         self.parameters = self.model.num_parameters()
@@ -80,7 +80,7 @@ class MimiModel(SpeechModel):
         return Grid(stride * ratio, (sees - 1) * ratio + 1, (stride - Fraction(sees + 1, 2)) * ratio)
 
     def _convs(self) -> list[Any]:
-        """Return all convolutions in the order in which they are applied, those beside a shortcut left out."""
+        """Return all convolutions in the order in which they are applied, but those of shortcuts."""
         names = self.model.encoder_seanet._conv1d_layer_names
         return [self.model.encoder_seanet.get_submodule(name) for name in names]
 

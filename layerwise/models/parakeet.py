@@ -1,7 +1,7 @@
-"""Parakeet, the FastConformer encoder of NeMo's recognisers in transformers (Rekesh et al., arXiv 2305.05084).
+"""Parakeet: the FastConformer encoder of NeMo's recognisers (Rekesh et al., arXiv 2305.05084).
 
 The checkpoint's feature extractor makes log-mel frames every 10 ms (pre-emphasis, 25 ms windows) and
-normalises each band over the utterance; strided 2-D convolutions over time and bands leave one frame of eight.
+normalises each band over the utterance; strided convolutions over time and bands leave one frame of eight.
 Layers: ``T0`` is the input of the first block (the convolutions' maps after their projection), ``Tl`` what
 block l returns; each block ends in a layer norm of its own. The maps themselves, channels times bands, are no
 layers. CTC and transducer heads are not loaded.
@@ -33,12 +33,13 @@ class ParakeetModel(SpeechModel):
         self.dtype = checkpoint.options.dtype
         if self.extractor.feature_size != config.num_mel_bins:
             raise ModelError(
-                f"{checkpoint.location}: the preprocessor config makes {self.extractor.feature_size} mel bands, "
-                f"but config.json says {config.num_mel_bins}; copy both of one model"
+                f"{checkpoint.location}: the preprocessor config makes {self.extractor.feature_size} mel "
+                f"bands, but config.json says {config.num_mel_bins}; copy both of one model"
             )
         self.model = checkpoint.build(ParakeetEncoder, part=r"(?:model\.)?encoder\.")
         self.parameters = self.model.num_parameters()
         self.blocks = self.model.layers
+        self.hop = int(self.extractor.hop_length)
         self.convs = int(math.log2(config.subsampling_factor))
         self.kernel, self.step = config.subsampling_conv_kernel_size, config.subsampling_conv_stride
         self.table = describe_blocks(config.hidden_size, self._grid(), len(self.blocks), final_norm=False)
@@ -47,9 +48,9 @@ class ParakeetModel(SpeechModel):
         """Return the grid of the last convolution.
 
         The symmetric Hann window is zero at both of its ends, and pre-emphasis looks one sample back; a frame
-        of log-mel is centred on a multiple of the hop less that sample. Convolutions are padded on either side.
+        of log-mel is centred on a multiple of the hop less that sample. Convolutions pad both sides.
         """
-        hop, stride = self.extractor.hop_length, 1
+        hop, stride = self.hop, 1
         sees, centre = self.extractor.win_length - 2, Fraction(-1, 2)
         if self.extractor.preemphasis is not None:
             sees, centre = sees + 1, centre - Fraction(1, 2)
@@ -61,7 +62,7 @@ class ParakeetModel(SpeechModel):
 
     def num_frames(self, samples: int, layer: str) -> int:
         """Return how many frames the convolutions make of the utterance's floor(samples / hop) of log-mel."""
-        frames = samples // int(self.extractor.hop_length)
+        frames = samples // self.hop
         if frames < FEWEST_FRAMES:
             return 0
         for _ in range(self.convs):
@@ -72,7 +73,7 @@ class ParakeetModel(SpeechModel):
         """Refuse waveforms with too few frames of log-mel to normalise."""
         if self.num_frames(samples, "T0"):
             return None
-        shortest = FEWEST_FRAMES * int(self.extractor.hop_length)
+        shortest = FEWEST_FRAMES * self.hop
         return (
             f"{samples} samples ({samples / SAMPLE_RATE:.3f} s at 16 kHz) are too short for {self.source}, "
             f"which normalises log-mel frames over the utterance and needs {FEWEST_FRAMES} of them "

@@ -1,4 +1,4 @@
-"""Weights of one part of a large checkpoint: only the shards that hold it are opened, nothing else is read."""
+"""Weights of one part of a large checkpoint: only the shards that hold it are opened."""
 
 import re
 from collections.abc import Callable
@@ -16,7 +16,8 @@ def read_part(location: str, part: str, find: Callable[[str], Path | None]) -> d
 
     ``part`` is a regular expression. ``find`` returns the path of a file of the checkpoint ``location``, or
     None if it has no such file. Without weights in the safetensors format the result is None.
-    Raises ModelError, naming the file, for an index that cannot be read and a shard that is missing or damaged.
+    Raises ModelError, naming the file, for an index that cannot be read, and for a shard that is missing or
+    damaged.
     """
     if index := find(INDEX):
         names = index_of(index)

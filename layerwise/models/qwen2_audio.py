@@ -1,9 +1,9 @@
 """The audio encoder of Qwen2-Audio: a Whisper encoder that does not attend to padding, and pools at its end.
 
 Layers: ``C1``, ``C2`` are the convolutions after their GELU, ``T0-pos`` is ``C2`` again, ``T0`` that plus
-positions, ``Tl`` the output of block l, every 20 ms. After the last block the encoder averages pairs of frames
-and layer-norms the means: ``TL+ln``, every 40 ms, is what the language model's projection gets. An odd last
-frame is in no pair.
+positions, ``Tl`` the output of block l, every 20 ms. After the last block the encoder averages pairs of
+frames and layer-norms the means: ``TL+ln``, every 40 ms, is what the language model's projection gets. An odd
+last frame is in no pair.
 
 The language model masks padding in its encoder, so the frames of an utterance do not depend on the rest of
 the 30 s window. Only the utterance and the stem's view beyond it are computed here.
@@ -45,7 +45,7 @@ class Qwen2AudioModel(SpeechModel):
             )
         self.encoder = checkpoint.build(Qwen2AudioEncoder, part=PARTS["qwen2_audio"])
         self.parameters = self.encoder.num_parameters()
-        # the periodic Hann window is zero at its first sample; each convolution adds a mel frame on either side
+        # the periodic Hann window is zero at its first sample; convolutions add a frame on either side
         sees = self.extractor.n_fft - 1 + 2 * hop
         stem, top = Grid(hop, sees, Fraction(0)), Grid(2 * hop, sees + 2 * hop, Fraction(0))
         dim, depth = config.d_model, config.encoder_layers

@@ -21,7 +21,7 @@ def weights_of(names: Mapping[str, str], part: str) -> dict[str, str]:
 
 
 def index_of(file: Path) -> dict[str, str] | None:
-    """Return the weights that the index of a checkpoint in shards names, name to file; None if it is damaged."""
+    """Return the weights that the index of a checkpoint names, name to file; None if it cannot be read."""
     try:
         names = json.loads(file.read_text(encoding="utf-8"))["weight_map"]
         return {str(name): str(shard) for name, shard in names.items()}

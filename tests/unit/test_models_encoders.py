@@ -122,26 +122,26 @@ PREPROCESSOR = "preprocessor_config.json"
         ("mimi", PREPROCESSOR, {"sampling_rate": 16_000}, "says 16000 Hz and config.json 24000 Hz"),
         ("mimi", PREPROCESSOR, {"sampling_rate": 48_000}, "expects 48000 Hz audio"),
         ("parakeet-ctc", PREPROCESSOR, {"sampling_rate": 8_000}, "expects 8000 Hz audio"),
-        ("mimi", "config.json", {"use_causal_conv": False}, "`use_causal_conv: false` .* is not supported"),
+        ("mimi", "config.json", {"use_causal_conv": False}, "`use_causal_conv: false` .*not supported"),
         (
             "parakeet-ctc",
             "config.json",
             {"encoder_config__num_hidden_layers": 2},
-            "weights of encoder blocks",
+            "weights of encoder block",
         ),
-        ("mimi", "config.json", {"num_hidden_layers": 2}, "weights of encoder blocks"),
-        ("qwen2-audio", "config.json", {"audio_config__encoder_layers": 2}, "weights of encoder blocks"),
+        ("mimi", "config.json", {"num_hidden_layers": 2}, "weights of encoder block"),
+        ("qwen2-audio", "config.json", {"audio_config__encoder_layers": 2}, "weights of encoder block"),
         (
             "qwen2-audio",
             "config.json",
             {"audio_config__encoder_layers": 4},
-            "lacks 15 weights of the encoder",
+            "lacks 15 weights",
         ),
         (
             "parakeet-ctc",
             "config.json",
             {"encoder_config__num_hidden_layers": 10**6},
-            "more than any model has",
+            "more than any model",
         ),
         ("parakeet-ctc", "config.json", {"encoder_config__hidden_size": 32}, "other sizes than config.json"),
     ],
@@ -166,7 +166,7 @@ def test_the_extractor_may_lie_in_the_processor_config(
     folder = Path(shutil.copytree(saved(name), tmp_path / "copy"))
     extractor = json.loads((folder / PREPROCESSOR).read_text())
     (folder / PREPROCESSOR).unlink()
-    with pytest.raises(ModelError, match="holds config.json, preprocessor_config.json and model.safetensors"):
+    with pytest.raises(ModelError, match=r"holds config.json, preprocessor_config.json and"):
         load_model(str(folder))
     (folder / "processor_config.json").write_text(json.dumps({"feature_extractor": extractor}))
     ours, theirs = (load_model(str(source)).encode(WAVEFORMS[5:6])[0] for source in (folder, saved(name)))

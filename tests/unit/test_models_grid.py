@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 import tiny_encoders
+import torch
 from tiny_models import noise, save
 from transformers import AutoModel, WhisperConfig, WhisperFeatureExtractor
 
@@ -86,6 +86,10 @@ def test_clicks_through_whisper(tmp_path: Path) -> None:
 def test_clicks_through_parakeet_whose_log_mel_is_not_normalised(tmp_path: Path) -> None:
     model = load_model(tiny_encoders.save("parakeet-encoder", tmp_path))
     extractor = model.extractor  # type: ignore[attr-defined]
+    layers = model.model.subsampling.layers  # type: ignore[attr-defined]
+    for number, layer in enumerate(layers):
+        if isinstance(layer, torch.nn.ReLU):  # with few channels, it hides what moves
+            layers[number] = torch.nn.Identity()
 
     def unnormalised(waveforms: list[np.ndarray], sampling_rate: int) -> dict[str, torch.Tensor]:
         wave = torch.from_numpy(waveforms[0])[None]
