@@ -50,7 +50,7 @@ class Grid:
         return max(0, int((samples - self.receptive_field) // self.stride) + 1)
 
     @classmethod
-    def unpadded(cls, stride: int, receptive_field: int) -> "Grid":
+    def unpadded(cls, stride: int | Fraction, receptive_field: int | Fraction) -> "Grid":
         """Return the grid of convolutions without padding: the first frame starts at sample 0."""
         return cls(stride, receptive_field, Fraction(receptive_field - 1, 2))
 

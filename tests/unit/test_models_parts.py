@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from servers import Hub, running_hub
 from tiny_encoders import qwen2_audio, save
@@ -62,16 +63,13 @@ def test_shards_of_the_language_model_may_be_missing(whole: Path, sharded: Path,
 
 
 def test_no_weight_of_the_language_model_is_read(sharded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import layerwise.models.parts as parts
-
     read: list[str] = []
-    opened = parts.safe_open
 
     def noted(file: Path, framework: str) -> Any:
         read.append(Path(file).name)
-        return opened(file, framework=framework)
+        return safe_open(file, framework=framework)
 
-    monkeypatch.setattr(parts, "safe_open", noted)
+    monkeypatch.setattr("layerwise.models.parts.safe_open", noted)
     load_model(str(sharded))
     assert set(read) == shards_of_encoder(sharded)
 
