@@ -6,12 +6,14 @@ from layerwise.lazy import exports
 
 if TYPE_CHECKING:
     from layerwise.measures.retrieval import word_map
+    from layerwise.measures.units import unit_quality
 
-__all__ = ["word_map"]
+__all__ = ["unit_quality", "word_map"]
 
 __getattr__, __dir__ = exports(
     __name__,
     {
+        "unit_quality": "layerwise.measures.units",
         "word_map": "layerwise.measures.retrieval",
     },
 )

@@ -72,9 +72,10 @@ def check_items(items: pd.DataFrame, columns: tuple[str, ...]) -> None:
     )
     if bad.size:
         start, end = times[bad[0]]
+        utt_id = items["utt_id"].iloc[bad[0]]
         raise AnalysisError(
-            f"row {bad[0]} of the table of items ({start:g} to {end:g} s of {items['utt_id'].iloc[bad[0]]}) is "
-            "no interval: give times in seconds with 0 <= start <= end"
+            f"row {bad[0]} of the table of items ({start:g} to {end:g} s of {utt_id}) is no interval: give "
+            "times in seconds with 0 <= start <= end"
         )
 
 

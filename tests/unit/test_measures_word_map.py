@@ -1,4 +1,4 @@
-"""Word MAP against plain definitions and scikit-learn; its slices, ties, what is left out, and its jackknife."""
+"""Word MAP against plain definitions and scikit-learn; its slices, ties, what is left out, its jackknife."""
 
 from fractions import Fraction
 
@@ -58,7 +58,8 @@ def as_features(x, labels):
 def test_it_is_its_definition(seed, definition):
     x, labels = tokens(seed)
     expected = by_hand(x, labels, definition)
-    assert word_map(*as_features(x, labels), definition=definition) == pytest.approx(expected, abs=1e-12)
+    features, items = as_features(x, labels)
+    assert word_map(features, items, definition=definition) == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -187,7 +188,7 @@ def test_errors_say_what_is_wrong():
         with pytest.raises(AnalysisError, match=message):
             word_map(features, change(items))
     with pytest.raises(AnalysisError, match="definition 'map' is unknown"):
-        word_map(features, items, definition="map")
+        word_map(features, items, definition="map")  # type: ignore[arg-type]
     with pytest.raises(AnalysisError, match=r"must be \(frames, dim\)"):
         word_map({"u": features["u"][0]}, items)
     features["u"][3] = np.nan
