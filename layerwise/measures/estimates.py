@@ -1,7 +1,7 @@
 """Values with intervals over units (speakers or utterances), by the jackknife."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ def ratio(numerators: Array, denominators: Array) -> Estimate:
     return jackknife(float(above / below), (above - numerators) / (below - denominators))
 
 
-def sum_by(units: NDArray[np.str_], *values: Array) -> tuple[Array, ...]:
+def sum_by(units: NDArray[Any], *values: Array) -> tuple[Array, ...]:
     """Return the sums of values (n,) over the rows of each unit, (m,) each."""
     codes = np.unique(units, return_inverse=True)[1]
     return tuple(np.bincount(codes, weights=each).astype(np.float64) for each in values)

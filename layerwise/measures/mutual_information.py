@@ -1,25 +1,20 @@
 """Mutual information of k-means clusters of a layer with labels, held out (Pasad et al. 2021)."""
 
-import warnings
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from layerwise.analyses.base import Scoring, ViewPair
 from layerwise.cca.moments import Index, NotFiniteError
 from layerwise.cca.splits import dev_test_pairs
 from layerwise.errors import InfeasibleError
 from layerwise.measures.contingency import Cells
+from layerwise.measures.kmeans import assign_clusters, fit_clusters
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.seeds import derive_seed
 
-BATCH = 4096
-ITERATIONS = 500  # as published; rarely reached
 CONFIDENCE = (2.5, 97.5)
 
 
@@ -91,20 +86,8 @@ def normalised_information(clusters: ArrayLike, labels: ArrayLike) -> float:
 
 
 def _assign(train: NDArray[Any], test: NDArray[Any], clusters: int, seed: int) -> Index:
-    means = MiniBatchKMeans(
-        clusters,
-        batch_size=BATCH,
-        init_size=3 * max(BATCH, clusters),
-        max_iter=ITERATIONS,
-        n_init=1,
-        random_state=seed,
-    )
-    # OpenMP's limit is one of the thread, unlike BLAS's: this runs in a worker thread.
-    with threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
-        # Fewer distinct rows than clusters leave clusters empty, which does not matter here.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        means.fit(np.ascontiguousarray(train, np.float32))
-        return np.asarray(means.predict(np.ascontiguousarray(test, np.float32)), np.int64)
+    means = fit_clusters(np.ascontiguousarray(train, np.float32), clusters, seed)
+    return assign_clusters(means, np.ascontiguousarray(test, np.float32))
 
 
 def _values(

@@ -131,7 +131,7 @@ def compression(
     units: NDArray[np.str_],
     seed: int,
     shrinkages: Sequence[float] = SHRINKAGES,
-) -> Estimate:
+) -> float:
     """Return how much shorter labels are told to someone who has the layer: uniform code over online code.
 
     The online (prequential) code of Voita and Titov (2020, arXiv 2003.12298): rows come unit by unit in
@@ -140,7 +140,7 @@ def compression(
     one is linear discriminant analysis in closed form, on x standardised by the rows it is fitted on, mixed
     with the uniform code as one row of each class would be: (n p + 1) / (n + classes). Its shrinkage, of
     those given, is the one that was shortest so far, the largest at first; so nothing is looked at before
-    it is sent. 1 is no compression. The interval takes the code of each unit as it is.
+    it is sent. 1 is no compression. It has no interval: it is one code, whose early rows cost the most.
     """
     codes = np.unique(labels, return_inverse=True)[1]
     classes = int(codes.max()) + 1
@@ -157,8 +157,7 @@ def compression(
         chosen = order[np.argmin(so_far[order])]
         bits[rows] = lengths[chosen]
         so_far += lengths.sum(axis=1)
-    sent, uniform = sum_by(units, bits, np.full(len(codes), np.log2(classes)))
-    return ratio(uniform, sent)
+    return float(len(codes) * np.log2(classes) / bits.sum())
 
 
 def code_lengths(train: Moments, x: NDArray[np.floating], codes: Index, shrinkages: Sequence[float]) -> Array:

@@ -71,7 +71,7 @@ def bitrate(units: Mapping[str, Any], clusters: int, rate: Fraction | float = 50
     """
     streams = [utterance(units, utt_id, 1) for utt_id in units]
     seconds = sum(map(len, streams)) / float(rate)
-    return float(np.log2(clusters) * sum(len(_merged(stream)) for stream in streams) / seconds)
+    return float(np.log2(clusters) * sum(len(merged(stream)) for stream in streams) / seconds)
 
 
 class Edits(NamedTuple):
@@ -89,7 +89,7 @@ def edit_counts(steps: Steps, streams: Mapping[str, Index]) -> Edits:
     np.add.at(counts, (found, phones), 1)
     by_frequency = np.argsort(-counts.sum(axis=0), kind="stable")
     stands_for = by_frequency[counts[:, by_frequency].argmax(axis=1)]
-    pairs = [(_merged(stands_for[stream]), _merged(steps.labels[name])) for name, stream in streams.items()]
+    pairs = [(merged(stands_for[stream]), merged(steps.labels[name])) for name, stream in streams.items()]
     edits = [Levenshtein.distance(heard.tolist(), said.tolist()) for heard, said in pairs]
     return Edits(np.array(edits, np.float64), np.array([len(said) for _, said in pairs], np.float64))
 
@@ -112,5 +112,6 @@ def _integers(units: Mapping[str, Any], utt_id: str) -> Index:
     return stream.astype(np.int64)
 
 
-def _merged(stream: NDArray[Any]) -> NDArray[Any]:
+def merged(stream: NDArray[Any]) -> NDArray[Any]:
+    """Return a stream (n,) without the repeats of what is just before."""
     return stream[np.flatnonzero(np.append(True, stream[1:] != stream[:-1]))]
