@@ -5,6 +5,28 @@ from layerwise.options.units import UnitsOptions
 from layerwise.options.word_map import WordMapOptions
 from layerwise.specs.spec import MeasureSpec
 
+UNIT_VARIANTS = tuple(
+    (f"{name}-{size}", f"{title} ({size} units)")
+    for size in (256, 500)
+    for name, title in (
+        ("pnmi", "PNMI"),
+        ("chance", "PNMI of shifted phones"),
+        ("phone-purity", "phone purity"),
+        ("cluster-purity", "cluster purity"),
+        ("unit-error", "phone error rate of units, lower is better"),
+        ("bitrate", "bits per second"),
+    )
+)
+PROBE_VARIANTS = tuple(
+    (f"{target}-{name}", f"{title} ({target}s)")
+    for target in ("phone", "word")
+    for name, title in (
+        ("accuracy", "accuracy of the nearest class mean"),
+        ("r2", "held-out R2 of ridge regression"),
+        ("compression", "compression by online coding"),
+    )
+)
+
 MEASURES = (
     MeasureSpec(
         name="word-map",
@@ -36,18 +58,7 @@ MEASURES = (
         section="units",
         quantity="PNMI",
         unit="frame",
-        variants=tuple(
-            (f"{name}-{size}", f"{title} ({size} units)")
-            for size in (256, 500)
-            for name, title in (
-                ("pnmi", "PNMI"),
-                ("chance", "PNMI of shifted phones"),
-                ("phone-purity", "phone purity"),
-                ("cluster-purity", "cluster purity"),
-                ("unit-error", "phone error rate of units, lower is better"),
-                ("bitrate", "bits per second"),
-            )
-        ),
+        variants=UNIT_VARIANTS,
         headline="pnmi-256",
         source="Hsu et al. 2021 (HuBERT), arXiv 2106.07447; DiscoPhon, arXiv 2603.18612",
     ),
@@ -62,15 +73,7 @@ MEASURES = (
         section="probes",
         quantity="Probe accuracy",
         unit="phone",
-        variants=tuple(
-            (f"{target}-{name}", f"{title} ({target}s)")
-            for target in ("phone", "word")
-            for name, title in (
-                ("accuracy", "accuracy of the nearest class mean"),
-                ("r2", "held-out R2 of ridge regression"),
-                ("compression", "compression by online coding"),
-            )
-        ),
+        variants=PROBE_VARIANTS,
         headline="phone-accuracy",
         source="Voita and Titov 2020, arXiv 2003.12298",
     ),
