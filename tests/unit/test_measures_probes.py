@@ -167,11 +167,14 @@ def slow_online_code(x, labels, units, seed, shrinkages):
 @pytest.mark.parametrize("seed", range(3))
 def test_online_coding_is_its_slow_version(seed):
     x, labels, units, _ = problem(seed, n=240, spread=0.7, utterances=16)
-    x = np.delete(x, 2, axis=1)
-    shrinkages = (0.01, 0.5)
+    rng = np.random.default_rng(seed)
+    x = np.delete(x, 2, axis=1) / np.geomspace(0.01, 100, 7)[[0, 1, 3, 4, 5, 6]]
+    x = x + 3 * rng.standard_normal((240, 2)) @ rng.standard_normal((2, 6))  # what shrinkage does not like
+    shrinkages = (0.02, 0.98)
     expected = slow_online_code(x, labels, units, seed, shrinkages)
     found = compression(x, labels, units, seed, shrinkages)
     assert found == pytest.approx(len(x) * np.log2(5) / expected, rel=1e-6)
+    assert found > compression(x, labels, units, seed, shrinkages[1:])
 
 
 def test_labels_are_compressed_by_what_knows_them_alone():

@@ -140,6 +140,16 @@ def test_unit_error_is_that_of_phones_that_units_meet_most(seed):
     assert unit_error(units, items) == pytest.approx(total / length, abs=1e-12)
 
 
+def test_of_phones_met_as_often_the_most_frequent_is_stood_for():
+    """Unit 0 meets a and b twice each, and b is said more often."""
+    items = rows((0.0, 0.04, "a"), (0.04, 0.08, "b"), (0.08, 0.14, "b"))
+    units = {"u": np.array([0, 0, 0, 0, 1, 1, 1])}
+    assert unit_error(units, items, labels="centre") == 0.5
+    items = rows((0.0, 0.04, "b"), (0.04, 0.08, "a"), (0.08, 0.14, "a"), (0.14, 0.2, "c"))
+    units = {"u": np.array([0, 0, 0, 0, 1, 1, 1, 2, 2, 2])}
+    assert unit_error(units, items, labels="centre") == pytest.approx(1 / 3)
+
+
 def test_bitrate_counts_runs_of_units():
     units = {"a": np.array([3, 3, 3, 1, 3]), "b": np.array([0, 0, 0, 0, 0])}
     assert bitrate(units, 8) == pytest.approx(3 * (3 + 1) / 0.2)

@@ -79,8 +79,8 @@ def test_where_all_words_are_as_frequent_as_the_rest_the_tool_is_average_precisi
 
 
 def test_ties_count_as_scikit_learn_counts_them():
-    x = np.eye(3)[[0, 0, 1, 1, 0, 2, 0]]
-    labels = np.array([0, 0, 1, 1, 1, 0, 1])
+    x = np.eye(3)[[0, 0, 0, 1, 1, 2, 0]]
+    labels = np.array([0, 0, 0, 1, 1, 1, 1])
     similar, scores = similarities(x), []
     for query in range(7):
         others = np.delete(np.arange(7), query)
