@@ -1,6 +1,6 @@
 """The phone of each step of time, from a table of intervals: one per frame, or every 10 ms."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -26,18 +26,18 @@ class Steps(NamedTuple):
     ``labels`` holds codes (steps,) by utterance, into ``names``; ``repeat`` is steps per frame.
     """
 
-    labels: dict[str, Index]
+    labels: dict[Any, Index]
     names: NDArray[Any]
     repeat: int
 
-    def meet(self, utt_id: str, units: NDArray[Any]) -> tuple[NDArray[Any], Index]:
+    def meet(self, utt_id: Hashable, units: NDArray[Any]) -> tuple[NDArray[Any], Index]:
         """Return units (n,) and labels (n,) of the steps that have both."""
         repeated, labels = np.repeat(units, self.repeat), self.labels[utt_id]
         n = min(len(repeated), len(labels))
         return repeated[:n], labels[:n]
 
 
-def label_steps(lengths: Mapping[str, int], items: pd.DataFrame, rate: Fraction | float, rule: Rule) -> Steps:
+def label_steps(lengths: Mapping[Any, int], items: pd.DataFrame, rate: Fraction | float, rule: Rule) -> Steps:
     """Label each step of utterances with as many frames as ``lengths`` says.
 
     ``centre``: a step is a frame. ``10ms``: steps are 10 ms, so many to each frame. A step has the label of
@@ -57,12 +57,12 @@ def label_steps(lengths: Mapping[str, int], items: pd.DataFrame, rate: Fraction 
         raise AnalysisError(
             f"a frame of {float(1 / per_second):g} s is not a multiple of 10 ms: use labels='centre'"
         )
-    if missing := sorted(set(items["utt_id"]) - set(lengths)):
+    if missing := sorted(set(items["utt_id"]) - set(lengths), key=str):
         raise AnalysisError(f"there are no units of utterance {missing[0]!r}: add them or leave it out")
     names, codes = np.unique(np.append(items["label"].to_numpy(str), SILENCE), return_inverse=True)
     numbered = items.assign(code=codes[:-1])
     labels = {
-        str(utt_id): _label(rows, lengths[str(utt_id)], int(repeat), per_second, int(codes[-1]))
+        utt_id: _label(rows, lengths[utt_id], int(repeat), per_second, int(codes[-1]))
         for utt_id, rows in numbered.groupby("utt_id", sort=False)
     }
     return Steps(labels, names, int(repeat))

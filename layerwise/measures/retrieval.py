@@ -38,7 +38,7 @@ class Retrieval(NamedTuple):
 
 
 def word_map(
-    features: Mapping[str, Any],
+    features: Mapping[Any, Any],
     items: pd.DataFrame,
     rate: Fraction | float = 50,
     definition: Definition = "equation3",

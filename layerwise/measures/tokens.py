@@ -1,6 +1,6 @@
 """Means of frames over the tokens of a table, with the slices of the public tools."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ class Pooled(NamedTuple):
     cut: int
 
 
-def pool_tokens(features: Mapping[str, Any], items: pd.DataFrame, rate: Fraction | float) -> Pooled:
+def pool_tokens(features: Mapping[Any, Any], items: pd.DataFrame, rate: Fraction | float) -> Pooled:
     """Average the raw frames of each token (``frames_of``).
 
     ``features`` holds (frames, dim) by utterance, ``items`` has columns utt_id, start, end (seconds), label.
@@ -35,7 +35,7 @@ def pool_tokens(features: Mapping[str, Any], items: pd.DataFrame, rate: Fraction
     check_items(items, ("utt_id", "start", "end", "label"))
     means, kept, cut = [], [], 0
     for utt_id, rows in items.reset_index(drop=True).groupby("utt_id", sort=False):
-        frames = utterance(features, str(utt_id), 2)
+        frames = utterance(features, utt_id, 2)
         for row, start, end in zip(rows.index, rows["start"], rows["end"], strict=True):
             first, stop = frames_of(start, end, rate)
             first = max(first, 0)
@@ -79,7 +79,7 @@ def check_items(items: pd.DataFrame, columns: tuple[str, ...]) -> None:
         )
 
 
-def utterance(values: Mapping[str, Any], utt_id: str, dimensions: int) -> NDArray[Any]:
+def utterance(values: Mapping[Any, Any], utt_id: Hashable, dimensions: int) -> NDArray[Any]:
     """Return the frames or units of an utterance as an array.
 
     Raises AnalysisError where there are none, or they are not of so many dimensions.

@@ -1,7 +1,7 @@
 """How well discrete units (clusters of frames) stand for phones."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 
 def unit_quality(
-    units: Mapping[str, Any], items: pd.DataFrame, rate: Fraction | float = 50, labels: Rule = "centre"
+    units: Mapping[Any, Any], items: pd.DataFrame, rate: Fraction | float = 50, labels: Rule = "centre"
 ) -> "pd.Series[float]":
     """Return how well units of frames tell phones: pnmi, phone_purity and cluster_purity, from 0 to 1.
 
@@ -50,7 +50,7 @@ def unit_quality(
 
 
 def unit_error(
-    units: Mapping[str, Any], items: pd.DataFrame, rate: Fraction | float = 50, labels: Rule = "10ms"
+    units: Mapping[Any, Any], items: pd.DataFrame, rate: Fraction | float = 50, labels: Rule = "10ms"
 ) -> float:
     """Return the phone error rate of units that each stand for the phone they meet most.
 
@@ -64,7 +64,7 @@ def unit_error(
     return float(edits.edits.sum() / edits.phones.sum())
 
 
-def bitrate(units: Mapping[str, Any], clusters: int, rate: Fraction | float = 50) -> float:
+def bitrate(units: Mapping[Any, Any], clusters: int, rate: Fraction | float = 50) -> float:
     """Return bits per second of units without their repeats: log2(clusters) for each, as SpidR counts them.
 
     SpidR: arXiv 2512.20308; ``clusters`` is the size of the codebook.
@@ -81,7 +81,7 @@ class Edits(NamedTuple):
     phones: Array
 
 
-def edit_counts(steps: Steps, streams: Mapping[str, Index]) -> Edits:
+def edit_counts(steps: Steps, streams: Mapping[Any, Index]) -> Edits:
     """Count edits from the phones that units stand for to the phones of each utterance."""
     met = [steps.meet(utt_id, stream) for utt_id, stream in streams.items()]
     found, phones = (np.concatenate(side) for side in zip(*met, strict=True))
@@ -95,17 +95,17 @@ def edit_counts(steps: Steps, streams: Mapping[str, Index]) -> Edits:
 
 
 def _prepare(
-    units: Mapping[str, Any], items: pd.DataFrame, rate: Fraction | float, labels: Rule
-) -> tuple[Steps, dict[str, Index]]:
-    streams = {str(utt_id): _integers(units, str(utt_id)) for utt_id in units}
+    units: Mapping[Any, Any], items: pd.DataFrame, rate: Fraction | float, labels: Rule
+) -> tuple[Steps, dict[Any, Index]]:
+    streams = {utt_id: _integers(units, utt_id) for utt_id in units}
     steps = label_steps({name: len(stream) for name, stream in streams.items()}, items, rate, labels)
-    without = sorted(set(streams) - set(steps.labels))
+    without = sorted(map(str, set(streams) - set(steps.labels)))
     if without:
         logger.warning("%d utterances have no items and are left out: %s", len(without), ", ".join(without))
     return steps, {name: stream for name, stream in streams.items() if name in steps.labels}
 
 
-def _integers(units: Mapping[str, Any], utt_id: str) -> Index:
+def _integers(units: Mapping[Any, Any], utt_id: Hashable) -> Index:
     stream = utterance(units, utt_id, 1)
     if stream.dtype.kind not in "iu" or not len(stream) or stream.min() < 0:
         raise AnalysisError(f"units of utterance {utt_id!r} must be integers of at least 0, one per frame")

@@ -206,6 +206,13 @@ def test_utterances_without_items_are_left_out_and_named(caplog):
     assert "1 utterances have no items and are left out: silent" in caplog.text
 
 
+def test_utterances_may_be_numbered():
+    units, items, _ = corpus(3)
+    numbered = {int(name[1:]): stream for name, stream in units.items()}
+    found = unit_quality(numbered, items.assign(utt_id=items["utt_id"].str[1:].astype(int)))
+    pd.testing.assert_series_equal(found, unit_quality(units, items))
+
+
 def test_errors_say_what_is_wrong():
     units, items, _ = corpus(0)
     changes: list[tuple[dict[str, Any], str]] = [
