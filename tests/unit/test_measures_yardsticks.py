@@ -210,6 +210,7 @@ def test_chance_is_what_noise_gets():
     found = run_measure(UNITS, request("units", UNIT_OPTIONS, utterances=30))
     chance, noise = (values(found, f"{name}-256").loc["T2", "value"] for name in ("chance", "pnmi"))
     assert chance == pytest.approx(noise, abs=0.03)
+    assert values(found, "chance-256").loc["T0", "value"] < values(found, "pnmi-256").loc["T0", "value"] - 0.2
 
 
 def test_units_of_frames_that_are_no_multiple_of_10_ms_need_centres():
