@@ -14,6 +14,7 @@ min_version("9.27")
 
 
 include: "rules/failures.smk"
+include: "rules/plan.smk"
 
 
 if not workflow.overwrite_configfiles:
@@ -75,6 +76,12 @@ onsuccess:
 os.environ.setdefault(COMMAND, shlex.join(["snakemake", *sys.argv[1:]]))
 os.environ.setdefault(CONFIG_FILES, " ".join(map(str, workflow.configfiles)))
 
-if workflow.is_main_process and not workflow.dryrun:
-    # What was read to plan the run need not be read for the next one.
-    atexit.register(INDEX.save)
+
+def save_index():
+    """What was read to plan the run need not be read for the next one; a dry run writes nothing."""
+    if not workflow.dryrun:  # known only after this file has been read
+        INDEX.save()
+
+
+if workflow.is_main_process:
+    atexit.register(save_index)
