@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 from layerwise.config import parse_config
+from layerwise.config.licences import licences
 from layerwise.errors import LayerwiseError
 from layerwise.lineage.circumstances import COMMAND, CONFIG_FILES
 
