@@ -77,12 +77,6 @@ onsuccess:
 os.environ.setdefault(COMMAND, shlex.join(["snakemake", *sys.argv[1:]]))
 os.environ.setdefault(CONFIG_FILES, " ".join(map(str, workflow.configfiles)))
 
-
-def save_index():
-    """What was read to plan the run need not be read for the next one; a dry run writes nothing."""
-    if not workflow.dryrun:  # known only after this file has been read
-        INDEX.save()
-
-
 if workflow.is_main_process:
-    atexit.register(save_index)
+    # What was read to plan the run need not be read for the next one. A dry run, known only by then, writes nothing.
+    atexit.register(lambda: workflow.dryrun or INDEX.save())

@@ -170,7 +170,7 @@ def test_it_is_valid(place: Path, repository: Path, wish: list[str]) -> None:
     cache = place / "cache"
     subprocess.run([programs / "python", repository / "tests/crate_context.py", cache], check=True)
     profile = ["--no-auto-profile", "--profile-identifier", "provenance-run-crate", "--no-paging", "-v"]
-    command = [
+    command: list[str | Path] = [
         programs / "rocrate-validator",
         "validate",
         "--offline",
