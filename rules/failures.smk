@@ -31,6 +31,8 @@ class Failures(logging.Filter):
             record.input = shortened(record.input)
             said = record.rule_msg or self.said.pop(record.thread, "")
             self._add(vars(record), said, [])
+            if self.failed[record.jobid].for_the_user():
+                no_more_tries(record.jobid)
         elif event == "GROUP_ERROR":
             undone = [
                 info for info in record.job_error_info if not _made(info["output"])
@@ -61,6 +63,14 @@ class Failures(logging.Filter):
         else:
             return
         print("\n".join(lines), file=sys.stderr)
+
+
+def no_more_tries(jobid):
+    """Spend the `retries` of a job: it would fail again. (Snakemake 9.27 has no interface for that.)"""
+    dag = workflow.dag
+    for job in dag.needrun_jobs():
+        if not job.is_group() and dag.jobid(job) == jobid:
+            job.attempt = max(job.attempt, job.restart_times + 1)
 
 
 def _made(files):

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from layerwise.config import parse_config
+from layerwise.config.licences import licences_of_job
 from layerwise.files import write_json
 from layerwise.lineage.circumstances import circumstances, now
 from layerwise.lineage.index import ContentIndex
@@ -32,7 +34,11 @@ class Watch:
 
     def note(self) -> None:
         """Write the circumstances of the job, beside its record."""
-        told = circumstances(ROOT, self._started, self._job.threads, dict(self._job.params.items()))
+        job = self._job
+        told = circumstances(ROOT, self._started, job.threads, dict(job.params.items()))
+        told["licences"] = licences_of_job(
+            parse_config(job.config), job.rule, dict(job.wildcards.items()), set(self._inputs)
+        )
         write_json(told, self._record.parent / "runs" / self._record.name)
 
     def _check(self, when: str) -> None:

@@ -347,6 +347,7 @@ class RunConfig(Section):
                 source=f"random:{entry.source}",
                 revision=entry.revision,
                 window=entry.window,
+                license=entry.license,
             )
             for entry in self.models
             if entry.twin

@@ -40,6 +40,11 @@ _ENDS = {
 }
 
 
+# Errors that a second try cannot mend: what a user brought or asked for is wrong. (A network may come back.)
+KINDS = ("Config", "Corpus", "Audio", "Alignment", "Model", "Analysis", "Infeasible", "Task", "Report")
+FOR_THE_USER = frozenset(f"{kind}Error" for kind in KINDS)
+
+
 @dataclass(frozen=True)
 class Failure:
     """A job that failed: ``said`` is what the scheduler or Snakemake wrote of it, ``logs`` its log files.
@@ -78,6 +83,10 @@ class Failure:
             said = [f"it ended with exit status {status[1]} before it could log; its traceback is above"]
         errors = (last_error(text) for text in texts)
         return next((error for error in errors if error), said[-1].strip() if said else "no cause was logged")
+
+    def for_the_user(self) -> bool:
+        """Whether the job ended with an error that it will end with again."""
+        return bool(self.logs) and last_error(tail(self.logs[0])).partition(":")[0] in FOR_THE_USER
 
     def _end(self, text: str) -> str | None:
         status = _STATUS.search(self.said)

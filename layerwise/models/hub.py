@@ -8,6 +8,7 @@ from pathlib import Path
 
 from layerwise.errors import DownloadError
 from layerwise.files import sha256_file
+from layerwise.specs.cards import CARD, licence_of_card
 from layerwise.specs.checkpoints import model_type
 from layerwise.specs.parts import INDEX, PARTS, index_of, weights_of
 
@@ -36,11 +37,12 @@ def fetch_model(name: str, revision: str | None = None, *, weights: bool = True)
 
     Files that are there already are not fetched again; without network, or with HF_HUB_OFFLINE=1, the cache
     alone is used. Of a model of which a part is read (`layerwise.specs.parts`), only shards that hold some of
-    it are fetched. Returns source, revision (as asked), commit (as resolved), model_type and files, name to
-    size in bytes and SHA-256. ``weights=False`` leaves the weights out: a random-initialised twin needs none.
+    it are fetched. Returns source, revision (as asked), commit (as resolved), model_type, licence (of its
+    card, or empty) and files, name to size in bytes and SHA-256. ``weights=False`` leaves the weights out: a
+    random-initialised twin needs none.
     Raises DownloadError: no such model or revision, neither network nor cache, or a damaged file.
     """
-    folder = _snapshot(name, revision, CONFIGS)
+    folder = _snapshot(name, revision, (*CONFIGS, CARD))
     files = _present(folder, CONFIGS)
     kind = model_type(folder)
     if weights:
@@ -51,6 +53,7 @@ def fetch_model(name: str, revision: str | None = None, *, weights: bool = True)
         "revision": revision,
         "commit": folder.name,
         "model_type": kind,
+        "licence": licence_of_card(folder / CARD),
         "files": {file.name: _checked(file) for file in files},
     }
 

@@ -20,6 +20,7 @@ def corpus_text(tables: RunTables, facts: RunFacts) -> list[str]:
         texts.append(
             f"Features for {task} were not stored: {whose} encoded the speech anew in each pass of training."
         )
+    texts += _licences(facts)
     lost = len(tables.exclusions)
     if not lost:
         return [*texts, "Nothing was excluded."]
@@ -68,3 +69,14 @@ def _described(corpus: CorpusFacts) -> str:
         f"{count(corpus.speakers, 'speaker')} ({splits}). {corpus.description}"
     )
     return text.strip()
+
+
+def _licences(facts: RunFacts) -> list[str]:
+    """Licences of what was brought to the run; those of twins are those of their models."""
+    twins = {f"models.{model.name}" for model in facts.of_kind("random")}
+    told = {key: licence for key, licence in facts.licences.items() if key not in twins}
+    by_licence: dict[str, list[str]] = {}
+    for key, licence in told.items():
+        by_licence.setdefault(licence, []).append(key.partition(".")[2] or key)
+    lines = [f"{', '.join(names)}: {licence}" for licence, names in by_licence.items()]
+    return [f"Licences of what was analysed: {'; '.join(lines)}."] if lines else []

@@ -54,6 +54,7 @@ MODELS = (
         code="layerwise.models.avhubert:load",
         files=("",),
         guide=CHECKPOINT_GUIDE,
+        licence="non-commercial research only (licence of av_hubert)",
     ),
     ModelSpec(
         name="fastvgs",
