@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from layerwise.files import write_json
+from layerwise.jobs.alone import follow_run
 from layerwise.lineage.circumstances import circumstances, now
 from layerwise.lineage.index import ContentIndex
 from layerwise.lineage.watch import Code, check_contents, check_products
@@ -13,10 +14,14 @@ INDEX = Path(".snakemake/layerwise/content.json")  # the Snakefile writes it
 
 
 class Watch:
-    """Sees that code and inputs of a job stay what they were, and notes its circumstances."""
+    """Sees that code and inputs of a job stay what they were and its run lives; notes its circumstances."""
 
     def __init__(self, job: Any, inputs: dict[str, list[str]]) -> None:
-        """Check that the job starts from what it was planned with. Raises LineageError if it does not."""
+        """Check that the job starts from what it was planned with. Raises LineageError if it does not.
+
+        From here on the job ends when its run does.
+        """
+        follow_run()
         self._started = now()
         self._job, self._inputs = job, inputs
         self._record = Path(job.output.get("record") or "")
