@@ -1,20 +1,21 @@
 """Faults of the machine: a small run is killed, its disk fills up, and it must end as if nothing had been.
 
-    python benchmarks/faults.py kills --folder /tmp/faults             25 kills at random moments
-    python benchmarks/faults.py slurm --folder /tmp/faults             5 of jobs, by scancel, and one of everything
-    python benchmarks/faults.py disk --folder /tmp/faults              a full disk in each stage (root, Linux)
-    python benchmarks/faults.py two --folder /tmp/faults               two at once, of one run and of two
+    python -m benchmarks.faults kills --folder /tmp/faults             25 kills at random moments
+    python -m benchmarks.faults slurm --folder /tmp/faults             5 jobs cancelled, then everything
+    python -m benchmarks.faults disk --folder /tmp/faults              a full disk in each stage (root, Linux)
+    python -m benchmarks.faults two --folder /tmp/faults               two at once, of one run and of two
 
 A copy of the repository runs to its end undisturbed (`whole`, kept in the folder), others are disturbed and
 started again with the same command until they end. Then every file of the results must have the same bytes as
-the undisturbed one's, save logs, run times and `lineage/runs`; every log that there was is kept; `snakemake
-verify` finds nothing; and no process is left. `--seed` chooses the moments. Prints what was done, a line each,
-and what was wrong; the exit status is that of the check.
+that of the undisturbed one, save logs, run times and `lineage/runs`; every log that there was is kept;
+`snakemake verify` finds nothing; and no process is left. `--seed` chooses the moments. Prints a line for each
+fault, and what was wrong; the exit status is that of the check.
 """
 
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -24,134 +25,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 import yaml
 
+from benchmarks.disturbed import ROOT, RUN, Copy, undisturbed
 from layerwise.files import sha256_file
 
-ROOT = Path(__file__).resolve().parents[1]
-COPIED = ("Snakefile", "config.yaml", "configs", "envs", "layerwise", "profiles", "report", "resources", "rules")
-RUN = "faults"
-# What says when and how long it ran.
-PASSING = ("logs", "benchmarks", "lineage/runs")
 KINDS = ("all", "snakemake", "job")  # what is killed: the process group, Snakemake alone, one job
-ORPHANS_END = 20.0  # seconds
-LAST_KEPT = 9  # earlier logs of a job
-
-
-def config() -> dict[str, Any]:
-    """A run of about a minute with every stage: configs/ci.yaml with less of everything."""
-    small = yaml.safe_load((ROOT / "configs/ci.yaml").read_text())
-    small["run"] = RUN
-    small["corpus"]["max_utterances"] = 60
-    small["models"][0]["twin"] = False
-    small["samples"] |= {"number": 1, "frame_utterances": 20, "phones_per_label": 20, "words": 10}
-    small["samples"] |= {"tokens_per_word": 5, "min_tokens": 3}
-    small |= {"analyses": ["cca-phone"], "tasks": ["scenario"]}
-    small["cca"]["epsilons"] = [0.1]
-    small["downstream"]["epochs"] = 2
-    return small
-
-
-class Copy:
-    """A copy of the repository in which the run is started, on one core, and killed."""
-
-    def __init__(self, folder: Path, *arguments: str) -> None:
-        self.folder, self.arguments = folder, arguments
-        self.results = folder / "results" / RUN
-        self.logs: list[tuple[Path, bytes]] = []
-        self.wrong: list[str] = []
-        shutil.rmtree(folder, ignore_errors=True)
-        for name in (*COPIED, "scripts"):
-            source, target = ROOT / name, folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-            else:
-                shutil.copy2(source, target)
-        (folder / f"{RUN}.yaml").write_text(yaml.safe_dump(config()))
-
-    def start(self, *targets: str, config: str = f"{RUN}.yaml") -> subprocess.Popen[str]:
-        """Start Snakemake in a process group of its own; its output goes to a file."""
-        command = [sys.executable, "-m", "snakemake", "--cores", "1", "--configfile", config, *self.arguments]
-        with (self.folder / "output.txt").open("a") as output:
-            return subprocess.Popen(
-                [*command, "--", *targets] if targets else command,
-                cwd=self.folder,
-                env={**os.environ, "PYTHONPATH": str(self.folder), "OMP_NUM_THREADS": "1"},
-                text=True,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-
-    def run(self, *targets: str) -> tuple[int, str]:
-        """Run to the end; return the exit status and what was said."""
-        before = len(self.said())
-        status = self.start(*targets).wait()
-        return status, self.said()[before:]
-
-    def said(self) -> str:
-        """All that was said so far."""
-        path = self.folder / "output.txt"
-        return path.read_text() if path.exists() else ""
-
-    def processes(self, jobs: bool = False) -> list[psutil.Process]:
-        """Processes that work in this copy, or the Python of its jobs."""
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error, OSError):
-                if process.status() != psutil.STATUS_ZOMBIE and process.cwd() == str(self.folder):
-                    if not jobs or "/.snakemake/scripts/" in " ".join(process.cmdline()[:2]):
-                        found.append(process)
-        return found
-
-    def note_logs(self) -> None:
-        """Remember what is in the logs of jobs: it must not get lost."""
-        for path in self.results.glob("logs/**/*.log"):
-            if text := path.read_bytes():
-                self.logs.append((path, text))
-
-    def check(self, whole: "Copy") -> None:
-        """Note what is not as it is in an undisturbed run."""
-        left = self._left()
-        self.wrong += [f"process left: {' '.join(process.cmdline())[:200]}" for process in left]
-        here, there = self.digests(), whole.digests()
-        self.wrong += [f"differs: {name}" for name in sorted(there) if here.get(name) != there[name]]
-        self.wrong += [f"left behind: {name}" for name in sorted(here.keys() - there.keys())]
-        for path, text in self.logs:
-            kept = list(path.parent.glob(f"{path.stem}.*log"))
-            if len(kept) <= LAST_KEPT and not any(each.read_bytes().startswith(text) for each in kept):
-                self.wrong.append(f"lost: log {path}")
-        status, said = self.run("verify")
-        if status:
-            self.wrong.append(f"verify: {said[-500:]}")
-
-    def digests(self) -> dict[str, str]:
-        """SHA-256 of every file of the results that says nothing of times."""
-        names = {
-            path.relative_to(self.results).as_posix(): path
-            for path in self.results.rglob("*")
-            if path.is_file()
-        }
-        return {name: sha256_file(path) for name, path in names.items() if not name.startswith(PASSING)}
-
-    def _left(self) -> list[psutil.Process]:
-        end = time.monotonic() + ORPHANS_END
-        while (left := self.processes()) and time.monotonic() < end:
-            time.sleep(0.2)
-        return left
-
-
-def undisturbed(folder: Path, *arguments: str) -> tuple[Copy, float]:
-    """Run to the end; return the copy and the seconds that it took."""
-    copy = Copy(folder / "whole", *arguments)
-    start = time.monotonic()
-    status, said = copy.run()
-    assert status == 0, said[-3000:]
-    return copy, time.monotonic() - start
 
 
 def kill(copy: Copy, process: subprocess.Popen[str], kind: str) -> str:
@@ -173,7 +54,7 @@ def kill(copy: Copy, process: subprocess.Popen[str], kind: str) -> str:
 
 
 def kills(folder: Path, seed: int, number: int, each: int) -> Iterator[str]:
-    """Kill at random moments, ``each`` times on the way to one end; yield a line for each and what is wrong."""
+    """Kill at random moments, ``each`` times on the way to one end; yield a line for each, and faults."""
     chosen = random.Random(seed)
     whole, seconds = undisturbed(folder)
     yield f"undisturbed: {seconds:.0f} s, {len(whole.digests())} files"
@@ -202,18 +83,180 @@ def kills(folder: Path, seed: int, number: int, each: int) -> Iterator[str]:
     yield f"{counts.total()} kills ({', '.join(f'{n} of {kind}' for kind, n in counts.items())}), {runs} runs"
 
 
+# What a stage makes, one of several files each.
+STAGES = {
+    "manifest": "corpus/manifest.parquet",
+    "align": "alignment/intervals.parquet",
+    "textgrids": "alignment/textgrids",
+    "alignment_figure": "figures/alignment.pdf",
+    "samples": "samples/0.parquet",
+    "selection": "samples/selection.parquet",
+    "feasibility": "samples/infeasible.csv",
+    "extract": "features/hubert-tiny.digest.json",
+    "cca": "cca/hubert-tiny/cca-phone.csv",
+    "downstream": "downstream/hubert-tiny/scenario.csv",
+    "tables": "tables/layer_scores.csv",
+    "figures": "figures/layers.png",
+    "report": "report/report.pdf",
+}
+DISK = "100m"
+NAMED = re.compile(r"no space left on the disk.*[Ff]ree space.*run again", re.DOTALL)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[None]:
+    """A file system of its own in a folder, which root can mount."""
+    folder.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", folder], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+@contextmanager
+def filled(folder: Path, left: int) -> Iterator[None]:
+    """Fill the disk of a folder until ``left`` bytes are free."""
+    ballast = folder / "ballast"
+    with ballast.open("wb") as stream:
+        os.posix_fallocate(stream.fileno(), 0, shutil.disk_usage(folder).free - left)
+    try:
+        yield
+    finally:
+        ballast.unlink()
+
+
+def disk(folder: Path) -> Iterator[str]:
+    """Fill the disk before each stage, wholly and up to half of what it wrote; free it and go on."""
+    whole, _ = undisturbed(folder)
+    copy = Copy(folder / "full")
+    results = copy.folder / "results"
+    with small_disk(results):
+        shutil.copytree(whole.folder / "results", results, dirs_exist_ok=True)
+        shutil.copytree(whole.folder / ".snakemake", copy.folder / ".snakemake")
+        for rule, name in STAGES.items():
+            made = copy.results / name
+            written = sum(path.stat().st_size for path in (made, *made.rglob("*")))
+            if rule == "extract":
+                shutil.rmtree(made.with_name("hubert-tiny.zarr"))
+                written = sum(
+                    path.stat().st_size for path in whole.results.glob("features/hubert-tiny.zarr/**/*")
+                )
+            for left in (0, max(written // 2, 4096)):
+                shutil.rmtree(made) if made.is_dir() else made.unlink(missing_ok=True)
+                with filled(results, left):
+                    status, said = copy.run(f"results/{RUN}/{name}")
+                last = said.strip().splitlines()[-1]
+                if not status or not NAMED.search(last) or made.exists():
+                    copy.wrong.append(f"{rule}, {left} bytes left: exit status {status}: {last[:500]}")
+                yield f"full: {rule}, {left} bytes left: {last[:150]}"
+        status, said = copy.run()
+        if status:
+            copy.wrong.append(f"did not end: {said[-1500:]}")
+        copy.check(whole)
+        yield from (f"WRONG {line}" for line in copy.wrong)
+
+
+SLURM = ("--workflow-profile", "profiles/slurm", "--slurm-init-seconds-before-status-checks", "2")
+
+
+def slurm(folder: Path, seed: int, number: int) -> Iterator[str]:
+    """Cancel jobs on Slurm at random moments; kill Snakemake and leave its jobs; end everything."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from filelock import FileLock
+    from one_node import missing, one_node
+
+    assert not missing(), missing()
+    chosen = random.Random(seed)
+    whole, _ = undisturbed(folder)
+    with FileLock("/tmp/layerwise-test-slurm.lock"), one_node(folder / "slurm"):
+        copy = Copy(folder / "cancelled", *SLURM, "--latency-wait", "5")
+        process = copy.start()
+        for _ in range(number):
+            job = running(process)
+            time.sleep(chosen.uniform(0, 8))
+            copy.note_logs()
+            subprocess.run(["scancel", job.split()[0]], check=False)
+            yield f"scancel: {job}"
+            if process.poll() is not None:
+                process = copy.start()
+        job = running(process)
+        time.sleep(chosen.uniform(0, 8))
+        process.kill()
+        process.wait()
+        copy.note_logs()
+        yield f"killed: snakemake, with {job} on Slurm"
+        process = copy.start()
+        job = running(process)
+        time.sleep(chosen.uniform(0, 8))
+        subprocess.run(["scancel", "--full", "--user", str(os.getuid())], check=True)
+        process.kill()
+        process.wait()
+        copy.note_logs()
+        yield f"killed: snakemake, and scancel of all, with {job} on Slurm"
+        status, said = copy.run()
+        if status:
+            copy.wrong.append(f"did not end: {said[-1500:]}")
+        if left := queue():
+            copy.wrong.append(f"jobs left: {left}")
+        copy.check(whole)
+    yield from (f"WRONG {line}" for line in copy.wrong)
+
+
+def queue(*options: str) -> list[str]:
+    """Jobs on Slurm: number and what they make."""
+    asked = ["squeue", "--noheader", "--format=%i %k", *options]
+    return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def running(process: subprocess.Popen[str]) -> str:
+    """A job that runs on Slurm; waits for one while Snakemake lives."""
+    while process.poll() is None:
+        if found := queue("--states=RUNNING"):
+            return found[0]
+        time.sleep(0.2)
+    return "none"
+
+
+def two(folder: Path) -> Iterator[str]:
+    """Start one run twice at once: one is refused. Another run beside it: both come out right."""
+    whole, _ = undisturbed(folder)
+    copy = Copy(folder / "two")
+    other = yaml.safe_load((copy.folder / f"{RUN}.yaml").read_text()) | {"run": "other"}
+    (copy.folder / "other.yaml").write_text(yaml.safe_dump(other))
+    processes = [copy.start(), copy.start(), copy.start(config="other.yaml")]
+    ended = [process.wait() for process in processes]
+    said = copy.said()
+    if sorted(ended[:2]) != [0, 1] or "another snakemake works on this run" not in said:
+        copy.wrong.append(f"of two starts of one run: exit status {ended[:2]}: {said[-500:]}")
+    if ended[2]:
+        copy.wrong.append(f"the other run: {said[-1500:]}")
+    copy.check(whole)
+    yield f"two of one run at once, and another: exit status {ended}"
+    for name in ("tables/layer_scores.csv", "figures/layers.png", "cca/hubert-tiny/cca-phone.csv"):
+        if sha256_file(copy.folder / "results/other" / name) != sha256_file(whole.results / name):
+            copy.wrong.append(f"differs in the other run: {name}")
+    yield from (f"WRONG {line}" for line in copy.wrong)
+
+
 def main() -> None:
     """Do what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("what", choices=("kills",))
+    parser.add_argument("what", choices=("kills", "slurm", "disk", "two"))
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--number", type=int, default=25)
+    parser.add_argument("--number", type=int, help="of kills (25), of cancelled jobs (5)")
     parser.add_argument("--each", type=int, default=5, help="kills on the way to one end")
     given = parser.parse_args()
     folder = given.folder.resolve()
     wrong = 0
-    for line in kills(folder, given.seed, given.number, given.each):
+    lines = {
+        "kills": lambda: kills(folder, given.seed, given.number or 25, given.each),
+        "slurm": lambda: slurm(folder, given.seed, given.number or 5),
+        "disk": lambda: disk(folder),
+        "two": lambda: two(folder),
+    }
+    for line in lines[given.what]():
         print(line, flush=True)
         wrong += line.startswith("WRONG")
     sys.exit(bool(wrong))

@@ -1,13 +1,18 @@
 """What watches a job from its start to its end. `_job` imports it by name: it is no part of a job's code."""
 
+import logging
+import sys
 from pathlib import Path
 from typing import Any
 
 from layerwise.files import write_json
 from layerwise.jobs.alone import follow_run
+from layerwise.jobs.full_disk import STATUS, full_disk
 from layerwise.lineage.circumstances import circumstances, now
 from layerwise.lineage.index import ContentIndex
 from layerwise.lineage.watch import Code, check_contents, check_products
+
+log = logging.getLogger("layerwise")
 
 ROOT = Path(__file__).parent.parent
 INDEX = Path(".snakemake/layerwise/content.json")  # the Snakefile writes it
@@ -45,3 +50,12 @@ class Watch:
         if self._code is not None:
             self._code.check(params.code, when)
         check_contents(ContentIndex(INDEX), params.get("contents") or {}, self._inputs, when)
+
+
+def end_if_full(error: BaseException, job: Any) -> None:
+    """End the process, and say why, if the cause of an error is a full disk."""
+    cause = full_disk(error, str(job.output[0]))
+    if cause:
+        logging.raiseExceptions = False  # the log may be on the same disk
+        log.error("%s", cause)
+        sys.exit(STATUS)

@@ -1,7 +1,7 @@
 """One Snakemake at a time makes a run, and its jobs end with it.
 
-Both are told by locks of the file system (`flock`), which the system frees when a process ends, however it does:
-nothing has to be unlocked by hand after a kill.
+Both are told by locks of the file system (`flock`), which the system frees when a process ends, however it
+does: nothing has to be unlocked by hand after a kill.
 """
 
 import errno
@@ -18,7 +18,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 from urllib.parse import quote
 
 from layerwise.errors import LayerwiseError, RunningError
@@ -53,20 +53,20 @@ class RunLock:
         try:
             self._paths[0].parent.mkdir(parents=True, exist_ok=True)
             for path in self._paths:
-                stream = path.open("a+", encoding="utf-8")
+                stream: IO[str] = path.open("a+", encoding="utf-8")
                 self._held.append(stream)
                 if not _taken(stream):
                     raise RunningError(_busy(path))
             token = uuid.uuid4().hex
-            for stream in self._held:
-                _write(stream, token)
+            for held in self._held:
+                _write(held, token)
         except OSError as error:
             self._held.clear()
             if error.errno in NO_LOCKS:
                 return False
             raise LayerwiseError(
-                f"{self._paths[0].parent}: {error.strerror}; nothing can be run in this folder. Free space, or "
-                "make it writable, and run again"
+                f"{self._paths[0].parent}: {error.strerror}; nothing can be run in this folder. "
+                "Free space, or make it writable, and run again"
             ) from error
         os.environ[HELD] = f"{token} {self._paths[0].resolve()}"
         _wait_for_jobs(self._paths[0], say)
@@ -86,8 +86,8 @@ class Run:
         """Raise RunningError if another start has taken the run over."""
         if not self._is_ours():
             raise RunningError(
-                f"{self._path}: the start of the run that this job belongs to has ended, and another one goes "
-                "on with its work: nothing is done here"
+                f"{self._path}: the start of the run that this job belongs to has ended, and another one "
+                "goes on with its work: nothing is done here"
             )
 
     def ended(self) -> bool:
@@ -118,6 +118,32 @@ class Run:
 
     def _is_ours(self) -> bool:
         return _note(self._path).get("token") == self._token
+
+
+def alone(
+    execute: Callable[..., bool],
+    lock: RunLock,
+    execution: Any,
+    say: Callable[[str], object],
+    refusal: type[Exception],
+) -> Callable[..., bool]:
+    """Return what does as ``execute`` of Snakemake does, which plans and runs, but under the lock of the run.
+
+    A dry run, and one with ``--nolock``, needs none. Snakemake's own locks outlive a kill, and a run that
+    ends removes those of others too: they are left off. ``execution`` gives Snakemake's settings for it,
+    ``refusal`` is the error that Snakemake tells its user.
+    """
+
+    def execute_alone(**settings: Any) -> bool:
+        options = execution()
+        if options.lock and not settings["executor_plugin"].common_settings.dryrun_exec:
+            try:
+                options.lock = not lock.acquire(say)
+            except LayerwiseError as error:
+                raise refusal(str(error)) from None
+        return execute(**settings)
+
+    return execute_alone
 
 
 def follow_run() -> None:
@@ -187,10 +213,11 @@ def _note(path: Path) -> dict[str, str]:
 
 
 def _busy(path: Path) -> str:
+    who = _note(path).get("who", "just started")
     return (
-        f"{path}: another snakemake works on this run ({_note(path).get('who', 'just started')}). Wait for it, or "
-        "stop it with Ctrl-C, and run again; several targets go into one command. Another run may go on beside "
-        "it: give it a name of its own (config key `run`)"
+        f"{path}: another snakemake works on this run ({who}). Wait for it, or stop it with Ctrl-C, and run "
+        "again; several targets go into one command. Another run may go on beside it: give it a name of its "
+        "own (config key `run`)"
     )
 
 
