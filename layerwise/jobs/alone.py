@@ -146,20 +146,6 @@ def alone(
     return execute_alone
 
 
-def follow_run() -> None:
-    """End this process and those that it started when its run ends; a script run by hand belongs to none."""
-    held = os.environ.get(HELD)
-    if held:
-        Run(held).follow(_end)
-
-
-def check_run() -> None:
-    """Raise RunningError if this is a job of a start of the run that another one has followed."""
-    held = os.environ.get(HELD)
-    if held:
-        Run(held).check()
-
-
 def _end() -> None:
     print("Snakemake has ended, so this job ends too; run again to go on", file=sys.stderr, flush=True)
     import psutil  # a dependency of Snakemake, needed nowhere else
@@ -167,6 +153,23 @@ def _end() -> None:
     for child in psutil.Process().children(recursive=True):
         child.kill()
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def follow_run(end: Callable[[], object] = _end) -> None:
+    """End this process and those that it started when its run ends; a script run by hand belongs to none.
+
+    ``end`` does it from another thread.
+    """
+    held = os.environ.get(HELD)
+    if held:
+        Run(held).follow(end)
+
+
+def check_run() -> None:
+    """Raise RunningError if this is a job of a start of the run that another one has followed."""
+    held = os.environ.get(HELD)
+    if held:
+        Run(held).check()
 
 
 def _taken(stream: IO[str]) -> bool:
