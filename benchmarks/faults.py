@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def filled(folder: Path, left: int) -> Iterator[None]:
         ballast.unlink()
 
 
-def disk(folder: Path) -> Iterator[str]:
+def disk(folder: Path, stages: Sequence[str]) -> Iterator[str]:
     """Fill the disk before each stage, wholly and up to half of what it wrote; free it and go on."""
     whole, _ = undisturbed(folder)
     copy = Copy(folder / "full")
@@ -134,7 +134,8 @@ def disk(folder: Path) -> Iterator[str]:
     with small_disk(results):
         shutil.copytree(whole.folder / "results", results, dirs_exist_ok=True)
         shutil.copytree(whole.folder / ".snakemake", copy.folder / ".snakemake")
-        for rule, name in STAGES.items():
+        for rule in stages:
+            name = STAGES[rule]
             made = copy.results / name
             written = sum(path.stat().st_size for path in (made, *made.rglob("*")))
             if rule == "extract":
@@ -171,15 +172,16 @@ def slurm(folder: Path, seed: int, number: int) -> Iterator[str]:
     whole, _ = undisturbed(folder)
     with FileLock("/tmp/layerwise-test-slurm.lock"), one_node(folder / "slurm"):
         copy = Copy(folder / "cancelled", *SLURM, "--latency-wait", "5")
-        process = copy.start()
-        for _ in range(number):
-            job = running(process)
+        process, cancelled = copy.start(), 0
+        while cancelled < number:
+            if (job := running(process)) is None:  # its job was cancelled at each try
+                process = copy.start()
+                continue
             time.sleep(chosen.uniform(0, 8))
             copy.note_logs()
             subprocess.run(["scancel", job.split()[0]], check=False)
+            cancelled += 1
             yield f"scancel: {job}"
-            if process.poll() is not None:
-                process = copy.start()
         job = running(process)
         time.sleep(chosen.uniform(0, 8))
         process.kill()
@@ -209,13 +211,13 @@ def queue(*options: str) -> list[str]:
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def running(process: subprocess.Popen[str]) -> str:
+def running(process: subprocess.Popen[str]) -> str | None:
     """A job that runs on Slurm; waits for one while Snakemake lives."""
     while process.poll() is None:
         if found := queue("--states=RUNNING"):
             return found[0]
         time.sleep(0.2)
-    return "none"
+    return None
 
 
 def two(folder: Path) -> Iterator[str]:
@@ -247,13 +249,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--number", type=int, help="of kills (25), of cancelled jobs (5)")
     parser.add_argument("--each", type=int, default=5, help="kills on the way to one end")
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=list(STAGES), help="of `disk`")
     given = parser.parse_args()
     folder = given.folder.resolve()
     wrong = 0
     lines = {
         "kills": lambda: kills(folder, given.seed, given.number or 25, given.each),
         "slurm": lambda: slurm(folder, given.seed, given.number or 5),
-        "disk": lambda: disk(folder),
+        "disk": lambda: disk(folder, given.stages),
         "two": lambda: two(folder),
     }
     for line in lines[given.what]():

@@ -65,8 +65,8 @@ class RunLock:
             if error.errno in NO_LOCKS:
                 return False
             raise LayerwiseError(
-                f"{self._paths[0].parent}: {error.strerror}; nothing can be run in this folder. "
-                "Free space, or make it writable, and run again"
+                f"{self._paths[0].parent}: {error.strerror}: no space left on the disk, or it cannot be "
+                "written to; nothing can be run here. Free space, or make it writable, and run again"
             ) from error
         os.environ[HELD] = f"{token} {self._paths[0].resolve()}"
         _wait_for_jobs(self._paths[0], say)

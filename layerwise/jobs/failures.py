@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from layerwise.jobs.full_disk import NO_SPACE_LEFT, STATUS, remedy
+from layerwise.jobs.full_disk import NO_SPACE_LEFT, STATUS, remedy, says_full
 
 KEPT = 9  # earlier logs of a job
 TAIL_BYTES = 100_000
@@ -118,7 +118,9 @@ def last_error(text: str) -> str:
 
 
 def planning_cause(text: str) -> str:
-    """Return what is wrong in an error of Snakemake before any job ran: without its place and traceback."""
+    """Return what is wrong in an error of Snakemake outside of jobs: without its place and traceback."""
+    if says_full(text) and NO_SPACE_LEFT not in text:
+        return remedy("Snakemake's notes (.snakemake)")
     lines = [line.strip() for line in text.splitlines()]
     if len(lines) > 1 and _HEADER.match(lines[0]):
         lines = lines[1:]

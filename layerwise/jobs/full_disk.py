@@ -23,9 +23,14 @@ def full_disk(error: BaseException, output: str) -> str:
         if isinstance(each, OSError) and each.errno in _NUMBERS:
             name = each.filename if isinstance(each.filename, str) else ""
             return remedy(_without_aside(name) or output)
-        if _TEXT.search(str(each)):
+        if says_full(str(each)):
             return remedy(output)
     return ""
+
+
+def says_full(text: str) -> bool:
+    """Whether a text of another program tells of a full disk."""
+    return bool(_TEXT.search(text))
 
 
 def remedy(what: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from layerwise.files import write_aside
-from layerwise.jobs.failures import Failure
+from layerwise.jobs.failures import Failure, planning_cause
 from layerwise.jobs.full_disk import STATUS, full_disk
 
 FULL = os.strerror(errno.ENOSPC)
@@ -37,6 +37,12 @@ def test_the_file_and_the_remedy_are_named(error: BaseException, named: str) -> 
     cause = full_disk(error, "results/out")
     assert cause.startswith(f"DiskFullError: {named}: no space left on the disk")
     assert "free space and run again" in cause and "\n" not in cause
+
+
+def test_snakemake_without_room_for_its_notes_is_explained() -> None:
+    said = "WorkflowError:\nError recording metadata for finished job ([Errno 28] No space left on device)."
+    assert planning_cause(said).startswith("DiskFullError: Snakemake's notes (.snakemake): no space left")
+    assert planning_cause("WorkflowError:\nno rule makes x") == "no rule makes x"
 
 
 @pytest.mark.parametrize("error", [OSError(errno.ENOENT, "No such file", "x"), ValueError("spaces left")])
