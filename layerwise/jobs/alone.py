@@ -16,6 +16,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -96,17 +97,18 @@ class Run:
             return True
         if not self._near:
             return False  # locks may not reach from machine to machine
-        with self._path.open("a+") as stream:
-            try:
+        try:
+            with self._path.open("a+") as stream:
                 fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except OSError:
-                return False
-            return True
+        except OSError:
+            return False
+        return True
 
     def follow(self, end: Callable[[], object]) -> None:
         """Hold the lock of jobs while this process lives, and call ``end`` when the run has ended."""
         self._jobs = self._path.with_suffix(JOBS).open("a+")
-        fcntl.flock(self._jobs, fcntl.LOCK_SH)
+        with suppress(OSError):  # a node whose disk has no locks
+            fcntl.flock(self._jobs, fcntl.LOCK_SH)
         self.check()
 
         def look() -> None:
@@ -117,7 +119,8 @@ class Run:
         threading.Thread(target=look, name="run", daemon=True).start()
 
     def _is_ours(self) -> bool:
-        return _note(self._path).get("token") == self._token
+        """A lock that cannot be read, on a disk that does not answer, tells of no other start."""
+        return _note(self._path).get("token", self._token) == self._token
 
 
 def alone(

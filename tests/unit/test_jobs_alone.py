@@ -106,6 +106,11 @@ def test_a_job_of_another_machine_ends_when_another_start_takes_over(
     job = Run(held)
     job.check()
     assert not job.ended(), "Snakemake is dead, but no lock need reach this machine"
+    lock = tmp_path / "run.lock"
+    note = lock.read_text()
+    lock.write_text("")
+    assert not job.ended(), "a disk that does not answer ends no job"
+    lock.write_text(note)
     acquire(tmp_path, "run")
     assert job.ended()
     with pytest.raises(RunningError, match="another one goes on"):
