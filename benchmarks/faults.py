@@ -151,6 +151,9 @@ def disk(folder: Path, stages: Sequence[str]) -> Iterator[str]:
                 if not status or not NAMED.search(last) or made.exists():
                     copy.wrong.append(f"{rule}, {left} bytes left: exit status {status}: {last[:500]}")
                 yield f"full: {rule}, {left} bytes left: {last[:150]}"
+            status, said = copy.run(f"results/{RUN}/{name}")
+            if status:
+                copy.wrong.append(f"{rule}, with room again: {said[-500:]}")
         status, said = copy.run()
         if status:
             copy.wrong.append(f"did not end: {said[-1500:]}")
