@@ -60,16 +60,17 @@ def test_killed_runs_go_on_by_themselves(fresh: Workflow, first: Workflow) -> No
     assert list(logs.glob("manifest.*.log")), "the log of a job that was killed"
 
 
-def test_a_second_start_is_refused_and_plans(clone: Workflow) -> None:
-    clone.path(MANIFEST).unlink()
-    process = clone.start(MANIFEST)
-    job_of(clone, process)
-    refused = clone.snakemake(MANIFEST, check=False)
+def test_a_second_start_is_refused_and_plans(fresh: Workflow) -> None:
+    process = fresh.start(MANIFEST)
+    job_of(fresh, process)
+    os.kill(process.pid, signal.SIGSTOP)  # it works for as long as this takes
+    refused = fresh.snakemake(MANIFEST, check=False)
     assert refused.returncode == 1
     last = refused.output.splitlines()[-1]
     assert f"another snakemake works on this run (process {process.pid} on" in last
     assert "config key `run`" in last
-    clone.snakemake("--dry-run", MANIFEST)
+    fresh.snakemake("--dry-run", MANIFEST)
+    os.kill(process.pid, signal.SIGCONT)
     output, _ = process.communicate()
     assert process.returncode == 0, output
 
