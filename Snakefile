@@ -62,6 +62,9 @@ if CONFIG.pretrain:
     include: "rules/pretrain.smk"
 
 
+include: "rules/alone.smk"
+
+
 rule all:
     default_target: True
     input:

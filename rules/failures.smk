@@ -8,6 +8,7 @@ from pathlib import Path
 from snakemake.logging import logger as snakemake_logger
 
 from layerwise.jobs.failures import Failure, keep_log, planning_cause, shortened
+from layerwise.jobs.full_disk import says_full
 
 
 class Failures(logging.Filter):
@@ -58,7 +59,7 @@ class Failures(logging.Filter):
         """The last lines of a run that failed; what a job could make good at its next try is no failure."""
         if self.failed and self.final:
             lines = [failure.line() for failure in self.failed.values()]
-        elif self.error and (self.final or not self.jobs):
+        elif self.error and (self.final or not self.jobs or says_full(self.error)):
             lines = [f"Failed: {planning_cause(self.error)}"]
         else:
             return

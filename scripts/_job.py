@@ -43,15 +43,15 @@ snakemake: Job = _given()
 @contextmanager
 def job() -> Iterator[None]:
     """Log to the rule's log file; end with one clear line on a user's error; record provenance on success."""
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(message)s",
-        datefmt="%H:%M:%S",
-        handlers=[logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8"), logging.StreamHandler()],
-    )
-    logging.captureWarnings(True)
-    logging.getLogger("fontTools").setLevel(logging.WARNING)  # else a line for each glyph of a figure
     try:
+        logging.basicConfig(
+            level=logging.INFO,
+            format="%(asctime)s %(message)s",
+            datefmt="%H:%M:%S",
+            handlers=[logging.StreamHandler(), logging.FileHandler(snakemake.log[0], "w", encoding="utf-8")],
+        )
+        logging.captureWarnings(True)
+        logging.getLogger("fontTools").setLevel(logging.WARNING)  # else a line for each glyph of a figure
         read = _named_paths(snakemake.input)
         watch = import_module("_watch").Watch(snakemake, read)
         yield
@@ -66,7 +66,8 @@ def job() -> Iterator[None]:
     except LayerwiseError as error:
         log.error("%s: %s", type(error).__name__, error)
         sys.exit(1)
-    except BaseException:
+    except BaseException as error:
+        import_module("_watch").end_if_full(error, snakemake)
         log.exception("unexpected error in rule %s", snakemake.rule)
         raise
 
