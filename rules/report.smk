@@ -37,6 +37,10 @@ use rule job as tables with:
             "<run>/corpus/splits.csv",
             *(f"<run>/corpora/{name}/splits.csv" for name in CORPORA),
         ],
+        warnings=[
+            "<run>/corpus/warnings.csv",
+            *(f"<run>/corpora/{name}/warnings.csv" for name in CORPORA),
+        ],
         corpora_excluded=[f"<run>/corpora/{name}/excluded.csv" for name in CORPORA],
         corpora_quality=[
             f"<run>/corpora/{name}/alignment/quality.csv" for name in ALIGNED_CORPORA
