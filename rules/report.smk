@@ -4,7 +4,8 @@ include: "report_inputs.smk"
 TABLES = [f"<run>/tables/{name}.csv" for name in RUN_TABLES]
 FACTS = f"<run>/tables/{FACTS_NAME}"
 LATEX = [
-    f"<run>/tables/{name}.tex" for name in latex_names(list(ANALYSES), list(TASKS))
+    f"<run>/tables/{name}.tex"
+    for name in latex_names(list(ANALYSES), list(TASKS), CONFIG.inter.pairs)
 ]
 CAPTIONS = files_below("report", {".rst"})
 TYPST, JINJA = "report/template.typ", "report/report.html.j2"

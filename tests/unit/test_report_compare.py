@@ -23,7 +23,7 @@ from layerwise.report.facts import ModelFacts
 
 NAMES = ("hubert-tiny", "wav2vec2-tiny")
 FACTS = synthetic.run_facts(NAMES, twins=False)
-PLANTED = {"model": "hubert-tiny", "analysis": "cca-phone", "layer": ["T3", "T4"]}
+PLANTED = {"model": "hubert-tiny", "analysis": "cca-phone", "layer": ["T4", "T5"]}
 CONFIG = {
     "manifest.x": {"seed": 1, "corpus": {"path": "prompts", "longest": 30}, "code": "a" * 64},
     "cca.hubert-tiny.cca-phone.csv": {"cca": {"parts": 10}, "seed": 1, "script": "cca.py"},
@@ -83,13 +83,13 @@ def test_a_paired_difference_is_that_of_the_units(curves, folders):
     errors = []
     for folder in folders[:2]:
         units = pd.read_parquet(folder / "cca/hubert-tiny/cca-phone.units.parquet")
-        mine = units[units["layer"] == "T3"]
+        mine = units[units["layer"] == "T4"]
         errors.append(mine.groupby("unit")["contribution"].sum() / 2)  # two sample sets
     apart = (errors[1] - errors[0]).to_numpy()
     n = len(apart)
     half = stats.t.ppf(0.975, n - 1) * np.sqrt(n / (n - 1) * np.sum(apart**2))
     row = curves.query(
-        "run_b == 'two' and series == 'hubert-tiny' and analysis == 'cca-phone' and layer == 'T3'"
+        "run_b == 'two' and series == 'hubert-tiny' and analysis == 'cca-phone' and layer == 'T4'"
     )
     (row,) = row.to_dict("records")
     assert (row["n"], row["shared"], row["pairing"]) == (n, n, "paired")
@@ -153,11 +153,11 @@ def test_task_results_are_paired_over_test_units(series, folders):
 
 def test_scatter_over_three_runs_is_that_of_their_scores(series, runs):
     row = (
-        spread(series).query("analysis == 'cca-phone' and series == 'hubert-tiny' and layer == 'T3'").iloc[0]
+        spread(series).query("analysis == 'cca-phone' and series == 'hubert-tiny' and layer == 'T4'").iloc[0]
     )
     scores = [
         run.tables.layer_summary.query(
-            "analysis == 'cca-phone' and model == 'hubert-tiny' and layer == 'T3'"
+            "analysis == 'cca-phone' and model == 'hubert-tiny' and layer == 'T4'"
         )["score"].iloc[0]
         for run in runs
     ]
@@ -176,7 +176,7 @@ def test_configs_differ_in_the_keys_that_were_changed(runs):
 
 def test_sentences_say_what_differs_and_how_it_is_paired(curves, runs):
     said = " ".join(difference_sentences(curves[curves["analysis"] == "cca-phone"], "CCA-phone", runs))
-    assert "CCA-phone of hubert-tiny: two differs from one at T3 and T4, most at T" in said
+    assert "CCA-phone of hubert-tiny: two differs from one at T4 and T5, most at T" in said
     assert "\N{MINUS SIGN}0.200 [" in said and "paired over 40 units" in said
     assert "again is negligibly different from one at every layer" in said
 

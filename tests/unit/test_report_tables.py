@@ -13,7 +13,8 @@ from layerwise.report import raw, tables
 from layerwise.report.corpora import corpus_tables, corpus_text
 from layerwise.report.document import report_content
 from layerwise.report.evidence import Evidence
-from layerwise.report.latex import latex, write_latex
+from layerwise.report.latex import latex
+from layerwise.report.latex_tables import write_latex
 from layerwise.report.names import figure_names
 from layerwise.report.run_tables import write_tables
 from layerwise.report.shapes import peaks
@@ -169,11 +170,12 @@ def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):
         write_tables(made, tmp_path / folder)
         write_latex(made, facts, tmp_path / folder)
     names = {path.name for path in (tmp_path / "one").iterdir()}
-    assert {"layer_scores.csv", "downstream.csv", "agreement.csv", "cca-phone.tex", "pr.tex"} <= names
-    for name in names:
+    names |= {f"{form}/pr{part}.tex" for form in ("column", "page") for part in ("", ".tabular")}
+    assert {"layer_scores.csv", "downstream.csv", "agreement.csv", "column"} <= names
+    for name in names - {"column", "page"}:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    assert r"org/a\_1 & T" in (tmp_path / "one" / "cca-phone.tex").read_text()
-    assert r"\textbf{0." in (tmp_path / "one" / "cca-phone-layers.tex").read_text()
+    assert r"a\_1 & T" in (tmp_path / "one" / "column" / "cca-phone.tex").read_text()
+    assert r"\textbf{0." in (tmp_path / "one" / "page" / "cca-phone-layers.tex").read_text()
     written = pd.read_csv(tmp_path / "one" / "agreement.csv")
     assert list(written.columns) == columns("agreement")
 

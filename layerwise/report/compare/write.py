@@ -31,8 +31,8 @@ METHOD = (
     "(speakers, utterances or labels) of the same utterances, what each unit contributes to the errors of "
     "the two scores is subtracted unit by unit before the size of the error is taken (paired); units in one "
     "run only count as they are (partly paired). Elsewhere the variances of both scores are added, and t has "
-    "the degrees of freedom of the side with fewer units (not paired); the reason is given. Intervals hold 95%. "
-    "p is corrected for all models and layers of a pair of runs and an analysis or task (Holm)."
+    "the degrees of freedom of the side with fewer units (not paired); the reason is given. Intervals hold "
+    "95%. p is corrected for all models and layers of a pair of runs and an analysis or task (Holm)."
 )
 TASK_METHOD = (
     "Results of tasks are compared on test, in the metric that decides, by random exchange of the results of "
