@@ -39,8 +39,11 @@ SIZES = (
     *(("small", 9.0, 4.0), ("small", 9.0, 3.0), ("footnotesize", 8.0, 4.0), ("footnotesize", 8.0, 2.5)),
     *(("scriptsize", 7.0, 2.5), ("scriptsize", 7.0, 1.5)),
 )
+# Computer Modern is wider, for its size, in small sizes.
+WIDENED = {9.0: 1.03, 8.0: 1.065, 7.0: 1.14}
 BLOCKS = SIZES[3]  # of tables whose columns go into blocks below each other
 SAFETY = 0.98
+EXPONENT = 0.88  # width of letters in exponents
 MOST_ROWS = 45  # of a table on one page
 
 
@@ -68,7 +71,7 @@ class Cell:
         width = text_width(self.text, bold=self.mark == "best")
         if self.plus == self.minus:
             return width + (text_width(PLUS_MINUS + self.plus) if self.plus else 0.0)
-        return width + 0.75 * max(text_width(f"{MINUS}{limit}") for limit in (self.plus, self.minus))
+        return width + EXPONENT * max(text_width(f"{MINUS}{limit}") for limit in (self.plus, self.minus))
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def to_latex(table: PaperTable, label: str, form: str = COLUMN) -> str:
         lines += [
             rf"\begin{{{environment}}}",
             *([r"\addtocounter{table}{-1}"] if place else []),
-            r"\centering\sloppy",
+            r"\centering\sloppy\setlength{\belowcaptionskip}{4pt}",
             text,
             *([rf"\label{{{label}}}"] if not place else []),
             *_tabulars(part, look, form),
@@ -177,8 +180,7 @@ def _fitted(table: PaperTable, form: str) -> tuple[list[PaperTable], _Look]:
 
 
 def _total(widths: Sequence[float], points: float, separation: float) -> float:
-    # Computer Modern is wider, for its size, in small sizes.
-    return sum(widths) * points / 10 * (1 + 0.02 * (10 - points)) + 2 * separation * (len(widths) - 1)
+    return sum(widths) * points / 10 * WIDENED[points] + 2 * separation * (len(widths) - 1)
 
 
 def _pages(parts: Sequence[PaperTable]) -> Iterator[list[PaperTable]]:
@@ -195,7 +197,7 @@ def _pages(parts: Sequence[PaperTable]) -> Iterator[list[PaperTable]]:
 
 
 def _tabulars(parts: Sequence[PaperTable], look: _Look, form: str) -> list[str]:
-    lines = [rf"{{\{look.size}\setlength{{\tabcolsep}}{{{look.separation:g}pt}}%"]
+    lines = [_setting(parts[0], look)]
     for place, part in enumerate(parts):
         made = [rf"\begin{{tabular}}{{{_columns(part)}}}", r"\toprule", _header(part), r"\midrule"]
         made += [*map(_row, part.rows), r"\bottomrule", r"\end{tabular}"]
@@ -207,9 +209,17 @@ def _tabulars(parts: Sequence[PaperTable], look: _Look, form: str) -> list[str]:
     return lines
 
 
+def _setting(table: PaperTable, look: _Look) -> str:
+    """Size, space between columns and, where exponents would push some rows apart, between rows."""
+    uneven = any(cell.plus != cell.minus for row in table.rows for cell in row)
+    rows = r"\renewcommand{\arraystretch}{1.25}" if uneven else ""
+    return rf"{{\{look.size}\setlength{{\tabcolsep}}{{{look.separation:g}pt}}{rows}%"
+
+
 def _longtable(table: PaperTable, look: _Look, caption: str, label: str) -> list[str]:
     return [
-        rf"{{\{look.size}\setlength{{\tabcolsep}}{{{look.separation:g}pt}}\setlength{{\LTcapwidth}}{{\textwidth}}%",
+        _setting(table, look),
+        r"\setlength{\LTcapwidth}{\textwidth}\setlength{\belowcaptionskip}{4pt}%",
         rf"\begin{{longtable}}{{{_columns(table)}}}",
         rf"\caption{{{caption}}}\label{{{label}}}\\",
         *(r"\toprule", _header(table), r"\midrule", r"\endfirsthead"),

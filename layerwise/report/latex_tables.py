@@ -123,7 +123,7 @@ def _curves(tables: RunTables, facts: RunFacts, name: str) -> PaperTable:
     best = "highest" if analysis.higher_is_better else "lowest"
     caption = (
         f"{analysis.title}: best ({best}) block layer, {analysis.measure} with 95% interval, and paired "
-        f"difference from the best layer of the random twin. Bold: the {best} of all models (not tested)."
+        f"difference from the best layers of its controls. Bold: the {best} of all models (not tested)."
         f"{_legend(facts, [entry[0] for entry in found])}"
     )
     header = (

@@ -227,7 +227,7 @@ def test_checkpoints_of_one_run_lie_along_training(tmp_path):
     np.testing.assert_allclose(found["difference"], [0.1, 0.2], atol=1e-9)
     assert set(made.curve_differences.query("layer != 'T5'")["difference"]) == {0.0}
     text = str(content(made, ["difference-cca-phone", "training-cca-phone"])["sections"])
-    assert "along training" in text and "hubert-20k of" in text
+    assert "along training" in text and "hubert-20k differs from hubert-400 at" in text
 
 
 def test_checkpoints_may_be_runs(folders, tmp_path):

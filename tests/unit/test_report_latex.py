@@ -57,12 +57,14 @@ def inter_rows(pair, layers):
 
 def run_of(names, folder, layers=6, **shape):
     facts = synthetic.run_facts(names)
+    tasks = synthetic.TASKS if len(names) < 10 else {"pr": "per"}
     folder.mkdir(exist_ok=True)
     path = folder / "inter.csv"
     pair = (names[0], names[-1])
     inter_rows(pair, layers + 1).to_csv(path, index=False)
-    made = synthetic.scores(facts, **shape)
-    runs = synthetic.downstream(facts, seeds=(0,), **shape)
+    analyses = synthetic.ANALYSES if len(names) < 10 else ("cca-intra", "cca-phone")
+    made = synthetic.scores(facts, analyses, trials=2, **shape)
+    runs = synthetic.downstream(facts, tasks, seeds=(0,), **shape)
     pairs = ("model", "task")
     files = {
         **synthetic.score_files(made, folder / "cca"),
@@ -70,7 +72,7 @@ def run_of(names, folder, layers=6, **shape):
         "task_utterances": synthetic.write(
             synthetic.utterances(runs, number=12), folder / "down", names=pairs, ending="utterances.parquet"
         ),
-        "weights": synthetic.write(synthetic.weights(facts, **shape), folder / "weights", names=pairs),
+        "weights": synthetic.write(synthetic.weights(facts, tasks, **shape), folder / "weights", names=pairs),
         "inter": (path,),
     }
     return facts, synthetic.gathered(facts, folder, **files)

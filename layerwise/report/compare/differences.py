@@ -169,13 +169,15 @@ def _rank_correlation(both: NDArray[np.float64]) -> float:
 
 
 def spread(series: Sequence[Series]) -> pd.DataFrame:
-    """Return how scores scatter over three runs or more (`SPREAD`): as over seeds, or what else differs.
+    """Return how scores scatter over three runs or more (`SPREAD`), not over checkpoints.
 
     ``sd`` is their standard deviation, ``half_width`` the mean of half their 95 % intervals: intervals that
     tell all that runs may differ in have an sd of about half that.
     """
     rows = []
     for entry in series:
+        if entry.sides[0].step is not None:  # a course, not a scatter
+            continue
         parts = [
             of(side.run.tables.layer_summary, model=side.model).assign(place=place)
             for place, side in enumerate(entry.sides)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from layerwise.layers import WEIGHTED_SUM, layer_index
-from layerwise.report.compare.runs import Series, Side
+from layerwise.report.compare.runs import Series, Side, step_label
 from layerwise.report.curves import curve_of, peak_of
 from layerwise.report.figures.layers import layer_axis
 from layerwise.report.figures.looks import LINES, MARKERS, Look, draw_curve, handle
@@ -41,7 +41,7 @@ def side_looks(series: Sequence[Series]) -> dict[str, Look]:
         shades = mpl.colormaps["viridis"](np.linspace(0, LIGHTEST, len(steps)))
         colours = [mpl.colors.to_hex(shade) for shade in shades]
         return {
-            f"step {step:g}": Look(f"step {step:g}", colour, MARKERS[place % len(MARKERS)], "-", True)
+            step_label(step): Look(step_label(step), colour, MARKERS[place % len(MARKERS)], "-", True)
             for place, (step, colour) in enumerate(zip(steps, colours, strict=True))
         }
     return {
@@ -59,7 +59,7 @@ def side_looks(series: Sequence[Series]) -> dict[str, Look]:
 def difference_figures(
     kind: Kind, series: Sequence[Series], differences: pd.DataFrame, style: Style | None = None
 ) -> list[Figure]:
-    """Draw the curves of all sides and, below, how far each is from the first, six models in a figure.
+    """Draw the curves of all sides and how far each is from the first, six models in a figure.
 
     ``differences`` are the rows of one analysis (`differences.CURVES`) or task (`tasks.TASKS`). Filled: a
     layer that differs (Holm, 5 %). Models with a single layer are left to the tables.
@@ -79,8 +79,10 @@ def _figure(
     with drawing(style):
         columns = min(COLUMNS, len(part))
         rows = -(-len(part) // columns)
-        width = style.column if columns == 1 else style.double
-        figure, axes = panels(width, 2.9 * rows, 2 * rows, columns, 2 * rows * columns)
+        if len(part) == 1:  # both panels side by side
+            figure, axes = panels(style.double, 2.3, 1, 2, 2)
+        else:
+            figure, axes = panels(style.double, 2.9 * rows, 2 * rows, columns, 2 * rows * columns)
         looks = side_looks(series)
         used: list[str] = []
         for place in range(rows * columns):
@@ -103,14 +105,15 @@ def _figure(
             everything = pd.concat([_curve(side, kind) for side in entry.sides])
             for axis in (upper, lower):
                 layer_axis(axis, everything, facts)
-            upper.set_xlabel("")
+            if len(part) > 1:
+                upper.set_xlabel("")
             upper.set_title(entry.name, parse_math=False)
             if column == 0:
                 upper.set_ylabel(kind.score)
                 lower.set_ylabel(kind.difference)
         handles = [handle(look) for label, look in looks.items() if label in used]
         filled = Line2D([], [], color=GREY, marker="o", linestyle="none", markersize=4.5)
-        filled.set_label("filled, below: differs (Holm, 5%)")
+        filled.set_label("filled: differs (Holm, 5%)")
         legend_below(figure, [*handles, filled], style)
     return figure
 
@@ -171,7 +174,7 @@ def training_figures(
             axes[0].plot(steps, score, color=INK, linewidth=0.9, zorder=1.5)
             axes[1].plot(steps, points["depth"], color=INK, linewidth=0.9, zorder=1.5)
             for place, step in enumerate(steps):
-                look = looks[f"step {step:g}"]
+                look = looks[step_label(step)]
                 if np.isfinite([low[place], high[place]]).all():
                     axes[0].vlines(step, low[place], high[place], color=look.colour, linewidth=1.2)
                 axes[0].plot(step, score[place], look.marker, color=look.colour, markersize=4.5, zorder=2)
@@ -181,11 +184,10 @@ def training_figures(
                 axes[1].plot(step, depth, look.marker, color=look.colour, markersize=4.5, zorder=2)
             axes[0].set(title=f"{kind.title}: best block layer", ylabel=kind.score)
             axes[1].set(title="Which layer it is (bars: its tie set)", ylabel="layer")
-            depths = sorted({depth for ties in points["tie_depths"] for depth in ties} | {0.0})
-            axes[1].set_yticks(
-                range(0, int(max(depths)) + 1, max(1, int(max(depths)) // 6)),
-                [f"T{depth}" for depth in range(0, int(max(depths)) + 1, max(1, int(max(depths)) // 6))],
-            )
+            deepest = int(max(depth for ties in points["tie_depths"] for depth in ties))
+            ticks = range(0, deepest + 1, max(1, deepest // 6))
+            axes[1].set_ylim(-0.5, deepest + 1)
+            axes[1].set_yticks(ticks, [f"T{depth}" for depth in ticks])
             for axis in axes:
                 axis.set_xlabel("training step")
                 if steps.min() > 0 and steps.max() / steps.min() >= 20:

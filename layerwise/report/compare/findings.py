@@ -77,6 +77,8 @@ def _sentence(what: str, key: tuple[str, ...], rows: pd.DataFrame, smallest: flo
     first, other = (f"{model_a} of {run_a}", f"{model_b} of {run_b}")
     if model_a == model_b:
         first, other = run_a, run_b
+    elif run_a == run_b:
+        first, other = model_a, model_b
     text = f"{what} of {series}: {other}"
     apart = rows[rows["word"].isin([ABOVE, BELOW])]
     most = _largest(apart if len(apart) else rows)
@@ -170,7 +172,7 @@ def training_table(series: Sequence[Series], analysis: str, what: str) -> Table:
     rows = [
         (
             entry.name,
-            f"{row.step:g}",
+            f"{row.step:,.12g}",
             str(row.layer),
             str(row.tie).replace(" ", ", "),
             interval(float(row.score), float(row.low), float(row.high)),  # type: ignore[arg-type]
@@ -205,7 +207,8 @@ def abstract(runs: Sequence[ComparedRun], curves: pd.DataFrame, keys: pd.DataFra
     """What was compared, in a few counts."""
     names = listed([run.label for run in runs])
     same = len({(run.facts.corpus.name, *run.facts.corpus.splits.items()) for run in runs}) == 1
-    texts = [f"This document compares {count(len(runs), 'run')}: {names}."]
+    what = count(len(runs), "run") if len(runs) > 1 else "checkpoints of one run"
+    texts = [f"This document compares {what}: {names}."]
     if len(runs) > 1:
         differ = int((keys["kind"] == "config").sum())
         texts.append(f"Their configs differ in {count(differ, 'key')}.")

@@ -95,7 +95,12 @@ class Side:
     @property
     def label(self) -> str:
         """Name in figures and tables."""
-        return self.run.label if self.step is None else f"step {self.step:g}"
+        return self.run.label if self.step is None else step_label(self.step)
+
+
+def step_label(step: float) -> str:
+    """Name of a checkpoint in figures: ``step 1,200,000``."""
+    return f"step {step:,.12g}"
 
 
 @dataclass(frozen=True)

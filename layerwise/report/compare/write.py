@@ -222,8 +222,8 @@ def _section(comparison: Comparison, kind: Kind, table: pd.DataFrame, stems: Seq
         if len(of(comparison.training, analysis=kind.name)):
             tables.append(findings.training_table(comparison.series, kind.name, kind.title))
     captions = {
-        "difference": f"{kind.title}: curves of the runs (above) and differences from the first (below), "
-        "with 95% intervals. Filled markers below: layers that differ (Holm, 5%).",
+        "difference": f"{kind.title}: curves, and differences from the first, "
+        "with 95% intervals. Filled markers of differences: layers that differ (Holm, 5%).",
         "training": f"{kind.title} along training: score of the best block layer with 95% interval, and "
         "which layer it is, with its tie set.",
     }
