@@ -45,6 +45,7 @@ BLOCKS = SIZES[3]  # of tables whose columns go into blocks below each other
 SAFETY = 0.98
 EXPONENT = 0.88  # width of letters in exponents
 MOST_ROWS = 45  # of a table on one page
+STRETCH = 1.25  # of rows with exponents, which are higher than others
 
 
 @dataclass(frozen=True)
@@ -187,9 +188,10 @@ def _pages(parts: Sequence[PaperTable]) -> Iterator[list[PaperTable]]:
     """Divide what does not fit a page: blocks, and rows of one that is longer."""
     page: list[PaperTable] = []
     for part in parts:
-        for start in range(0, max(1, len(part.rows)), MOST_ROWS):
-            piece = replace(part, rows=part.rows[start : start + MOST_ROWS])
-            if page and sum(len(there.rows) + 2 for there in [*page, piece]) > MOST_ROWS:
+        most = int(MOST_ROWS / STRETCH) if _is_uneven(part) else MOST_ROWS
+        for start in range(0, max(1, len(part.rows)), most):
+            piece = replace(part, rows=part.rows[start : start + most])
+            if page and sum(len(there.rows) + 2 for there in [*page, piece]) > most:
                 yield page
                 page = []
             page.append(piece)
@@ -211,9 +213,12 @@ def _tabulars(parts: Sequence[PaperTable], look: _Look, form: str) -> list[str]:
 
 def _setting(table: PaperTable, look: _Look) -> str:
     """Size, space between columns and, where exponents would push some rows apart, between rows."""
-    uneven = any(cell.plus != cell.minus for row in table.rows for cell in row)
-    rows = r"\renewcommand{\arraystretch}{1.25}" if uneven else ""
+    rows = rf"\renewcommand{{\arraystretch}}{{{STRETCH}}}" if _is_uneven(table) else ""
     return rf"{{\{look.size}\setlength{{\tabcolsep}}{{{look.separation:g}pt}}{rows}%"
+
+
+def _is_uneven(table: PaperTable) -> bool:
+    return any(cell.plus != cell.minus for row in table.rows for cell in row)
 
 
 def _longtable(table: PaperTable, look: _Look, caption: str, label: str) -> list[str]:
