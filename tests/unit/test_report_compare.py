@@ -12,14 +12,16 @@ from compared_runs import ANALYSES, changed, write_run
 from scipy import stats
 
 from layerwise.cli.main import main
+from layerwise.contracts.run_tables import columns
 from layerwise.errors import ReportError
 from layerwise.report.compare.configs import config_differences
 from layerwise.report.compare.differences import curve_differences, peak_differences, spread
 from layerwise.report.compare.findings import difference_sentences
+from layerwise.report.compare.measures import measure_differences
 from layerwise.report.compare.runs import read_runs, series_of
 from layerwise.report.compare.tasks import task_differences
 from layerwise.report.compare.write import compare, content
-from layerwise.report.facts import ModelFacts
+from layerwise.report.facts import MeasureFacts, ModelFacts
 
 NAMES = ("hubert-tiny", "wav2vec2-tiny")
 FACTS = synthetic.run_facts(NAMES, twins=False)
@@ -278,8 +280,41 @@ def test_runs_without_a_common_analysis_are_refused(folders, tmp_path):
     words = synthetic.scores(FACTS, ("cca-mel",))
     other = write_run(tmp_path / "mel", replace(FACTS, run="mel"), words)
     runs = read_runs([folders[2], other])
-    with pytest.raises(ReportError, match="no analysis or task has layers in common"):
+    with pytest.raises(ReportError, match="no analysis, task or measure has layers in common"):
         compare(runs, series_of(runs))
+
+
+def test_measures_are_compared_without_pairing(runs):
+    """Two values with intervals of plus and minus 0.01: the difference has root two of that."""
+    made = []
+    for run, value in zip(runs[:2], (0.3, 0.2), strict=True):
+        rows = [
+            (
+                "hubert-tiny",
+                layer,
+                "abx",
+                "within",
+                value + shift,
+                value + shift - 0.01,
+                value + shift + 0.01,
+                5000,
+            )
+            for layer, shift in (("C2", 0.0), ("C10", 0.0), ("T0", 0.0), ("T1", 0.1 if value == 0.2 else 0.0))
+        ]
+        table = pd.DataFrame(rows, columns=columns("measures"))
+        known = MeasureFacts(
+            "abx", "ABX", "", "error", "phone", {"within": "Within"}, "within", False, 0.5, ""
+        )
+        facts = replace(run.facts, measures=(known,))
+        made.append(replace(run, facts=facts, tables=replace(run.tables, measures=table)))
+    series = series_of(made)
+    table = measure_differences(series)
+    assert list(table["layer"]) == ["C2", "C10", "T0", "T1"] and set(table["pairing"]) == {"not paired"}
+    np.testing.assert_allclose(table["difference"], [-0.1, -0.1, -0.1, 0.0], atol=1e-12)
+    np.testing.assert_allclose(table["high"] - table["difference"], 0.01 * np.sqrt(2), rtol=1e-3)
+    assert list(table["p_holm"] < 0.05) == [True, True, True, False]
+    shown = next(part for part in content(compare(made, series), [])["sections"] if part["title"] == "ABX")
+    assert shown["tables"][0]["rows"][0][3] == "3 of 4"
 
 
 def test_other_commands_do_not_wait_for_figures():

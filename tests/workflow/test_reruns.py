@@ -92,6 +92,7 @@ UNUSED = [
     "layerwise/report/compare/differences.py",
     "layerwise/report/compare/figures.py",
     "layerwise/report/compare/findings.py",
+    "layerwise/report/compare/measures.py",
     "layerwise/report/compare/runs.py",
     "layerwise/report/compare/tasks.py",
     "layerwise/report/compare/write.py",

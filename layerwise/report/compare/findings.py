@@ -8,7 +8,7 @@ from layerwise.report.compare.differences import NOT
 from layerwise.report.compare.figures import training_points
 from layerwise.report.compare.runs import ComparedRun, Series
 from layerwise.report.typeset import DASH, MINUS, Table, interval, number, p_value, span, with_limits
-from layerwise.report.words import ABOVE, BELOW, NEGLIGIBLE, SAME, count, listed, p_clause, verdict
+from layerwise.report.words import ABOVE, BELOW, LEVEL, NEGLIGIBLE, SAME, count, listed, p_clause, verdict
 
 MOST_KEYS = 40  # rows of the table of configs
 MOST_SENTENCES = 12
@@ -119,7 +119,7 @@ def curve_table(curves: pd.DataFrame, peaks: pd.DataFrame, what: str) -> Table:
     keyed = {tuple(row[name] for name in PAIR): row for _, row in peaks.iterrows()}
     for key, group in curves.groupby(PAIR, sort=False):
         most, peak = _largest(group), keyed.get(tuple(key))
-        apart = int((group["p_holm"] < 0.05).sum())
+        apart = int((group["p_holm"] < LEVEL).sum())
         cells = [_who(key), _pair(key), f"{apart} of {len(group)}", str(most["layer"])]
         cells += [with_limits(most, digits=3), p_value(float(most["p_holm"]))]
         if peak is None:
@@ -143,7 +143,7 @@ def task_table(table: pd.DataFrame, what: str) -> Table:
     rows = []
     for key, group in table.groupby(PAIR, sort=False):
         most = _largest(group)
-        apart = int((group["p_holm"] < 0.05).sum())
+        apart = int((group["p_holm"] < LEVEL).sum())
         cells = [_who(key), _pair(key), f"{apart} of {len(group)}", str(most["layer"])]
         cells += [number(float(most["value_a"]), 3), number(float(most["value_b"]), 3)]
         cells += [with_limits(most, digits=3), p_value(float(most["p_holm"]))]
@@ -153,6 +153,23 @@ def task_table(table: pd.DataFrame, what: str) -> Table:
         "the largest difference (second run minus first) with both values, 95% interval and p, and pairing."
     )
     header = ("Model", "Runs", "Differ", "Layer", "First", "Second", f"Second {MINUS} first", "p", "Pairing")
+    return Table(caption, header, tuple(rows))
+
+
+def measure_table(table: pd.DataFrame, what: str) -> Table:
+    """One row per variant, model and pair of runs: the largest difference of a measure."""
+    rows = []
+    for (variant, *key), group in table.groupby(["variant", *PAIR], sort=False):
+        most = _largest(group)
+        apart = int((group["p_holm"] < LEVEL).sum())
+        cells = [str(variant), _who(key), _pair(key), f"{apart} of {len(group)}", str(most["layer"])]
+        cells += [number(float(most["value_a"]), 3), number(float(most["value_b"]), 3)]
+        rows.append((*cells, with_limits(most, digits=3), p_value(float(most["p_holm"]))))
+    caption = (
+        f"{what}: layers that differ (Holm over models and layers, 5%), and the largest difference (second run "
+        "minus first) with both values, 95% interval and p. Not paired: tables hold no units of measures."
+    )
+    header = ("Variant", "Model", "Runs", "Differ", "Layer", "First", "Second", f"Second {MINUS} first", "p")
     return Table(caption, header, tuple(rows))
 
 
@@ -214,7 +231,7 @@ def abstract(runs: Sequence[ComparedRun], curves: pd.DataFrame, keys: pd.DataFra
         texts.append(f"Their configs differ in {count(differ, 'key')}.")
         texts.append("They name the same corpus." if same else "Their corpora differ.")
     if len(curves):
-        apart, paired = int((curves["p_holm"] < 0.05).sum()), int((curves["pairing"] != NOT).sum())
+        apart, paired = int((curves["p_holm"] < LEVEL).sum()), int((curves["pairing"] != NOT).sum())
         texts.append(
             f"Of {count(len(curves), 'score')} of layers that both sides of a pair have, {apart} differ "
             f"(Holm, 5%); {paired} differences are paired over units, {len(curves) - paired} are not."

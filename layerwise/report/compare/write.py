@@ -14,6 +14,7 @@ from layerwise.report.compare import findings
 from layerwise.report.compare.configs import config_differences, recorded
 from layerwise.report.compare.differences import curve_differences, peak_differences, spread
 from layerwise.report.compare.figures import Kind, difference_figures, training_figures, training_points
+from layerwise.report.compare.measures import measure_differences
 from layerwise.report.compare.runs import ComparedRun, Series
 from layerwise.report.compare.tasks import task_differences
 from layerwise.report.document import Content, write_html, write_pdf
@@ -57,6 +58,7 @@ class Comparison:
     curve_differences: pd.DataFrame
     peak_differences: pd.DataFrame
     task_differences: pd.DataFrame
+    measure_differences: pd.DataFrame
     spread: pd.DataFrame
     training: pd.DataFrame
     unmatched: pd.DataFrame
@@ -77,12 +79,12 @@ class Comparison:
 
 def compare(runs: Sequence[ComparedRun], series: Sequence[Series]) -> Comparison:
     """Compute all tables. Raises `ReportError` where runs have no layer of an analysis or task in common."""
-    curves, tasks = curve_differences(series), task_differences(series)
-    if curves.empty and tasks.empty:
+    curves, tasks, measures = curve_differences(series), task_differences(series), measure_differences(series)
+    if curves.empty and tasks.empty and measures.empty:
         names = ", ".join(entry.name for entry in series)
         raise ReportError(
-            f"runs {', '.join(run.label for run in runs)}: no analysis or task has layers in common (models "
-            f"{names}); compare runs with the same analyses"
+            f"runs {', '.join(run.label for run in runs)}: no analysis, task or measure has layers in common "
+            f"(models {names}); compare runs with the same analyses"
         )
     return Comparison(
         tuple(runs),
@@ -91,6 +93,7 @@ def compare(runs: Sequence[ComparedRun], series: Sequence[Series]) -> Comparison
         curves,
         peak_differences(series),
         tasks,
+        measures,
         spread(series),
         _training(runs, series),
         unmatched(runs, series),
@@ -153,6 +156,9 @@ def content(comparison: Comparison, stems: Sequence[str]) -> Content:
     sections = [_config_section(comparison)] if len(runs) > 1 else []
     for kind, table in comparison.kinds:
         sections.append(_section(comparison, kind, table, stems))
+    for name, table in comparison.measure_differences.groupby("measure", sort=True):
+        title = runs[0].facts.measure(str(name)).title
+        sections.append(_plain(title, tables=[findings.measure_table(table, title)]))
     if len(comparison.spread):
         scatter = [findings.spread_table(comparison.spread)]
         sections.append(_plain("How scores scatter over the runs", tables=scatter))
@@ -256,6 +262,7 @@ def write(comparison: Comparison, folder: Path) -> list[Path]:
     written = []
     for name in (
         *("configs", "curve_differences", "peak_differences", "task_differences"),
+        "measure_differences",
         *("spread", "training", "unmatched"),
     ):
         written.append(folder / "tables" / f"{name}.csv")
