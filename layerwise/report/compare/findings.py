@@ -166,8 +166,8 @@ def measure_table(table: pd.DataFrame, what: str) -> Table:
         cells += [number(float(most["value_a"]), 3), number(float(most["value_b"]), 3)]
         rows.append((*cells, with_limits(most, digits=3), p_value(float(most["p_holm"]))))
     caption = (
-        f"{what}: layers that differ (Holm over models and layers, 5%), and the largest difference (second run "
-        "minus first) with both values, 95% interval and p. Not paired: tables hold no units of measures."
+        f"{what}: layers that differ (Holm over models and layers, 5%), and the largest difference (second "
+        "run minus first) with both values, 95% interval and p. Not paired: tables hold no units of measures."
     )
     header = ("Variant", "Model", "Runs", "Differ", "Layer", "First", "Second", f"Second {MINUS} first", "p")
     return Table(caption, header, tuple(rows))
