@@ -79,7 +79,7 @@ def _of_row(row: pd.Series, name: str = "difference", digits: int = 2) -> Cell:
 
 
 def _at(curve: pd.DataFrame, layer: str) -> Cell:
-    return measured(*(float(curve[name][layer]) for name in ("score", "low", "high")))
+    return measured(float(curve["score"][layer]), float(curve["low"][layer]), float(curve["high"][layer]))
 
 
 def _marked(cell: Cell, best: bool, tie: bool = False) -> Cell:

@@ -25,12 +25,11 @@ LIGHTEST = 0.88  # of the colour map: what is lighter is not seen on paper
 
 
 class Kind(NamedTuple):
-    """What is drawn: an analysis or a task, its title, and the names of both axes."""
+    """What is drawn: an analysis or a task, its title, and the name of the axis of scores."""
 
     name: str
     title: str
     score: str
-    difference: str
 
 
 def side_looks(series: Sequence[Series]) -> dict[str, Look]:
@@ -110,7 +109,7 @@ def _figure(
             upper.set_title(entry.name, parse_math=False)
             if column == 0:
                 upper.set_ylabel(kind.score)
-                lower.set_ylabel(kind.difference)
+                lower.set_ylabel("difference")
         handles = [handle(look) for label, look in looks.items() if label in used]
         filled = Line2D([], [], color=GREY, marker="o", linestyle="none", markersize=4.5)
         filled.set_label("filled: differs (Holm, 5%)")

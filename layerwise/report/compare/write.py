@@ -69,11 +69,11 @@ class Comparison:
         facts, tables = self.runs[0].facts, (self.curve_differences, self.task_differences)
         for name in sorted(set(tables[0]["analysis"])):
             analysis = facts.analysis(name)
-            kind = Kind(name, analysis.short, analysis.measure, f"difference in {analysis.measure}")
+            kind = Kind(name, analysis.short, analysis.measure)
             yield kind, of(tables[0], analysis=name)
         for name in sorted(set(tables[1]["task"])):
             task = facts.task(name)
-            kind = Kind(name, task.title, task.metric.title, f"difference in {task.metric.title}")
+            kind = Kind(name, task.title, task.metric.title)
             yield kind, of(tables[1], task=name)
 
 
