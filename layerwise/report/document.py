@@ -16,7 +16,7 @@ import typst
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import cautions, curve_findings, findings, task_findings
-from layerwise.report.corpora import corpus_cautions, corpus_text, splits_table
+from layerwise.report.corpora import corpus_cautions, corpus_tables, corpus_text
 from layerwise.report.facts import RunFacts
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
 from layerwise.report.methods import PROTOCOLS, method_text, references
@@ -50,7 +50,7 @@ def report_content(
             "Corpora" if facts.corpora else "Corpus",
             corpus_text(tables, facts),
             bullets=corpus_cautions(tables, facts),
-            tables=splits_table(tables, facts),
+            tables=corpus_tables(tables, facts),
             figures=["corpus", "alignment"],
             captions=captions,
         )
