@@ -28,7 +28,7 @@ def figure_names(
     analyses: Sequence[str], tasks: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
 ) -> list[str]:
     """Stems of the figures that `figures.all.make_figures` makes for analyses, tasks and pairs."""
-    names = ["corpus", *(inter_name(*pair) for pair in pairs)]
+    names = ["answers", "corpus", *(inter_name(*pair) for pair in pairs)]
     if analyses:
         names += ["layers", "learning", *analyses]
     if tasks:

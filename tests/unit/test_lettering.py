@@ -127,7 +127,7 @@ def test_the_pdf_has_the_labels_and_code_points_where_there_is_no_font(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "t.typ").write_text(TYPST, encoding="utf-8")
-    content = {"sections": [], "words": ["क्षत्रि", "น้ำ", "t͡ʃʰ"]}
+    content = {"figures": [], "words": ["क्षत्रि", "น้ำ", "t͡ʃʰ"]}
     write_pdf(content, tmp_path / "t.typ", {}, tmp_path / "t.pdf")
     assert pdf_text(tmp_path / "t.pdf").split() == content["words"]
     monkeypatch.setattr(lettering, "_installed", lambda: ())
@@ -137,7 +137,7 @@ def test_the_pdf_has_the_labels_and_code_points_where_there_is_no_font(
 
 def test_html_keeps_every_letter(tmp_path: Path) -> None:
     (tmp_path / "t.j2").write_text("{% for word in words %}<p>{{ word }}</p>{% endfor %}", encoding="utf-8")
-    write_html({"sections": [], "words": LABELS}, tmp_path / "t.j2", {}, tmp_path / "t.html")
+    write_html({"figures": [], "words": LABELS}, tmp_path / "t.j2", {}, tmp_path / "t.html")
     page = (tmp_path / "t.html").read_text(encoding="utf-8")
     assert re.findall("<p>(.*?)</p>", page) == LABELS
 
