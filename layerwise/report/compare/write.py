@@ -165,6 +165,8 @@ def content(comparison: Comparison, stems: Sequence[str]) -> Content:
     made: Content = {
         "title": "Runs side by side",
         "subtitle": f"Layer-wise analysis of speech models: {', '.join(labels)}",
+        "made": {},
+        "answers": [],
         "abstract": [findings.abstract(runs, comparison.curve_differences, comparison.configs)],
         "models": asdict(findings.runs_table(runs)),
         "protocol": f"All differences are taken from {runs[0].label}, the first run."
@@ -176,6 +178,9 @@ def content(comparison: Comparison, stems: Sequence[str]) -> Content:
             for text in [METHOD, *([TASK_METHOD] if len(comparison.task_differences) else [])]
         ],
         "sections": sections,
+        "data": [],
+        "glossary": [],
+        "figures": [it["stem"] for section in sections for it in section["figures"]],
         "limits": list(LIMITS),
         "references": references(runs[0].tables),
         "appendix": [asdict(table) for table in _appendix(comparison)],
@@ -195,6 +200,7 @@ def _plain(
     figures: Sequence[tuple[str, str]] = (),
 ) -> Content:
     return {
+        "anchor": title.replace(" ", "-"),
         "title": title,
         "see": [stem for stem, _ in figures],
         "paragraphs": list(paragraphs),
