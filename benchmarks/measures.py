@@ -1,14 +1,14 @@
 """ABX of layers: CPU seconds, memory and share of the arithmetic limit; beside fastabx if it is installed.
 
-    python benchmarks/measures.py                        13 layers of 768 dimensions, 5,000 and 20,000 phones
+    python benchmarks/measures.py                        13 layers of 768 dimensions, 5,000 and 20,000
     python benchmarks/measures.py --layers 1 --phones 5000
-    python benchmarks/measures.py --fastabx PYTHON       one layer; PYTHON is one with fastabx, which needs 3.12
+    python benchmarks/measures.py --fastabx PYTHON       one layer; PYTHON (3.12) has fastabx
 
 Phones are drawn so that contexts recur about as often as in read speech: 40 speakers, 39 labels whose
-neighbours are few. Each layer is scored on triphones (within and across speakers), on phones in any context
-within and across speakers (at most five X speakers), and on speakers. The arithmetic limit is the time that
-the cosines of the frames of all pairs of tokens take at the speed of a large product of float64 matrices, each
-pair once. Seconds are CPU seconds of one thread, which a busy machine distorts little; ratios are what to quote.
+neighbours are few. Each layer is scored on triphones (within and across speakers), on phones in any
+context, within and across speakers (at most five X speakers), and on speakers. The arithmetic limit is the
+time that the cosines of the frames of all pairs of tokens take at the speed of a large product of float64
+matrices, each pair once. Seconds are CPU seconds of one thread; ratios are what to quote.
 """
 
 import argparse
@@ -54,7 +54,9 @@ def corpus(phones: int, seed: int) -> tuple[dict[str, int], dict[str, pd.DataFra
         for _ in range(UTTERANCE):
             label = int(rng.choice(follow[label], p=odds / odds.sum()))
             length = 0.03 + float(rng.integers(0, 11)) / 100
-            rows.append((name, f"s{number % SPEAKERS:02d}", round(clock, 2), round(clock + length, 2), f"p{label}"))
+            rows.append(
+                (name, f"s{number % SPEAKERS:02d}", round(clock, 2), round(clock + length, 2), f"p{label}")
+            )
             clock += length
         frames[name] = int(clock * RATE) + 2
     items = pd.DataFrame(rows, columns=["utt_id", "speaker", "start", "end", "label"])
@@ -65,9 +67,14 @@ def corpus(phones: int, seed: int) -> tuple[dict[str, int], dict[str, pd.DataFra
 
 
 def layer(frames: dict[str, int], dim: int, seed: int) -> dict[str, np.ndarray]:
-    """Features of one layer."""
+    """Features of one layer: twenty factors and noise."""
     rng = np.random.default_rng(seed)
-    return {name: rng.standard_normal((size, dim), dtype=np.float32) for name, size in frames.items()}
+    mix = 2 * rng.standard_normal((20, dim), dtype=np.float32)
+    return {
+        name: rng.standard_normal((size, 20), dtype=np.float32) @ mix
+        + rng.standard_normal((size, dim), dtype=np.float32)
+        for name, size in frames.items()
+    }
 
 
 def flops_per_second(dim: int) -> float:
@@ -88,7 +95,7 @@ def pair_frames(items: pd.DataFrame, length: np.ndarray, task: dict[str, Any]) -
         table = items.assign(one=1, length=length)
         groups = table.groupby(list(by)) if by else table.groupby("one")
         sums.append([(groups[name].sum() ** 2).sum() / 2 for name in ("one", "length")])
-    across = abs(np.subtract(*sums)) if len(sums) > 1 else np.array(sums[0])
+    across = abs(np.array(sums[0]) - np.array(sums[1])) if len(sums) > 1 else np.array(sums[0])
     share = 1.0
     if "few" in task:  # of the X speakers, but each pair of speakers in both directions
         share = min(1.0, 2 * task["few"] / (SPEAKERS - 1))
@@ -116,7 +123,10 @@ def measure(arguments: argparse.Namespace, phones: int) -> None:
             pairs[name], shared = pair_frames(of_unit.items, of_unit.tokens.length, task)
             limits[name] = 2 * arguments.dim * shared / speed
             errors[name] = found.error
-    print(f"{phones} phones, {sum(frames.values())} frames, {arguments.layers} layers of {arguments.dim} dimensions")
+    print(
+        f"{phones} phones, {sum(frames.values())} frames, "
+        f"{arguments.layers} layers of {arguments.dim} dimensions"
+    )
     print(f"  cutting tokens: {reading:.1f} s")
     for name, spent in seconds.items():
         limit = limits[name] * arguments.layers
@@ -125,7 +135,8 @@ def measure(arguments: argparse.Namespace, phones: int) -> None:
             f"  {1e6 * spent / arguments.layers / pairs[name]:7.2f} us each"
             f"  {100 * limit / spent:5.1f} % of the limit  error {errors[name]:.4f}"
         )
-    print(f"  all: {sum(seconds.values()):.1f} s; peak {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    print(f"  all: {sum(seconds.values()):.1f} s; peak {peak:.2f} GiB")
 
 
 FASTABX = """
@@ -186,7 +197,9 @@ def warm_up() -> None:
 
 def main() -> None:
     """Run the comparison that was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--phones", type=int, nargs="+", default=[5000, 20000])
     parser.add_argument("--layers", type=int, default=13)
     parser.add_argument("--dim", type=int, default=768)

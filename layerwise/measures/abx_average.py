@@ -24,7 +24,7 @@ _AT_ONCE = 32  # bootstrap replicates
 def usual_levels(by: Sequence[str], across: Sequence[str]) -> list[tuple[str, ...]]:
     """Return what is averaged over, in order: the context, then every other column alone."""
     context = tuple(name for name in by if name in CONTEXT)
-    others = [(name,) for name in (*by, *across) if name not in CONTEXT]
+    others: list[tuple[str, ...]] = [(name,) for name in (*by, *across) if name not in CONTEXT]
     return [context, *others] if context else others
 
 
@@ -88,10 +88,12 @@ class Average:
 
     def value(self, errors: Array) -> float:
         """Return the mean of cell errors (cells,)."""
-        return float(self._reduce(errors, {name: np.ones((size, 1)) for name, size in self._units.items()})[0])
+        return float(
+            self._reduce(errors, {name: np.ones((size, 1)) for name, size in self._units.items()})[0]
+        )
 
     def interval(self, errors: Array, replicates: int, seed: int) -> tuple[float, float]:
-        """Return the 95 % interval of the mean; NaN without replicates or with fewer than two units to draw."""
+        """Return the 95 % interval of the mean; NaN without replicates or two units to draw."""
         units = {name: size for name, size in self._units.items() if size > 1}
         if not units or replicates < 1:
             return np.nan, np.nan

@@ -93,9 +93,7 @@ class Cells:
         return int(self.count[np.unique(np.concatenate([self.x, self.a, self.b]))].sum())
 
 
-def make_cells(
-    items: pd.DataFrame, on: str, by: Sequence[str], across: Sequence[str], caps: Caps
-) -> Cells:
+def make_cells(items: pd.DataFrame, on: str, by: Sequence[str], across: Sequence[str], caps: Caps) -> Cells:
     """Return the cells of a task on items.
 
     Without ``across``: A, B and X have the same ``by`` values, and X is an A but itself; a label has two

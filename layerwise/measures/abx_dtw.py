@@ -21,7 +21,8 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     return kept
 
 
-# Coefficients of asin(x) = x + x R(x^2), |x| <= 1/2, from fdlibm (Sun Microsystems): below one unit in the last place.
+# asin(x) = x + x R(x^2) for |x| <= 1/2, R = P / Q: coefficients of fdlibm (Sun Microsystems), exact to one
+# unit in the last place.
 _P = (
     1.66666666666666657415e-01,
     -3.25565818622400915405e-01,
@@ -60,7 +61,8 @@ def angles(cosines: NDArray[Any]) -> None:
             square = 0.5 * (1.0 - size) if outer else size * size
             root = np.sqrt(square) if outer else size
             numerator = square * (
-                _P[0] + square * (_P[1] + square * (_P[2] + square * (_P[3] + square * (_P[4] + square * _P[5]))))
+                _P[0]
+                + square * (_P[1] + square * (_P[2] + square * (_P[3] + square * (_P[4] + square * _P[5]))))
             )
             denominator = 1.0 + square * (_Q[0] + square * (_Q[1] + square * (_Q[2] + square * _Q[3])))
             sine = root + root * (numerator / denominator)
@@ -130,7 +132,11 @@ def warp(
                     else:
                         diagonal, left, up = cost[before, j - 1], cost[now, j - 1], cost[before, j]
                         steps_d, steps_l, steps_u = cells[before, j - 1], cells[now, j - 1], cells[before, j]
-                        other_d, other_l, other_u = swapped[before, j - 1], swapped[now, j - 1], swapped[before, j]
+                        other_d, other_l, other_u = (
+                            swapped[before, j - 1],
+                            swapped[now, j - 1],
+                            swapped[before, j],
+                        )
                         for k in range(size):
                             d, le, u = diagonal[k], left[k], up[k]
                             side = le if le <= u else u

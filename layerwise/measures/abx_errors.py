@@ -48,9 +48,7 @@ def cell_errors(tokens: Tokens, cells: Cells, memory: int = MEMORY) -> Array:
     return 1 - wins / (2 * number[run] * cells.count[b])
 
 
-def _blocks(
-    tokens: Tokens, cells: Cells, memory: int
-) -> Iterator[tuple[Index, int, int, slice, Array]]:
+def _blocks(tokens: Tokens, cells: Cells, memory: int) -> Iterator[tuple[Index, int, int, slice, Array]]:
     """Yield rows (places in cells.tokens), first column, number of columns, runs and distances."""
     limit = max(memory // 8, 1)
     of_run = cells.block[cells.a]

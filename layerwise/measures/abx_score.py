@@ -45,7 +45,7 @@ class AbxResult:
 
 @dataclass(frozen=True)
 class Sliced:
-    """Tokens of items: ``items`` are those that have frames, in their order; ``left_out`` counts the others."""
+    """Tokens of items: ``items`` are those that have frames; ``left_out`` counts others, and those cut."""
 
     tokens: Tokens
     items: pd.DataFrame
@@ -63,7 +63,7 @@ def abx(
     *,
     levels: Levels | None = None,
     slices: SliceRule = "closed",
-    past_end: PastEnd = "drop",
+    past_end: PastEnd = "clip",
     caps: Caps | None = None,
     memory: int = MEMORY,
 ) -> float:
@@ -90,8 +90,9 @@ def abx(
         levels: columns to average over, in order; default: prev and next together, then each other of
             ``by``, then ``across``.
         slices: ``closed``, or ``libri-light`` for its slices that lose the last frame.
-        past_end: what becomes of an item with frames past the last one of its utterance: ``drop`` leaves it
-            out, ``clip`` keeps the frames that are there, ``error`` raises.
+        past_end: what becomes of an item with frames past the last one of its utterance: ``clip`` keeps the
+            frames that are there, ``drop`` leaves it out, ``error`` raises (as fastabx). Models without
+            padding lack the last frame.
         caps: at most so many tokens and X speakers, drawn with a seed; default: all.
         memory: bytes that a matrix of distances may take.
 
@@ -116,7 +117,7 @@ def slice_items(
     rate: Any = 50,
     *,
     slices: SliceRule = "closed",
-    past_end: PastEnd = "drop",
+    past_end: PastEnd = "clip",
 ) -> Sliced:
     """Cut the tokens of items from features; arguments and errors as for `abx`."""
     if past_end not in get_args(PastEnd):
@@ -137,14 +138,16 @@ def slice_items(
         at = int(np.flatnonzero(past)[0])
         raise AnalysisError(
             f"{_name(items, past)} needs frames up to {stop[at] - 1} and its utterance ends with frame "
-            f"{size[at] - 1}: models without padding lack the last one; pad the audio, or choose another past_end"
+            f"{size[at] - 1}: pad the audio, or choose another past_end"
         )
     cut = np.minimum(stop, size) if past_end == "clip" else stop
     empty = cut <= first
     dropped = past & ~empty & (past_end == "drop")
     left_out = {
         "have no frame": int((empty & ~past).sum()),
-        "reach past the last frame of their utterance and are left out": int((dropped | (past & empty)).sum()),
+        "reach past the last frame of their utterance and are left out": int(
+            (dropped | (past & empty)).sum()
+        ),
         "are cut at the last frame of their utterance": int((past & ~empty & (past_end == "clip")).sum()),
     }
     keep = ~(empty | dropped)
@@ -197,12 +200,19 @@ def _table(
 
 
 def _frames(features: Mapping[Any, ArrayLike], utterance: Any) -> NDArray[Any]:
-    try:
-        values = np.asarray(features[utterance])
-    except KeyError:
-        raise AnalysisError(f"utterance {utterance} of the items has no features") from None
+    if utterance not in features:
+        raise AnalysisError(
+            f"utterance {utterance} of the items has no features: extract them, or leave it out"
+        )
+    given: Any = features[utterance]
+    if hasattr(given, "detach"):  # a tensor
+        given = given.detach().cpu()
+        given = given.float() if str(given.dtype) == "torch.bfloat16" else given
+    values = np.asarray(given)
     if values.ndim == 1 and values.dtype.kind not in "iu":
-        raise AnalysisError(f"features of {utterance}: one number per frame must be an integer, a discrete unit")
+        raise AnalysisError(
+            f"features of {utterance}: one number per frame must be an integer, a discrete unit"
+        )
     if values.ndim not in (1, 2) or values.dtype.kind not in "iuf":
         raise AnalysisError(f"features of {utterance}: give numbers (frames, dim), not {values.shape}")
     if values.dtype.kind == "f" and not np.isfinite(values).all():
@@ -214,7 +224,7 @@ def _alike(utterances: Sequence[Any], frames: Sequence[NDArray[Any]]) -> None:
     for utterance, values in zip(utterances, frames, strict=True):
         if values.shape[1:] != frames[0].shape[1:]:
             raise AnalysisError(
-                f"features of {utterance} have shape {values.shape}, those of {utterances[0]} {frames[0].shape}"
+                f"features of {utterance} are {values.shape}, those of {utterances[0]} {frames[0].shape}"
             )
 
 

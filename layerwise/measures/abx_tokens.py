@@ -99,9 +99,7 @@ class Tokens:
         at = np.arange(ends[-1]) + np.repeat(self.first[tokens] - begin, length)
         return self._of(at), begin
 
-    def _warp(
-        self, left: tuple[NDArray[Any], Index], rows: Index, columns: Index
-    ) -> tuple[Array, Array]:
+    def _warp(self, left: tuple[NDArray[Any], Index], rows: Index, columns: Index) -> tuple[Array, Array]:
         """Distances (rows, columns) with the row and with the column as first; columns sorted by length."""
         length, size = np.unique(self.length[columns], return_counts=True)
         ends = np.cumsum(size)
@@ -131,9 +129,10 @@ class Tokens:
 
     def _lattice(self, left: NDArray[Any], right: NDArray[Any]) -> Array:
         if self._table is not None:
-            return np.ascontiguousarray(self._table[left[:, None], right])
+            found: Array = self._table[left[:, None], right]
+            return found
         if self._codes is not None:
-            return (left[:, None] != right).astype(np.float64)
+            return np.asarray(left[:, None] != right, np.float64)
         lattice: Array = left @ right.T
         angles(lattice)
         return lattice
@@ -149,7 +148,7 @@ def _codes(frames: NDArray[Any]) -> tuple[Index, Index] | None:
     """Number of each frame among the different ones, and where each of these is; None if they are many."""
     seen: dict[bytes, int] = {}
     codes = np.empty(len(frames), np.int64)
-    examples = []
+    examples: list[int] = []
     for at, frame in enumerate(frames):
         code = seen.setdefault(frame.tobytes(), len(seen))
         if code == len(examples):
