@@ -28,7 +28,8 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from layerwise.measures.abx_cells import Caps
-from layerwise.measures.abx_score import score_tokens, slice_items
+from layerwise.measures.abx_items import slice_items
+from layerwise.measures.abx_score import score_tokens
 
 RATE = 50
 SPEAKERS = 40

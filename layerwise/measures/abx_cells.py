@@ -87,6 +87,12 @@ class Cells:
         found = place + np.repeat(self.low, others)
         return np.asarray(found + (found >= np.repeat(self.a, others)))
 
+    @property
+    def compared(self) -> int:
+        """Number of comparisons of two tokens: each X with all tokens of A's side."""
+        ends = np.append(self.first, len(self.tokens))
+        return int((self.count[self.x] * (ends[self.high] - ends[self.low])).sum())
+
     @cached_property
     def used(self) -> int:
         """Number of tokens in any cell."""
@@ -105,6 +111,8 @@ def make_cells(items: pd.DataFrame, on: str, by: Sequence[str], across: Sequence
     """
     columns = [*by, *across, on]
     _check(items, columns)
+    if items.empty:
+        raise InfeasibleError(f"no cell of ABX on {on}: there is no token that has {', '.join(columns)}")
     codes = {name: pd.factorize(items[name], sort=True)[0].astype(np.int64) for name in columns}
     keys = np.array([codes[name] for name in columns])
     order = np.lexsort(keys[::-1]).astype(np.int64)

@@ -12,7 +12,7 @@ from layerwise.measures.abx_tokens import Tokens
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-MEMORY = 2**30  # bytes that a matrix of distances may take
+MEMORY = 2**29  # bytes that a matrix of distances may take
 SMALL = 256  # tokens: of so few, all pairs at once are quicker than the wanted ones
 
 

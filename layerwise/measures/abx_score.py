@@ -3,20 +3,18 @@
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from layerwise.errors import AnalysisError
 from layerwise.measures.abx_average import Average, Levels
 from layerwise.measures.abx_cells import Caps, Cells, make_cells
 from layerwise.measures.abx_errors import MEMORY, cell_errors
-from layerwise.measures.abx_slices import SliceRule, frame_slices
-from layerwise.measures.abx_tokens import Tokens, joined
+from layerwise.measures.abx_items import PastEnd, slice_items
+from layerwise.measures.abx_slices import SliceRule
+from layerwise.measures.abx_tokens import Tokens
 
-PastEnd = Literal["drop", "clip", "error"]
 PHONE_TASK = ("prev", "next", "speaker")
 
 
@@ -41,15 +39,6 @@ class AbxResult:
     high: float
     tokens: int
     cells: pd.DataFrame
-
-
-@dataclass(frozen=True)
-class Sliced:
-    """Tokens of items: ``items`` are those that have frames; ``left_out`` counts others, and those cut."""
-
-    tokens: Tokens
-    items: pd.DataFrame
-    left_out: dict[str, int]
 
 
 def abx(
@@ -111,54 +100,6 @@ def abx(
     return result.error
 
 
-def slice_items(
-    features: Mapping[Any, ArrayLike],
-    items: pd.DataFrame,
-    rate: Any = 50,
-    *,
-    slices: SliceRule = "closed",
-    past_end: PastEnd = "clip",
-) -> Sliced:
-    """Cut the tokens of items from features; arguments and errors as for `abx`."""
-    if past_end not in get_args(PastEnd):
-        raise AnalysisError(f"past_end={past_end!r}: choose from {', '.join(get_args(PastEnd))}")
-    missing = [name for name in ("utt_id", "start", "end") if name not in items]
-    if missing:
-        raise AnalysisError(f"the items have no column {', '.join(missing)}")
-    utterances = list(pd.unique(items["utt_id"]))
-    frames = [_frames(features, utterance) for utterance in utterances]
-    _alike(utterances, frames)
-    first, stop = frame_slices(items["start"].to_numpy(), items["end"].to_numpy(), rate, slices)
-    place = pd.Index(utterances).get_indexer(items["utt_id"])
-    size = np.array([len(values) for values in frames], np.int64)[place]
-    if (first < 0).any():
-        raise AnalysisError(f"{_name(items, first < 0)} starts before its utterance")
-    past = stop > size
-    if past_end == "error" and past.any():
-        at = int(np.flatnonzero(past)[0])
-        raise AnalysisError(
-            f"{_name(items, past)} needs frames up to {stop[at] - 1} and its utterance ends with frame "
-            f"{size[at] - 1}: pad the audio, or choose another past_end"
-        )
-    cut = np.minimum(stop, size) if past_end == "clip" else stop
-    empty = cut <= first
-    dropped = past & ~empty & (past_end == "drop")
-    left_out = {
-        "have no frame": int((empty & ~past).sum()),
-        "reach past the last frame of their utterance and are left out": int(
-            (dropped | (past & empty)).sum()
-        ),
-        "are cut at the last frame of their utterance": int((past & ~empty & (past_end == "clip")).sum()),
-    }
-    keep = ~(empty | dropped)
-    if not keep.any():
-        raise AnalysisError(f"none of {len(items)} items has frames: check `rate` and the times")
-    values, offsets = joined(frames)
-    tokens = Tokens(values, (offsets[place] + first)[keep], (cut - first)[keep])
-    kept = items[keep].reset_index(drop=True)
-    return Sliced(tokens, kept, {reason: number for reason, number in left_out.items() if number})
-
-
 def score_tokens(
     tokens: Tokens,
     items: pd.DataFrame,
@@ -197,37 +138,3 @@ def _table(
     columns |= {f"{name}_x": names[name][x] for name in across}
     triplets = cells.count[a] * (cells.count[x] - cells.within) * cells.count[b]
     return pd.DataFrame({**columns, "error": errors, "n": triplets})
-
-
-def _frames(features: Mapping[Any, ArrayLike], utterance: Any) -> NDArray[Any]:
-    if utterance not in features:
-        raise AnalysisError(
-            f"utterance {utterance} of the items has no features: extract them, or leave it out"
-        )
-    given: Any = features[utterance]
-    if hasattr(given, "detach"):  # a tensor
-        given = given.detach().cpu()
-        given = given.float() if str(given.dtype) == "torch.bfloat16" else given
-    values = np.asarray(given)
-    if values.ndim == 1 and values.dtype.kind not in "iu":
-        raise AnalysisError(
-            f"features of {utterance}: one number per frame must be an integer, a discrete unit"
-        )
-    if values.ndim not in (1, 2) or values.dtype.kind not in "iuf":
-        raise AnalysisError(f"features of {utterance}: give numbers (frames, dim), not {values.shape}")
-    if values.dtype.kind == "f" and not np.isfinite(values).all():
-        raise AnalysisError(f"features of {utterance} have NaN or infinity")
-    return values
-
-
-def _alike(utterances: Sequence[Any], frames: Sequence[NDArray[Any]]) -> None:
-    for utterance, values in zip(utterances, frames, strict=True):
-        if values.shape[1:] != frames[0].shape[1:]:
-            raise AnalysisError(
-                f"features of {utterance} are {values.shape}, those of {utterances[0]} {frames[0].shape}"
-            )
-
-
-def _name(items: pd.DataFrame, wanted: NDArray[np.bool_]) -> str:
-    item = items[wanted].iloc[0]
-    return f"item {items.index[wanted][0]} ({item['utt_id']}, {item['start']} to {item['end']} s)"

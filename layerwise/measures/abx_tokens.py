@@ -1,6 +1,6 @@
 """Tokens of one layer, and the distances between them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -136,12 +136,6 @@ class Tokens:
         lattice: Array = left @ right.T
         angles(lattice)
         return lattice
-
-
-def joined(features: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], Index]:
-    """Frames of utterances one after the other, and the first frame of each utterance."""
-    sizes = np.array([len(values) for values in features], np.int64)
-    return np.concatenate(features), np.cumsum(sizes) - sizes
 
 
 def _codes(frames: NDArray[Any]) -> tuple[Index, Index] | None:

@@ -17,7 +17,8 @@ from layerwise.measures.abx_average import Average
 from layerwise.measures.abx_cells import Caps, make_cells
 from layerwise.measures.abx_dtw import angles, warp
 from layerwise.measures.abx_errors import cell_errors
-from layerwise.measures.abx_score import AbxWarning, score_tokens, slice_items
+from layerwise.measures.abx_items import slice_items
+from layerwise.measures.abx_score import AbxWarning, score_tokens
 from layerwise.measures.abx_slices import frame_slices
 from layerwise.measures.abx_tokens import Tokens
 
