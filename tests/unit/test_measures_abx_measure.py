@@ -92,8 +92,8 @@ def test_what_is_left_out_is_named_and_counted():
     edge = "a pause, noise or an end of the utterance is next to them: they are in no cell with context"
     assert left_out[["item", "reason"]].to_numpy().tolist() == [
         ["12 phones", edge],
-        ["4 phones in any context", "they lie past the last frame of their utterance"],
         ["ends of 4 phones in any context", cut],
+        ["4 phones in any context", "they lie past the last frame of their utterance"],
         ["ends of 4 triphones", cut],
     ]
 
