@@ -181,7 +181,8 @@ def test_a_frame_at_either_end_belongs_to_the_interval_and_libri_light_loses_the
     assert frame_slices([0.03], [0.03], 50, "libri-light")[1].tolist() == [1]
 
 
-def test_units_that_tie_make_the_path_depend_on_which_token_is_first():
+def test_units_that_tie_make_the_path_depend_on_which_token_is_first(monkeypatch):
+    monkeypatch.setattr("layerwise.measures.abx_tokens.TILE", 20)
     units = np.random.default_rng(0).integers(0, 3, 200)
     first, length = np.arange(0, 180, 6), np.arange(30) % 5 + 2
     tokens, every = Tokens(units, first, length), np.arange(30)
