@@ -1,5 +1,6 @@
 """Yardsticks of a layer beside the analyses."""
 
+from layerwise.options.abx import AbxOptions
 from layerwise.options.probes import ProbesOptions
 from layerwise.options.units import UnitsOptions
 from layerwise.options.word_map import WordMapOptions
@@ -28,6 +29,33 @@ PROBE_VARIANTS = tuple(
 )
 
 MEASURES = (
+    MeasureSpec(
+        name="abx",
+        title="ABX",
+        method="ABX error is the share of triplets of tokens A, B and X in which X, of the category of A, is "
+        "nearer to B: angles between frames, dynamic time warping, averages over cells without weights, by "
+        "the conventions of fastabx",
+        code="layerwise.measures.abx_measure:ABX",
+        options=AbxOptions,
+        section="abx",
+        quantity="ABX error (%)",
+        unit="phone",
+        variants=(
+            ("triphone-within", "triphones, within speakers"),
+            ("triphone-across", "triphones, across speakers"),
+            ("phone-within", "phones in context, within speakers"),
+            ("phone-across", "phones in context, across speakers"),
+            ("phone-any-within", "phones in any context, within speakers"),
+            ("phone-any-across", "phones in any context, across speakers"),
+            ("speaker", "speakers, by triphone"),
+            ("triphone-within-pooled", "means of triphones, within speakers"),
+            ("triphone-across-pooled", "means of triphones, across speakers"),
+        ),
+        headline="triphone-within",
+        higher_is_better=False,
+        floor=0.5,
+        source="Schatz 2016; Poli, Chemla and Dupoux 2025, arXiv 2505.02692",
+    ),
     MeasureSpec(
         name="word-map",
         title="Word MAP",
