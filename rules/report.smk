@@ -4,7 +4,8 @@ include: "report_inputs.smk"
 TABLES = [f"<run>/tables/{name}.csv" for name in RUN_TABLES]
 FACTS = f"<run>/tables/{FACTS_NAME}"
 LATEX = [
-    f"<run>/tables/{name}.tex" for name in latex_names(list(ANALYSES), list(TASKS))
+    f"<run>/tables/{name}.tex"
+    for name in latex_names(list(ANALYSES), list(TASKS), list(MEASURES))
 ]
 CAPTIONS = files_below("report", {".rst"})
 TYPST, JINJA = "report/template.typ", "report/report.html.j2"
@@ -29,6 +30,7 @@ use rule job as tables with:
         measured=[f"{stem}.csv" for stem in MEASURE_STEMS],
         measures_excluded=[f"{stem}.excluded.csv" for stem in MEASURE_STEMS],
         measures_infeasible=[f"{stem}.infeasible.csv" for stem in MEASURE_STEMS],
+        published=ancient(published_files()),
         missing_vectors=[f"<run>/vectors/{name}.missing.csv" for name in VECTORS],
         downstream=[f"{stem}.csv" for stem in TASK_STEMS],
         weights=[f"{stem}.weights.csv" for stem in TASK_STEMS],
@@ -58,6 +60,7 @@ use rule job as tables with:
     localrule: True
     params:
         **runs("tables"),
+        **contents(published=published_files()),
         facts=lambda wildcards: facts_params(),
     message:
         "Gathering the tables"

@@ -112,7 +112,7 @@ class RunConfig(Section):
     abx: AbxOptions = Field(default=AbxOptions(), description="ABX discriminability of phones and speakers.")
     inter: InterOptions = Field(default=InterOptions(), description="Models against each other.")
     downstream: TrainingOptions = Field(default=TrainingOptions(), description="Downstream training.")
-    report: ReportOptions = Field(default=ReportOptions(), description="Words of the report.")
+    report: ReportOptions = Field(default=ReportOptions(), description="Words and comparisons of the report.")
     options: dict[str, dict[str, Any]] = Field(
         default={},
         description="Options of analyses, measures, tasks, aligners and readers from outside, by their name.",

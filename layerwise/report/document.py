@@ -4,10 +4,9 @@ import base64
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pandas as pd
@@ -15,7 +14,7 @@ import typst
 
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
-from layerwise.report import cautions, curve_findings, findings, task_findings
+from layerwise.report import cautions, curve_findings, findings, measure_findings, task_findings
 from layerwise.report.corpora import corpus_cautions, corpus_text, splits_table
 from layerwise.report.facts import RunFacts
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
@@ -23,10 +22,10 @@ from layerwise.report.methods import PROTOCOLS, method_text, references
 from layerwise.report.names import inter_name
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
+from layerwise.report.sections import Content, section
 from layerwise.report.typeset import DASH, Table, analysis_table, traits_table
+from layerwise.report.typeset_measures import published_table, ranks_table, side_by_side_tables
 from layerwise.report.typeset_tasks import agreement_table, choice_table, head_table, task_table
-
-Content = dict[str, Any]
 
 
 def read_captions(folder: Path) -> dict[str, str]:
@@ -46,7 +45,7 @@ def report_content(
     (Unicode's FSI and PDI). The first section says which letters no font has.
     """
     shown = [
-        _section(
+        section(
             "Corpora" if facts.corpora else "Corpus",
             corpus_text(tables, facts),
             bullets=corpus_cautions(tables, facts),
@@ -57,7 +56,7 @@ def report_content(
     ]
     if second:
         shown.append(
-            _section(
+            section(
                 "Agreement of two alignments",
                 [comparison_text(second, facts.aligner, facts.corpus.utterances)],
                 tables=[comparison_table(second)],
@@ -66,7 +65,7 @@ def report_content(
     for analysis in tables.planned:
         first = analysis == tables.planned[0]
         shown.append(
-            _section(
+            section(
                 facts.analysis(analysis).title,
                 bullets=curve_findings.analysis_findings(tables, facts, analysis),
                 tables=[analysis_table(tables, facts, analysis)],
@@ -78,20 +77,29 @@ def report_content(
     if tables.analyses:
         objectives = curve_findings.objective_findings(tables, facts)
         title = "Does the objective shape the curves?"
-        shown.append(_section(title, bullets=objectives, see=["layers"]))
+        shown.append(section(title, bullets=objectives, see=["layers"]))
     if tables.planned:
         shown.append(
-            _section(
+            section(
                 "What the scores rest on",
                 bullets=cautions.cautions(tables, facts) if tables.analyses else [],
                 figures=["learning"],
                 captions=captions,
             )
         )
+    if facts.measures:
+        ranks = [] if tables.measure_agreement.empty else [ranks_table(tables, facts)]
+        bullets = measure_findings.measure_findings(tables, facts)
+        title = "Other yardsticks"
+        shown.append(section(title, [], bullets, ranks, ["measures"], captions))
+    if not tables.published.empty:
+        bullets = measure_findings.published_findings(tables)
+        title = "Beside published values"
+        shown.append(section(title, bullets=bullets, tables=[published_table(tables, facts)]))
     for a, b in tables.pairs:
         stem = inter_name(a, b)
         shown.append(
-            _section(
+            section(
                 f"{a} against {b}",
                 bullets=findings.inter_findings(tables, facts, (a, b)),
                 figures=[stem],
@@ -102,7 +110,7 @@ def report_content(
         stems = ["tasks", "single-vs-weighted", "weights"]
         first = task == tables.tasks[0]
         shown.append(
-            _section(
+            section(
                 facts.task(task).title,
                 bullets=task_findings.task_findings(tables, facts, task),
                 tables=[task_table(tables, facts, task)],
@@ -114,12 +122,12 @@ def report_content(
     if tables.tasks:
         sentences = task_findings.choice_findings(tables, facts)
         title = "What does a choice of layer cost?"
-        shown.append(_section(title, bullets=sentences, figures=["choice"], captions=captions))
-    if tables.planned and tables.tasks:
+        shown.append(section(title, bullets=sentences, figures=["choice"], captions=captions))
+    if (tables.planned or facts.measures) and tables.tasks:
         sentences = task_findings.agreement_findings(tables, facts)
-        stems = ["agreement", "cca-vs-task"]
+        stems = ["agreement", *(["cca-vs-task"] if tables.planned else [])]
         title = "Do layer analyses predict tasks?"
-        shown.append(_section(title, bullets=sentences, figures=stems, captions=captions))
+        shown.append(section(title, bullets=sentences, figures=stems, captions=captions))
     content: Content = {
         "title": "Which layer knows what?",
         "subtitle": f"Layer-wise analysis of speech models, run {facts.run}",
@@ -136,40 +144,13 @@ def report_content(
         "method": [asdict(paragraph) for paragraph in method_text(tables, facts)],
         "sections": shown,
         "limits": findings.limits(facts),
-        "references": references(tables),
+        "references": references(tables, facts),
         "appendix": [asdict(table) for table in _appendix(tables, facts)],
         "cite": _cite(facts),
     }
     if caution := find_fonts([*strings(content), *tables.segments["label"]]).caution:
         shown[0]["bullets"].append(caution)
     return {part: mapped(texts, isolated) for part, texts in content.items()}
-
-
-def _section(
-    title: str,
-    paragraphs: Sequence[str] = (),
-    bullets: Sequence[str] = (),
-    tables: Sequence[Table] = (),
-    figures: Sequence[str] = (),
-    captions: Mapping[str, str] | None = None,
-    see: Sequence[str] = (),
-) -> Content:
-    """One section; ``figures`` stand in it, ``see`` names more figures that its text refers to."""
-    return {
-        "title": title,
-        "see": [*see, *figures],
-        "paragraphs": list(paragraphs),
-        "bullets": list(bullets),
-        "tables": [asdict(table) for table in tables],
-        "figures": _figures(figures, captions or {}),
-    }
-
-
-def _figures(stems: Sequence[str], captions: Mapping[str, str]) -> list[dict[str, str]]:
-    missing = [stem for stem in stems if stem not in captions]
-    if missing:
-        raise ReportError(f"no caption for figure {', '.join(missing)}: add report/{missing[0]}.rst")
-    return [{"stem": stem, "caption": captions[stem]} for stem in stems]
 
 
 def _model_table(facts: RunFacts) -> Table:
@@ -188,6 +169,7 @@ def _model_table(facts: RunFacts) -> Table:
 
 def _appendix(run: RunTables, facts: RunFacts) -> list[Table]:
     tables = [traits_table(run, facts)] if run.analyses else []
+    tables += side_by_side_tables(run, facts) if facts.measures else []
     if (run.layer_summary["excluded"] > 0).any():
         tables.append(cautions.excluded_table(run, facts))
     if not run.influential.empty:

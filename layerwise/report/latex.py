@@ -12,6 +12,7 @@ from layerwise.report.typeset import (
     analysis_table,
     layers_table,
 )
+from layerwise.report.typeset_measures import ranks_table
 from layerwise.report.typeset_tasks import agreement_table, choice_table, task_table
 
 LATEX = {
@@ -32,7 +33,7 @@ ENGINES = (
 
 
 def write_latex(tables: RunTables, facts: RunFacts, folder: Path) -> None:
-    """Write LaTeX tables of analyses, tasks, choices among layers and agreement (`names.latex_names`).
+    """Write LaTeX tables of analyses, tasks, choices among layers, and agreement (`names.latex_names`).
 
     Tables of an analysis that cannot be run have no rows.
     """
@@ -41,7 +42,9 @@ def write_latex(tables: RunTables, facts: RunFacts, folder: Path) -> None:
     typeset |= {name: task_table(tables, facts, name) for name in tables.tasks}
     if tables.tasks:
         typeset["choice"] = choice_table(tables, facts)
-    if tables.planned and tables.tasks:
+    if facts.measures:
+        typeset["measure-ranks"] = ranks_table(tables, facts)
+    if (tables.planned or facts.measures) and tables.tasks:
         typeset["agreement"] = agreement_table(tables, facts)
     for name, content in typeset.items():
         write_text(to_latex(content, label=f"tab:{name}"), folder / f"{name}.tex")
