@@ -26,7 +26,9 @@ def read_published(paths: Iterable[Path]) -> pd.DataFrame:
         except (OSError, ValueError) as error:
             raise ReportError(f"{path}: cannot read the published values ({error}); correct it") from error
         read.append(checked(PUBLISHED_VALUES, frame, str(path), "correct the file"))
-    return pd.concat(read, ignore_index=True) if read else pd.DataFrame(columns=PUBLISHED_VALUES.required)
+    return (
+        pd.concat(read, ignore_index=True) if read else pd.DataFrame(columns=list(PUBLISHED_VALUES.required))
+    )
 
 
 def published_values(measures: pd.DataFrame, values: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
@@ -40,6 +42,8 @@ def published_values(measures: pd.DataFrame, values: pd.DataFrame, facts: RunFac
     names = {name: model.name for model in facts.models for name in (model.source, model.name)}
     theirs = values[values["corpus"].isin(facts.published_corpora) & values["model"].isin(names)]
     theirs = theirs.assign(model=theirs["model"].map(names)).rename(columns={"value": "published"})
+    if theirs.empty:
+        return pd.DataFrame(columns=columns("published"))
     both = measures.merge(theirs, on=["model", "measure", "variant", "layer"])
     difference = both["value"] - both["published"]
     order = {model.name: place for place, model in enumerate(facts.models)}

@@ -132,7 +132,7 @@ def _measure_curves(measures: pd.DataFrame, model: str, facts: RunFacts) -> Iter
 def _curve(rows: pd.DataFrame) -> pd.DataFrame:
     """Block layers upwards, without ``TL+ln``."""
     blocks = block_layers(rows)
-    blocks = blocks[[not is_normed(str(layer)) for layer in blocks["layer"]]]
+    blocks = blocks[np.array([not is_normed(str(layer)) for layer in blocks["layer"]], dtype=bool)]
     return blocks.sort_values("layer", key=lambda names: names.map(layer_index), kind="stable")
 
 
