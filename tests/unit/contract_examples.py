@@ -352,7 +352,7 @@ def example(name: str) -> pd.DataFrame:
     if name == "manifest":
         text["scenario"] = str
     frame = pd.read_csv(StringIO(TEXTS[name].lstrip()), dtype=text, na_filter=False)
-    for column in table.columns:
+    for column in table.all_columns(tuple(frame.columns)):
         if column.kind == "number" and column.name in frame:
             frame[column.name] = [float(cell) if cell != "" else float("nan") for cell in frame[column.name]]
     return frame.astype({"0": "float32", "1": "float32"}) if name == "vectors" else frame
