@@ -44,8 +44,8 @@ def recommendations(tables: RunTables, facts: RunFacts, task: str | None = None)
     lines = [line for line in lines if line]
     if not lines:
         raise ReportError(
-            f"the run {facts.run} has neither tasks nor {PHONES} or {WORDS} of a trained model, nor a measure "
-            "of phones or words: add one of them to its config"
+            f"the run {facts.run} has neither tasks nor {PHONES} or {WORDS} of a trained model, nor "
+            "a measure of phones or words: add one of them to its config"
         )
     return lines
 
