@@ -1,5 +1,6 @@
 """Curves over layers of the measures: the headline of each, and all variants of one."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from layerwise.report.figures.looks import draw_curve, draw_level, handle, looks
 from layerwise.report.figures.style import GREY, Style, drawing, legend_below, note, panels
 from layerwise.report.run_tables import of
 
+TITLE_WIDTH = 42  # characters
 Panel = tuple[MeasureFacts, VariantFacts]
 
 
@@ -45,7 +47,7 @@ def _figure(measures: pd.DataFrame, facts: RunFacts, shown: Sequence[Panel], sty
             else:
                 _draw(axis, part, variant, facts)
             better = "" if variant.higher_is_better else ", lower is better"
-            axis.set_title(f"{measure.title}: {variant.title}")
+            axis.set_title(textwrap.fill(f"{measure.title}: {variant.title}", TITLE_WIDTH))
             axis.set_ylabel(f"{variant.quantity}{better}")
         drawn = pd.concat(parts)
         legend_below(figure, _handles(set(drawn["model"]), [variant for _, variant in shown], facts), style)
