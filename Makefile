@@ -1,4 +1,4 @@
-.PHONY: run test lint docs lock image always
+.PHONY: run reference test lint docs lock image always
 
 PY := .venv/bin
 VERSION = $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q;}' pyproject.toml)
@@ -6,6 +6,11 @@ VERSION = $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q;}' pyproject.toml)
 run: .venv/.ready
 	$(PY)/snakemake --cores all
 	@echo "The report: results/demo/report/report.pdf and results/demo/report/report.html"
+
+# Our values beside published ones: needs the network, and better a GPU (docs/measures.md).
+reference: .venv/.ready
+	$(PY)/snakemake --cores all --configfile configs/reference.yaml
+	$(PY)/snakemake --cores all --configfile configs/reference.yaml configs/reference-other.yaml
 
 test: lint
 	sh tests/install_slurm.sh

@@ -30,6 +30,7 @@ use rule job as tables with:
         measured=[f"{stem}.csv" for stem in MEASURE_STEMS],
         measures_excluded=[f"{stem}.excluded.csv" for stem in MEASURE_STEMS],
         measures_infeasible=[f"{stem}.infeasible.csv" for stem in MEASURE_STEMS],
+        published=ancient(published_files()),
         missing_vectors=[f"<run>/vectors/{name}.missing.csv" for name in VECTORS],
         downstream=[f"{stem}.csv" for stem in TASK_STEMS],
         weights=[f"{stem}.weights.csv" for stem in TASK_STEMS],
@@ -63,6 +64,7 @@ use rule job as tables with:
     localrule: True
     params:
         **runs("tables"),
+        **contents(published=published_files()),
         facts=lambda wildcards: facts_params(),
     message:
         "Gathering the tables"

@@ -71,6 +71,7 @@ def facts_params():
             else CONFIG.cca.parts * CONFIG.cca.partitions
         ),
         "smallest_effect": CONFIG.report.smallest_effect,
+        "published_corpora": list(CONFIG.report.published.corpora),
         "analyses": [
             {field: getattr(spec, field) for field in told.split()}
             for spec in ANALYSES.values()
@@ -102,18 +103,30 @@ def facts_params():
     }
 
 
+def published_files():
+    """The tables of published values that the config names."""
+    files = list(CONFIG.report.published.files)
+    if missing := [file for file in files if not Path(file).is_file()]:
+        raise WorkflowError(
+            f"`report.published.files`: {missing[0]} does not exist; correct the path"
+        )
+    return files
+
+
 def measure_told(spec):
     """What the report states of a measure, as plain values."""
-    told = "name title method quantity unit headline higher_is_better floor source"
+    told = "name title method unit headline source"
     return {
         **{field: getattr(spec, field) for field in told.split()},
-        "variants": dict(spec.variants),
+        "variants": [asdict(variant) for variant in spec.whole_variants()],
     }
 
 
 def figure_files(suffix):
     """Paths of all figures of the run in one format."""
-    names = figure_names(list(ANALYSES), list(TASKS), CONFIG.inter.pairs)
+    names = figure_names(
+        list(ANALYSES), list(TASKS), CONFIG.inter.pairs, list(MEASURES)
+    )
     return [f"<run>/figures/{stem}.{suffix}" for stem in names]
 
 
@@ -122,7 +135,10 @@ def caption(path):
     stem = Path(path).stem
     if stem in ANALYSES:
         stem = "layer"
-    return f"../report/{'inter' if stem.startswith('inter-') else stem}.rst"
+    for shared in ("inter", "measure"):
+        if stem.startswith(f"{shared}-"):
+            stem = shared
+    return f"../report/{stem}.rst"
 
 
 def beside_scores(ending):

@@ -20,6 +20,7 @@ from layerwise.options.extraction import ExtractionOptions
 from layerwise.options.inter import InterOptions
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.options.pretraining import PretrainOptions
+from layerwise.options.probes import ProbesOptions
 from layerwise.options.protocol import Protocol
 from layerwise.options.report import ReportOptions
 from layerwise.options.samples import SamplesOptions
@@ -27,7 +28,9 @@ from layerwise.options.scoring import ScoringOptions
 from layerwise.options.section import NAME_PATTERN, Section, TrackedPath, check_name
 from layerwise.options.tasks import TaskEntry
 from layerwise.options.training import TrainingChoices, TrainingOptions
+from layerwise.options.units import UnitsOptions
 from layerwise.options.vectors import VectorsOptions
+from layerwise.options.word_map import WordMapOptions
 from layerwise.specs.analyses import vector_analysis
 from layerwise.specs.registry import Registry, registry
 from layerwise.specs.sources import parse_source
@@ -110,9 +113,12 @@ class RunConfig(Section):
         default=MutualInformationOptions(), description="Clusters of `mi-phone` and `mi-word`."
     )
     abx: AbxOptions = Field(default=AbxOptions(), description="ABX discriminability of phones and speakers.")
+    word_map: WordMapOptions = Field(default=WordMapOptions(), description="MAP of words.")
+    units: UnitsOptions = Field(default=UnitsOptions(), description="Quality of discrete units.")
+    probes: ProbesOptions = Field(default=ProbesOptions(), description="Linear probes in closed form.")
     inter: InterOptions = Field(default=InterOptions(), description="Models against each other.")
     downstream: TrainingOptions = Field(default=TrainingOptions(), description="Downstream training.")
-    report: ReportOptions = Field(default=ReportOptions(), description="Words of the report.")
+    report: ReportOptions = Field(default=ReportOptions(), description="Words and comparisons of the report.")
     options: dict[str, dict[str, Any]] = Field(
         default={},
         description="Options of analyses, measures, tasks, aligners and readers from outside, by their name.",

@@ -68,7 +68,8 @@ def _load(table: Table, path: Path) -> "pd.DataFrame":
 
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    kinds = {column.name: column.kind for column in table.columns}
+    named = table.all_columns(tuple(pd.read_csv(path, nrows=0).columns)) if table.more else table.columns
+    kinds = {column.name: column.kind for column in named}
     frame = pd.read_csv(
         path,
         dtype={name: "str" for name, kind in kinds.items() if kind == "text"},

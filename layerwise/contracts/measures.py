@@ -24,6 +24,25 @@ VALUES = Table(
     may_be_empty=True,
     about="a layer of a model in one variant of a measure; none where it cannot be run",
 )
+PUBLISHED_KEY = ("model", "corpus", "measure", "variant", "layer", "source")
+PUBLISHED_CELLS = (
+    number("tolerance", 0, about="the difference that is put down to other sampling and alignment"),
+    Column("source", about="where it was published"),
+    Column("commit", about="commit or edition of the source"),
+)
+PUBLISHED_VALUES = Table(
+    path="resources/published/{name}.csv",
+    made_by="by hand",
+    error=ReportError,
+    columns=(
+        replace(MODEL, about="name of the model in a config, or its hub id"),
+        Column("corpus", about="corpus and part"),
+        *(MEASURE, VARIANT, LAYER, number("value", about="the published value; errors are fractions")),
+        *PUBLISHED_CELLS,
+    ),
+    key=PUBLISHED_KEY,
+    about="a value that others published",
+)
 LEFT_OUT = Table(
     path="measures/{model}/{measure}.excluded.csv",
     made_by="measure",

@@ -1,9 +1,21 @@
 """What the tables of a run share."""
 
-from layerwise.contracts.spec import Column, Rule, Table, number
+from dataclasses import replace
+
+from layerwise.contracts.columns import CORRELATION, HIGH, LOW
+from layerwise.contracts.spec import Column, Rule, Table, count, number
 from layerwise.errors import ReportError
 
 P = number("p", 0, 1, empty=True, about="p of no difference, two-sided; empty without an interval")
+
+_RANK = replace(CORRELATION, name="spearman", about="rank correlation; positive: they agree")
+RANKS = (
+    _RANK,
+    replace(_RANK, name="kendall", about="Kendall's tau-b"),
+    replace(LOW, about="lower limit of the 95 % interval of spearman"),
+    HIGH,
+    count("n_layers", 3, about="layers compared: blocks, without TL+ln"),
+)
 
 
 def run_table(

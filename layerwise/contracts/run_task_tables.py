@@ -5,7 +5,6 @@ from dataclasses import replace
 from layerwise.contracts.columns import (
     ANALYSIS,
     BLOCK,
-    CORRELATION,
     HEAD,
     HIGH,
     IN_ORDER,
@@ -18,7 +17,7 @@ from layerwise.contracts.columns import (
     VALUE,
     WEIGHT,
 )
-from layerwise.contracts.run_columns import P, run_table
+from layerwise.contracts.run_columns import RANKS, P, run_table
 from layerwise.contracts.spec import Column, choice, count, number
 from layerwise.contracts.tasks import TASK_SCORES, TASK_WEIGHTS
 
@@ -27,7 +26,6 @@ TASK_LIMITS = (
     Column("high", "number", infinite=True, about="upper limit; both are infinite with a single unit"),
 )
 UNITS_OF_TASK = count("n", 1, about="test utterances, or speakers where there are ten or more")
-RANK_CORRELATION = replace(CORRELATION, name="spearman", about="rank correlation; positive: they agree")
 
 _DOWNSTREAM = run_table(
     "downstream",
@@ -121,20 +119,13 @@ _WEIGHTS = run_table(
     TASK_WEIGHTS.key,
     about="the weight of a layer in the weighted sum of one training",
 )
-_RANKS = (
-    RANK_CORRELATION,
-    replace(RANK_CORRELATION, name="kendall", about="Kendall's tau-b"),
-    replace(LOW, about="lower limit of the 95 % interval of spearman, over test units and trainings"),
-    HIGH,
-    count("n_layers", 3, about="layers compared: blocks, without TL+ln"),
-)
 _AGREEMENT = run_table(
     "agreement",
     (
         MODEL,
         TASK,
         replace(ANALYSIS, about="the analysis, or weights: those of the learned sum"),
-        *_RANKS,
+        *RANKS,
     ),
     ("model", "task", "analysis"),
     IN_ORDER,
@@ -148,7 +139,7 @@ _HEAD_AGREEMENT = run_table(
             replace(TASK, name="task_a"),
             replace(TASK, name="task_b", about="with another head"),
         ),
-        *_RANKS,
+        *RANKS,
     ),
     ("model", "task_a", "task_b"),
     IN_ORDER,

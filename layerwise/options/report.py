@@ -1,12 +1,27 @@
-"""What the report calls an effect (the section `report` of a config)."""
+"""What the report calls an effect, and what it compares with (the section `report` of a config)."""
 
 from pydantic import Field
 
-from layerwise.options.section import Section
+from layerwise.options.section import Section, TrackedPath
+
+
+class PublishedOptions(Section):
+    """Published values of layers that the report shows beside those of this run."""
+
+    files: tuple[TrackedPath, ...] = Field(
+        default=(),
+        description="Tables of published values (docs/measures.md says what they hold).",
+        examples=[["resources/published/fastabx.csv"]],
+    )
+    corpora: tuple[str, ...] = Field(
+        default=(),
+        description="Names of the analysed corpus in these tables.",
+        examples=[["LibriSpeech dev-clean"]],
+    )
 
 
 class ReportOptions(Section):
-    """The words of the report."""
+    """The words of the report, and published values to compare with."""
 
     smallest_effect: float = Field(
         default=0.02,
@@ -15,3 +30,4 @@ class ReportOptions(Section):
         "sides is called negligible, whether or not it leaves out 0.",
         examples=[0.05],
     )
+    published: PublishedOptions = Field(default=PublishedOptions(), description="Published values.")

@@ -24,18 +24,18 @@ class Strategy(NamedTuple):
 
 
 def strategies(
-    counts: TaskCounts, runs: pd.DataFrame, weights: pd.DataFrame, summary: pd.DataFrame, facts: RunFacts
+    counts: TaskCounts, runs: pd.DataFrame, weights: pd.DataFrame, curves: pd.DataFrame, facts: RunFacts
 ) -> Iterator[Strategy]:
     """Give the choices among the layers that were trained.
 
-    Peaks of analyses (not of those in which each model is its own reference), the layer that is best on dev,
-    the one with the largest mean weight in the learned sum, the last block, the sum itself, and, to compare,
-    the mean over block layers: what a layer picked blindly gives on average. ``summary`` is
-    `RunTables.layer_summary`, ``runs`` `RunTables.downstream`.
+    Peaks of analyses and measures (not of those in which each model is its own reference), the layer that is
+    best on dev, the one with the largest mean weight in the learned sum, the last block, the sum itself, and,
+    to compare, the mean over block layers: what a layer picked blindly gives on average. ``curves`` are those
+    of `curves.headlines`, ``runs`` is `RunTables.downstream`.
     """
-    for name in sorted(set(summary["analysis"])):
-        analysis = facts.analysis(str(name))
-        curve = curve_of(summary, counts.model, analysis.name)
+    for name in sorted(set(curves["analysis"])):
+        analysis = facts.compared(str(name))
+        curve = curve_of(curves, counts.model, analysis.name)
         curve = curve[curve.index.isin(counts.single)]
         if not analysis.own_reference and len(curve) > 0:
             peak = str(curve.index[int(np.argmax(analysis.sign * curve["score"].to_numpy(dtype=float)))])
@@ -58,7 +58,7 @@ def choice(
     found: list[TaskCounts],
     runs: pd.DataFrame,
     weights: pd.DataFrame,
-    summary: pd.DataFrame,
+    curves: pd.DataFrame,
     facts: RunFacts,
 ) -> pd.DataFrame:
     """Regret of each strategy: what the best layer is better by, in units of the metric (positive: a loss).
@@ -72,7 +72,7 @@ def choice(
     for counts in found:
         if len(counts.single) < 2:
             continue
-        chosen = list(strategies(counts, runs, weights, summary, facts))
+        chosen = list(strategies(counts, runs, weights, curves, facts))
         best = counts.best(counts.seed(facts, "halves"))
         sides = [(best, way.system)[:: counts.metric.sign] for way in chosen]
         made = counts.differences(

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from layerwise.layers import is_normed, on_curve
-from layerwise.report.facts import AnalysisFacts
+from layerwise.layers import is_normed, layer_index, on_curve
+from layerwise.report.facts import AnalysisFacts, RunFacts
 
 
 def block_layers(table: pd.DataFrame) -> pd.DataFrame:
@@ -36,3 +36,19 @@ def peak_of(peaks: pd.DataFrame, model: str, analysis: str) -> pd.Series | None:
 def last_block(curve: pd.DataFrame) -> str:
     """Return the last block output of a curve (`curve_of`), not the layer-normed copy of it."""
     return str([layer for layer in curve.index if not is_normed(str(layer))][-1])
+
+
+def headlines(summary: pd.DataFrame, measures: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
+    """Return one curve of each analysis and measure: model, analysis, layer, layer_index, score, low, high.
+
+    A measure stands there by its name with the values of its headline variant (`RunFacts.compared`).
+    ``summary`` is `RunTables.layer_summary`, ``measures`` `RunTables.measures`.
+    """
+    kept = ["model", "analysis", "layer", "layer_index", "score", "low", "high"]
+    chosen = [facts.measure(str(name)).headline for name in measures["measure"]]
+    mine = measures[measures["variant"] == pd.Series(chosen, index=measures.index, dtype=str)]
+    mine = mine.rename(columns={"measure": "analysis", "value": "score"}).assign(
+        layer_index=[layer_index(str(layer)) for layer in mine["layer"]]
+    )
+    parts = [part[kept] for part in (summary, mine) if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else summary[kept]

@@ -4,10 +4,9 @@ import base64
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import pandas as pd
@@ -15,7 +14,7 @@ import typst
 
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
-from layerwise.report import cautions, curve_findings, findings, task_findings
+from layerwise.report import cautions, curve_findings, findings, measure_findings, task_findings
 from layerwise.report.answers import CHOICE, CURVES, OBJECTIVE, answers, scope
 from layerwise.report.corpora import corpus_cautions, corpus_tables, corpus_text
 from layerwise.report.facts import RunFacts
@@ -25,10 +24,10 @@ from layerwise.report.methods import PROTOCOLS, method_text, references
 from layerwise.report.names import inter_name
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
+from layerwise.report.sections import Content, captioned, section
 from layerwise.report.typeset import DASH, Table, analysis_table, traits_table
+from layerwise.report.typeset_measures import published_table, ranks_table, side_by_side_tables
 from layerwise.report.typeset_tasks import agreement_table, choice_table, head_table, task_table
-
-Content = dict[str, Any]
 
 
 def read_captions(folder: Path) -> dict[str, str]:
@@ -53,7 +52,7 @@ def report_content(
     The first section on data says which letters no font has.
     """
     data = [
-        _section(
+        section(
             "corpus",
             "Corpora" if facts.corpora else "Corpus",
             corpus_text(tables, facts),
@@ -65,7 +64,7 @@ def report_content(
     ]
     if second:
         data.append(
-            _section(
+            section(
                 "alignments",
                 "Agreement of two alignments",
                 [comparison_text(second, facts.aligner, facts.corpus.utterances)],
@@ -76,7 +75,7 @@ def report_content(
     for analysis in tables.planned:
         first = analysis == tables.planned[0]
         shown.append(
-            _section(
+            section(
                 CURVES if first else analysis,
                 facts.analysis(analysis).title,
                 bullets=curve_findings.analysis_findings(tables, facts, analysis),
@@ -89,10 +88,10 @@ def report_content(
     if tables.analyses:
         objectives = curve_findings.objective_findings(tables, facts)
         title = "Does the objective shape the curves?"
-        shown.append(_section(OBJECTIVE, title, bullets=objectives, see=["layers"]))
+        shown.append(section(OBJECTIVE, title, bullets=objectives, see=["layers"]))
     if tables.planned:
         shown.append(
-            _section(
+            section(
                 "rest",
                 "What the scores rest on",
                 bullets=cautions.cautions(tables, facts) if tables.analyses else [],
@@ -100,10 +99,19 @@ def report_content(
                 captions=captions,
             )
         )
+    if facts.measures:
+        ranks = [] if tables.measure_agreement.empty else [ranks_table(tables, facts)]
+        bullets = measure_findings.measure_findings(tables, facts)
+        title = "Other yardsticks"
+        shown.append(section("measures", title, [], bullets, ranks, ["measures"], captions))
+    if not tables.published.empty:
+        bullets = measure_findings.published_findings(tables)
+        beside = [published_table(tables, facts)]
+        shown.append(section("published", "Beside published values", bullets=bullets, tables=beside))
     for a, b in tables.pairs:
         stem = inter_name(a, b)
         shown.append(
-            _section(
+            section(
                 stem,
                 f"{a} against {b}",
                 bullets=findings.inter_findings(tables, facts, (a, b)),
@@ -115,7 +123,7 @@ def report_content(
         stems = ["tasks", "single-vs-weighted", "weights"]
         first = task == tables.tasks[0]
         shown.append(
-            _section(
+            section(
                 task,
                 facts.task(task).title,
                 bullets=task_findings.task_findings(tables, facts, task),
@@ -128,18 +136,18 @@ def report_content(
     if tables.tasks:
         sentences = task_findings.choice_findings(tables, facts)
         title = "What does a choice of layer cost?"
-        shown.append(_section(CHOICE, title, bullets=sentences, figures=["choice"], captions=captions))
-    if tables.planned and tables.tasks:
+        shown.append(section(CHOICE, title, bullets=sentences, figures=["choice"], captions=captions))
+    if (tables.planned or facts.measures) and tables.tasks:
         sentences = task_findings.agreement_findings(tables, facts)
-        stems = ["agreement", "cca-vs-task"]
+        stems = ["agreement", *(["cca-vs-task"] if tables.planned else [])]
         title = "Do layer analyses predict tasks?"
-        shown.append(_section("agreement", title, bullets=sentences, figures=stems, captions=captions))
+        shown.append(section("agreement", title, bullets=sentences, figures=stems, captions=captions))
     content: Content = {
         "title": "Which layer knows what?",
         "subtitle": f"Layer-wise analysis of speech models, run {facts.run}",
         "made": dict(made or {}),
         "answers": [asdict(answer) for answer in answers(tables, facts)],
-        "overview": _figures(["answers"], captions)[0],
+        "overview": captioned(["answers"], captions)[0],
         "scope": scope(tables, facts),
         "abstract": findings.abstract(tables, facts),
         "models": asdict(_model_table(facts)),
@@ -154,45 +162,16 @@ def report_content(
         "method": [asdict(paragraph) for paragraph in method_text(tables, facts)],
         "sections": shown,
         "data": data,
-        "figures": ["answers", *(it["stem"] for section in (*shown, *data) for it in section["figures"])],
+        "figures": ["answers", *(it["stem"] for part in (*shown, *data) for it in part["figures"])],
         "limits": findings.limits(facts),
         "glossary": glossary(tables, facts),
-        "references": references(tables),
+        "references": references(tables, facts),
         "appendix": [asdict(table) for table in _appendix(tables, facts)],
         "cite": _cite(facts),
     }
     if caution := find_fonts([*strings(content), *tables.segments["label"]]).caution:
         data[0]["bullets"].append(caution)
     return {part: mapped(texts, isolated) for part, texts in content.items()}
-
-
-def _section(
-    anchor: str,
-    title: str,
-    paragraphs: Sequence[str] = (),
-    bullets: Sequence[str] = (),
-    tables: Sequence[Table] = (),
-    figures: Sequence[str] = (),
-    captions: Mapping[str, str] | None = None,
-    see: Sequence[str] = (),
-) -> Content:
-    """One section; ``figures`` stand in it, ``see`` names more figures that its text refers to."""
-    return {
-        "anchor": anchor,
-        "title": title,
-        "see": [*see, *figures],
-        "paragraphs": list(paragraphs),
-        "bullets": list(bullets),
-        "tables": [asdict(table) for table in tables],
-        "figures": _figures(figures, captions or {}),
-    }
-
-
-def _figures(stems: Sequence[str], captions: Mapping[str, str]) -> list[dict[str, str]]:
-    missing = [stem for stem in stems if stem not in captions]
-    if missing:
-        raise ReportError(f"no caption for figure {', '.join(missing)}: add report/{missing[0]}.rst")
-    return [{"stem": stem, "caption": captions[stem]} for stem in stems]
 
 
 def _model_table(facts: RunFacts) -> Table:
@@ -211,6 +190,7 @@ def _model_table(facts: RunFacts) -> Table:
 
 def _appendix(run: RunTables, facts: RunFacts) -> list[Table]:
     tables = [traits_table(run, facts)] if run.analyses else []
+    tables += side_by_side_tables(run, facts) if facts.measures else []
     if (run.layer_summary["excluded"] > 0).any():
         tables.append(cautions.excluded_table(run, facts))
     if not run.influential.empty:

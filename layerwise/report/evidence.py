@@ -65,6 +65,26 @@ class Evidence:
         values = values[~np.isnan(values).any(axis=1)]
         return trial_difference(values @ factors, self._test_train[analysis])
 
+    def resampled(
+        self, analysis: str, keys: Sequence[Key], seed: int, draws: int
+    ) -> NDArray[np.float64] | None:
+        """Return mean scores (draws, layers) with units drawn anew, the same for all layers.
+
+        None where a layer has no units, or there are fewer than two.
+        """
+        places, errors = self._errors
+        wanted = [(analysis, *key) for key in keys]
+        if any(key not in places for key in wanted):
+            return None
+        mine = errors[:, [places[key] for key in wanted]]
+        mine = np.nan_to_num(mine[~np.isnan(mine).all(axis=1)])
+        units = len(mine)
+        if units < 2:
+            return None
+        weights = np.random.default_rng(seed).multinomial(units, np.full(units, 1 / units), draws) - 1
+        means = np.array([self._means[key] for key in wanted])
+        return np.asarray(means + np.sqrt(units / (units - 1)) * (weights @ mine))
+
     def best_draws(self, analysis: str, model: str, layers: Sequence[str], sign: int) -> pd.Series:
         """The best score over layers of each permutation of each sample set that all of the layers have."""
         mine = self.nulls[(self.nulls["analysis"] == analysis) & (self.nulls["model"] == model)]

@@ -80,24 +80,59 @@ class AnalysisFacts:
 
 
 @dataclass(frozen=True)
+class VariantFacts:
+    """One variant of a measure (`layerwise.specs.spec.Variant`)."""
+
+    name: str
+    title: str
+    quantity: str
+    higher_is_better: bool
+    floor: float | None
+
+    @property
+    def sign(self) -> int:
+        """1 where a higher value is better, -1 where a lower one is."""
+        return 1 if self.higher_is_better else -1
+
+    @property
+    def factor(self) -> int:
+        """What values of tables are multiplied by to have the unit of ``quantity``."""
+        return 100 if "(%)" in self.quantity else 1
+
+
+@dataclass(frozen=True)
 class MeasureFacts:
     """One measure of the run, as its spec says (`layerwise.specs.spec.MeasureSpec`)."""
 
     name: str
     title: str
     method: str
-    quantity: str
     unit: str
-    variants: Mapping[str, str]
     headline: str
-    higher_is_better: bool
-    floor: float | None
     source: str
+    variants: tuple[VariantFacts, ...]
+
+    def variant(self, name: str) -> VariantFacts:
+        """Return the facts of a variant; raise `ReportError` for one that the measure does not have."""
+        return _find("variant", self.variants, name)
 
     @property
-    def sign(self) -> int:
-        """1 where a higher value is better, -1 where a lower one is."""
-        return 1 if self.higher_is_better else -1
+    def main(self) -> VariantFacts:
+        """The headline variant."""
+        return self.variant(self.headline)
+
+    def as_analysis(self) -> AnalysisFacts:
+        """What stands for it where layers are ranked: an analysis whose score is its headline variant."""
+        return AnalysisFacts(
+            name=self.name,
+            title=self.title,
+            method=self.method,
+            unit=self.unit,
+            measure=self.main.quantity,
+            higher_is_better=self.main.higher_is_better,
+            reference=None,
+            own_reference=False,
+        )
 
 
 @dataclass(frozen=True)
@@ -130,8 +165,9 @@ class RunFacts:
     ``models`` are in the order of the config, which is the order of legends and tables. ``samples`` and
     ``trials`` are the numbers of sample sets and of trials per set; a difference below ``smallest_effect`` is
     not worth a name; ``digests`` maps artifacts to SHA-256. ``corpora`` are those that only tasks use;
-    ``live`` names, for each task that did so, the models that encoded in training. ``licences`` are those of
-    corpora, models and vectors, by their key in the config.
+    ``published_corpora`` are names that published values give to the analysed corpus. ``live`` names, for
+    each task that did so, the models that encoded in training. ``licences`` are those of corpora, models and
+    vectors, by their key in the config.
     """
 
     run: str
@@ -151,6 +187,7 @@ class RunFacts:
     corpora: tuple[CorpusFacts, ...] = ()
     live: Mapping[str, Sequence[str]] = field(default_factory=dict)
     licences: Mapping[str, str] = field(default_factory=dict)
+    published_corpora: tuple[str, ...] = ()
 
     def model(self, name: str) -> ModelFacts:
         """Return the facts of a model; raise `ReportError` for a name that the run does not have."""
@@ -159,6 +196,10 @@ class RunFacts:
     def analysis(self, name: str) -> AnalysisFacts:
         """Return the facts of an analysis; raise `ReportError` for a name that the run does not have."""
         return _find("analysis", self.analyses, name)
+
+    def compared(self, name: str) -> AnalysisFacts:
+        """Return the facts of an analysis, or of a measure as one; raise `ReportError` for other names."""
+        return _find("analysis", (*self.analyses, *(entry.as_analysis() for entry in self.measures)), name)
 
     def measure(self, name: str) -> MeasureFacts:
         """Return the facts of a measure; raise `ReportError` for a name that the run does not have."""
@@ -191,10 +232,10 @@ class RunFacts:
         return [model for model in self.models if model.name in wanted]
 
 
-Named = TypeVar("Named", ModelFacts, AnalysisFacts, MeasureFacts, TaskFacts, Metric)
+Named = TypeVar("Named", ModelFacts, AnalysisFacts, MeasureFacts, VariantFacts, TaskFacts, Metric)
 PLURALS = {
     **{"model": "models", "analysis": "analyses", "measure": "measures"},
-    **{"task": "tasks", "metric": "metrics"},
+    **{"variant": "variants", "task": "tasks", "metric": "metrics"},
 }
 
 
@@ -213,7 +254,10 @@ def analysis_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[AnalysisFacts,
 
 def measure_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[MeasureFacts, ...]:
     """Make facts of measures from plain values, a mapping of all fields of `MeasureFacts` for each."""
-    return tuple(MeasureFacts(**entry) for entry in entries)
+    return tuple(
+        MeasureFacts(**{**entry, "variants": tuple(VariantFacts(**each) for each in entry["variants"])})
+        for entry in entries
+    )
 
 
 def task_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[TaskFacts, ...]:
@@ -248,6 +292,7 @@ def read_facts(path: Path) -> RunFacts:
             "analyses": analysis_facts(content["analyses"]),
             "tasks": task_facts(content["tasks"]),
             "measures": measure_facts(content["measures"]),
+            "published_corpora": tuple(content["published_corpora"]),
             "corpora": tuple(CorpusFacts(**entry) for entry in content["corpora"]),
         }
         return RunFacts(**{**content, **made})

@@ -18,8 +18,10 @@ from layerwise.errors import ReportError
 from layerwise.report.choice import choice
 from layerwise.report.comparisons import single_and_weighted, task_contrasts, task_peaks
 from layerwise.report.contrasts import control_contrasts, curve_contrasts, last_block_contrasts
+from layerwise.report.curves import headlines
 from layerwise.report.evidence import Evidence
 from layerwise.report.facts import RunFacts
+from layerwise.report.published import published_values, read_published
 from layerwise.report.ranking import agreement, head_agreement
 from layerwise.report.raw import (
     read_cannot,
@@ -40,6 +42,7 @@ from layerwise.report.shapes import peaks
 from layerwise.report.summary import influential, layer_summary, learning
 from layerwise.report.tables import downstream_summary
 from layerwise.report.task_counts import read_task_counts
+from layerwise.report.yardsticks import measure_agreement, side_by_side
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +64,7 @@ class RawFiles:
         measured: measures/{model}/{measure}.csv.
         measures_excluded: measures/{model}/{measure}.excluded.csv.
         measures_infeasible: measures/{model}/{measure}.infeasible.csv.
+        published: files of published values, as those in resources/published.
         downstream: downstream/{model}/{task}.csv.
         weights: downstream/{model}/{task}.weights.csv.
         task_utterances: downstream/{model}/{task}.utterances.parquet.
@@ -86,6 +90,7 @@ class RawFiles:
     measured: tuple[Path, ...] = ()
     measures_excluded: tuple[Path, ...] = ()
     measures_infeasible: tuple[Path, ...] = ()
+    published: tuple[Path, ...] = ()
     downstream: tuple[Path, ...] = ()
     weights: tuple[Path, ...] = ()
     task_utterances: tuple[Path, ...] = ()
@@ -123,7 +128,8 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
     summary = layer_summary(evidence, read_traits(files.traits), best, facts)
     tasks = downstream_summary(runs)
     counts = read_task_counts(files.task_utterances, facts)
-    agreeing, undefined = agreement(counts, summary, weights, facts)
+    curves = headlines(summary, measured, facts)
+    agreeing, undefined = agreement(counts, curves, weights, facts)
     made = RunTables(
         layer_scores=scores,
         layer_summary=summary,
@@ -138,13 +144,16 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         task_peaks=task_peaks(counts, facts),
         single_weighted=single_and_weighted(counts, runs, facts),
         task_contrasts=task_contrasts(counts, runs, facts),
-        choice=choice(counts, runs, weights, summary, facts),
+        choice=choice(counts, runs, weights, curves, facts),
         weights=weights,
         agreement=agreeing,
         head_agreement=head_agreement(counts, facts),
         omissions=pd.concat([lacking, undefined], ignore_index=True),
         inter_scores=inter,
         measures=measured,
+        measure_agreement=measure_agreement(evidence, summary, measured, facts),
+        side_by_side=side_by_side(summary, measured, facts),
+        published=published_values(measured, read_published(files.published), facts),
         measure_omissions=unmeasured,
         exclusions=_exclusions(files),
         utterances=_utterances(files),
@@ -152,7 +161,12 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         warnings=_of_corpora(WARNINGS, files.warnings, "warnings"),
         splits=_of_corpora(SPLIT_COUNTS, files.splits, "splits"),
     )
-    return RunTables(**{name: getattr(made, name)[columns(name)] for name in RUN_TABLES})
+    return RunTables(
+        **{
+            name: getattr(made, name) if table.more else getattr(made, name)[columns(name)]
+            for name, table in RUN_TABLES.items()
+        }
+    )
 
 
 def _check_names(
@@ -174,11 +188,13 @@ def _check_names(
         facts.task(str(task))
 
 
-def _check_measures(facts: RunFacts, *tables: pd.DataFrame) -> None:
-    for table in tables:
+def _check_measures(facts: RunFacts, measured: pd.DataFrame, unmeasured: pd.DataFrame) -> None:
+    for table in (measured, unmeasured):
         for model, measure in sorted(set(zip(table["model"], table["measure"], strict=True))):
             facts.model(str(model))
             facts.measure(str(measure))
+    for measure, variant in sorted(set(zip(measured["measure"], measured["variant"], strict=True))):
+        facts.measure(str(measure)).variant(str(variant))
 
 
 def _infeasible(paths: Iterable[Path]) -> pd.DataFrame:

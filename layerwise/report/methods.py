@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from layerwise.report.facts import MUTUAL_INFORMATION, AnalysisFacts, RunFacts
+from layerwise.report.facts import MUTUAL_INFORMATION, AnalysisFacts, MeasureFacts, RunFacts
 from layerwise.report.run_tables import RunTables
 from layerwise.report.words import count
 from layerwise.specs.spec import PWCCA
@@ -52,6 +52,14 @@ AGREEMENT = (
 )
 
 
+YARDSTICKS = (
+    "Measures and analyses are held against each other by the rank correlation of their curves over the "
+    "block layers of a model. Its interval counts what is not known of either side: scores of analyses are "
+    "resampled over their units; values of measures are drawn from the normal distribution that has their "
+    "interval, for each layer by itself, which makes the interval wide."
+)
+
+
 @dataclass(frozen=True)
 class Paragraph:
     """A paragraph on methods; one of kind ``pwcca`` is followed by the equation of the PWCCA score."""
@@ -69,11 +77,26 @@ def method_text(tables: RunTables, facts: RunFacts) -> list[Paragraph]:
         texts += map(
             Paragraph, [*_information(analyses), *_other_measures(analyses), *_scores(tables, facts)]
         )
+    texts += [Paragraph(_measure(measure)) for measure in facts.measures]
+    if facts.measures:
+        texts.append(Paragraph(YARDSTICKS))
     if tables.tasks:
         texts.append(Paragraph(TASKS))
-    if analyses and tables.tasks:
+    if (analyses or facts.measures) and tables.tasks:
         texts.append(Paragraph(AGREEMENT))
     return texts
+
+
+def _measure(measure: MeasureFacts) -> str:
+    """Say of a measure what its spec says."""
+    main = measure.main
+    floor = "" if main.floor is None else f" A layer that knows nothing has {main.factor * main.floor:g}."
+    source = f" ({measure.source})" if measure.source else ""
+    return (
+        f"{measure.title}{source}. {measure.method.rstrip('.')}. {main.quantity}: "
+        f"{'higher' if main.higher_is_better else 'lower'} is better.{floor} The variant {main.title} stands "
+        "for it where layers are ranked and chosen."
+    )
 
 
 def _layer_analyses(tables: RunTables, analyses: list[AnalysisFacts]) -> str:
@@ -153,7 +176,7 @@ def _scores(tables: RunTables, facts: RunFacts) -> list[str]:
     return texts
 
 
-def references(tables: RunTables) -> list[str]:
+def references(tables: RunTables, facts: RunFacts) -> list[str]:
     """Publications behind the methods that ran."""
     entries = []
     if tables.analyses:
@@ -174,6 +197,7 @@ def references(tables: RunTables) -> list[str]:
         "A. Pasad, B. Shi, K. Livescu (2023). Comparative layer-wise analysis of self-supervised speech "
         "models. ICASSP. arXiv:2211.03929."
     )
+    entries += dict.fromkeys(measure.source for measure in facts.measures if measure.source)
     if tables.tasks:
         entries.append(
             "S. Yang et al. (2021). SUPERB: Speech processing universal performance benchmark. Interspeech."

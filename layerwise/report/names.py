@@ -24,15 +24,27 @@ def inter_name(model_a: str, model_b: str) -> str:
     return f"inter-{model_a}-vs-{model_b}"
 
 
+def measure_name(measure: str) -> str:
+    """Stem of the figure of all variants of a measure."""
+    return f"measure-{measure}"
+
+
 def figure_names(
-    analyses: Sequence[str], tasks: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
+    analyses: Sequence[str],
+    tasks: Sequence[str],
+    pairs: Sequence[tuple[str, str]] = (),
+    measures: Sequence[str] = (),
 ) -> list[str]:
-    """Stems of the figures that `figures.all.make_figures` makes for analyses, tasks and pairs."""
+    """Stems of the figures that `figures.all.make_figures` makes for analyses, tasks, pairs and measures."""
     names = ["answers", "corpus", *(inter_name(*pair) for pair in pairs)]
     if analyses:
         names += ["layers", "learning", *analyses]
+    if measures:
+        names += ["measures", *map(measure_name, measures)]
     if tasks:
         names += ["tasks", "single-vs-weighted", "weights", "choice"]
     if analyses and tasks:
-        names += ["cca-vs-task", "agreement"]
+        names.append("cca-vs-task")
+    if (analyses or measures) and tasks:
+        names.append("agreement")
     return names

@@ -20,15 +20,15 @@ MIN_LAYERS = 3
 
 
 def agreement(
-    found: list[TaskCounts], summary: pd.DataFrame, weights: pd.DataFrame, facts: RunFacts
+    found: list[TaskCounts], curves: pd.DataFrame, weights: pd.DataFrame, facts: RunFacts
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Rank correlation of each analysis, and of the learned weights, with each task over block layers.
+    """Rank correlation of each analysis and measure, and of the learned weights, with each task over blocks.
 
     Scores and metrics are signed so that a positive correlation means agreement. Layers are the blocks that
     both have, without ``TL+ln`` (``TL`` in another form) and without the reference layer of an analysis, that
     scores 1 by definition. The interval is that of Spearman's correlation over test units and trainings
     of the task (`tasks.ranks.resampled_rates`); scores and weights stay as they are. A task is ranked by the
-    metric that decides. ``summary`` is `RunTables.layer_summary`.
+    metric that decides. ``curves`` are those of `curves.headlines`.
 
     Pairs with fewer than 3 shared layers or a constant curve have no row in the first table and one in the
     second, which says why.
@@ -36,18 +36,16 @@ def agreement(
     rows: list[tuple[object, ...]] = []
     omitted: list[tuple[object, ...]] = []
     for counts in deciding(found, facts):
-        for name, scores in _curves(counts, summary, weights, facts):
+        for name, scores in _curves(counts, curves, weights, facts):
             shared = [layer for layer in counts.blocks if layer in scores.index]
             values = np.asarray(scores.loc[shared], dtype=np.float64)
             goals = _goals(counts, shared)
-            reason = _undefined(values, goals)
+            reason = undefined(values, goals)
             if reason:
                 omitted.append((counts.model, counts.task, name, reason))
                 continue
             limits = rank_interval(values, _drawn(counts, shared, facts))
-            rows.append(
-                (counts.model, counts.task, name, *_correlations(values, goals), *limits, len(shared))
-            )
+            rows.append((counts.model, counts.task, name, *correlations(values, goals), *limits, len(shared)))
     return (
         pd.DataFrame(rows, columns=columns("agreement")),
         pd.DataFrame(omitted, columns=columns("omissions")),
@@ -67,11 +65,11 @@ def head_agreement(found: list[TaskCounts], facts: RunFacts) -> pd.DataFrame:
         if not same or not facts.task(a.task).goal:
             continue
         goals = [_goals(side, shared) for side in (a, b)]
-        if _undefined(*goals):
+        if undefined(*goals):
             continue
         # One seed: the same units are drawn for both.
         limits = rank_interval(*(_drawn(side, shared, facts, "heads") for side in (a, b)))
-        rows.append((a.model, a.task, b.task, *_correlations(*goals), *limits, len(shared)))
+        rows.append((a.model, a.task, b.task, *correlations(*goals), *limits, len(shared)))
     return pd.DataFrame(rows, columns=columns("head_agreement"))
 
 
@@ -81,12 +79,12 @@ def deciding(found: list[TaskCounts], facts: RunFacts) -> list[TaskCounts]:
 
 
 def _curves(
-    counts: TaskCounts, summary: pd.DataFrame, weights: pd.DataFrame, facts: RunFacts
+    counts: TaskCounts, curves: pd.DataFrame, weights: pd.DataFrame, facts: RunFacts
 ) -> Iterator[tuple[str, "pd.Series[float]"]]:
-    """What ranks layers: signed scores of analyses, and the mean weights, by layer."""
-    mine = summary[summary["model"] == counts.model]
+    """What ranks layers: signed scores of analyses and measures, and the mean weights, by layer."""
+    mine = curves[curves["model"] == counts.model]
     for name in sorted(set(mine["analysis"])):
-        analysis = facts.analysis(str(name))
+        analysis = facts.compared(str(name))
         curve = analysis.sign * curve_of(mine, counts.model, analysis.name)["score"].astype(float)
         yield analysis.name, curve[curve.index != analysis.reference]
     mine = weights[(weights["model"] == counts.model) & (weights["task"] == counts.task)]
@@ -105,11 +103,12 @@ def _drawn(
     return counts.metric.sign * resampled_rates(counts.of(layers), counts.totals, seed=seed)
 
 
-def _correlations(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
+def correlations(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
+    """Spearman's and Kendall's rank correlation of two curves."""
     return float(spearmanr(first, second).statistic), float(kendalltau(first, second).statistic)
 
 
-def _undefined(first: NDArray[np.float64], second: NDArray[np.float64]) -> str:
+def undefined(first: NDArray[np.float64], second: NDArray[np.float64]) -> str:
     """Why there is no rank correlation; empty where there is one."""
     if len(first) < MIN_LAYERS:
         return f"shared layers: {len(first)}; at least {MIN_LAYERS} are needed"

@@ -2,8 +2,10 @@
 
 import math
 
+import numpy as np
+
 from layerwise.errors import ReportError
-from layerwise.report.curves import curve_of, peak_of
+from layerwise.report.curves import curve_of, headlines, peak_of
 from layerwise.report.facts import ModelFacts, RunFacts
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.typeset import number, tie_span, with_limits
@@ -12,6 +14,7 @@ from layerwise.specs.registry import registry
 from layerwise.specs.spec import TaskSpec
 
 PHONES, WORDS = "cca-phone", "cca-word"
+UNITS = {PHONES: "phone", WORDS: "word"}
 PHONE_TASKS = ("pr",)  # others need words, or what they mean
 
 
@@ -20,7 +23,8 @@ def recommendations(tables: RunTables, facts: RunFacts, task: str | None = None)
 
     Where tasks were trained, it is the layer that is best on dev, and the expected loss is its regret on test
     (`choice.choice`). Where none was, it is the peak of cca-phone for phone recognition and of cca-word for
-    all else (of the other, where one is not there), and what it loses is not known.
+    all else (of the other, where one is not there; where neither is, the best by a measure), and what it
+    loses is not known. Measures of phones, or of words, that have another best layer are named.
 
     Raises `ReportError` for a task that the run (or where it has none, nobody) knows, and where neither tasks
     nor analyses say anything.
@@ -36,12 +40,12 @@ def recommendations(tables: RunTables, facts: RunFacts, task: str | None = None)
             if tables.tasks:
                 lines.append(_from_task(tables, facts, model, goal))
             else:
-                lines.append(_from_peak(tables, model, goal))
+                lines.append(_from_peak(tables, facts, model, goal))
     lines = [line for line in lines if line]
     if not lines:
         raise ReportError(
-            f"the run {facts.run} has neither tasks nor {PHONES} or {WORDS} of a trained model: add one of "
-            "them to its config"
+            f"the run {facts.run} has neither tasks nor {PHONES} or {WORDS} of a trained model, nor "
+            "a measure of phones or words: add one of them to its config"
         )
     return lines
 
@@ -64,8 +68,11 @@ def _from_task(tables: RunTables, facts: RunFacts, model: ModelFacts, task: str)
     return f"{model.name}, {task}: {row['layer']} ({reason}). Expected regret: {lost}."
 
 
-def _from_peak(tables: RunTables, model: ModelFacts, task: str) -> str:
+def _from_peak(tables: RunTables, facts: RunFacts, model: ModelFacts, task: str) -> str:
     first = PHONES if task in PHONE_TASKS else WORDS
+    best = _best_by_measures(tables, facts, model, UNITS[first])
+    head = f"{model.name}, {task}" if task else model.name
+    unknown = "Expected regret: not known, the run has no task."
     for name in sorted((PHONES, WORDS), key=lambda name: name != first):
         peak = peak_of(tables.peaks, model.name, name)
         if peak is None:
@@ -77,6 +84,23 @@ def _from_peak(tables: RunTables, model: ModelFacts, task: str) -> str:
         p = float(peak["p"])
         if not math.isnan(p) and p >= LEVEL:
             reason += f"; not above chance, p = {number(p, 3)}"
-        head = f"{model.name}, {task}" if task else model.name
-        return f"{head}: {peak['layer']} ({reason}). Expected regret: not known, the run has no task."
+        if others := [f"{name}: {layer}" for name, layer in best.items() if layer != peak["layer"]]:
+            reason += f"; best by {', '.join(others)}"
+        return f"{head}: {peak['layer']} ({reason}). {unknown}"
+    if best:
+        name, layer = next(iter(best.items()))
+        return f"{head}: {layer} (best by {name}). {unknown}"
     return ""
+
+
+def _best_by_measures(tables: RunTables, facts: RunFacts, model: ModelFacts, unit: str) -> dict[str, str]:
+    """The best block layer by the headline of each measure that tells such units apart, or the other ones."""
+    curves = headlines(tables.layer_summary, tables.measures, facts)
+    fitting = [measure for measure in facts.measures if measure.unit == unit]
+    found = {}
+    for measure in fitting or [measure for measure in facts.measures if measure.unit in UNITS.values()]:
+        curve = curve_of(curves, model.name, measure.name)
+        if len(curve):
+            place = int(np.argmax(measure.main.sign * curve["score"].to_numpy(dtype=float)))
+            found[measure.name] = str(curve.index[place])
+    return found

@@ -43,7 +43,8 @@ def run_facts(
 ) -> RunFacts:
     """Put the facts of a run together.
 
-    ``values`` are plain: run, protocol, seed, aligner, samples, trials, smallest_effect; corpus (its path)
+    ``values`` are plain: run, protocol, seed, aligner, samples, trials, smallest_effect,
+    published_corpora; corpus (its path)
     and description; models (name, source, objective, supervision, recipe of each, as in a config); analyses,
     measures and tasks (see `facts.analysis_facts`, `measure_facts` and `task_facts`); corpora (name and
     description of each that only tasks use) and features (task, corpus, pooled and asked of each task).
@@ -66,6 +67,7 @@ def run_facts(
         samples=values["samples"],
         trials=values["trials"],
         smallest_effect=values["smallest_effect"],
+        published_corpora=tuple(values["published_corpora"]),
         analyses=analysis_facts(values["analyses"]),
         tasks=task_facts(values["tasks"]),
         measures=measure_facts(values["measures"]),

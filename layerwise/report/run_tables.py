@@ -34,6 +34,9 @@ class RunTables:
         omissions: rank correlations that are undefined and analyses that cannot be run, and why.
         inter_scores: layers of two models against each other.
         measures: value of each layer in each variant of the measures.
+        measure_agreement: rank correlation of analyses and measures with each other over layers.
+        side_by_side: all analyses and measures of each layer, a column each.
+        published: our values beside published ones (`published.published_values`).
         measure_omissions: measures that cannot be run, and why.
         exclusions: all that was left out: the stage that dropped it, what it was and why.
         warnings: what is to beware of in utterances that are used.
@@ -62,6 +65,9 @@ class RunTables:
     omissions: pd.DataFrame
     inter_scores: pd.DataFrame
     measures: pd.DataFrame
+    measure_agreement: pd.DataFrame
+    side_by_side: pd.DataFrame
+    published: pd.DataFrame
     measure_omissions: pd.DataFrame
     exclusions: pd.DataFrame
     warnings: pd.DataFrame

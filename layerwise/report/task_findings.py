@@ -133,7 +133,7 @@ def agreement_findings(tables: RunTables, facts: RunFacts) -> list[str]:
                 )
         who = "The learned weights rank"
         if analysis != WEIGHTS:
-            who = f"{facts.analysis(str(analysis)).short} ranks"
+            who = f"{facts.compared(str(analysis)).short} ranks"
         if clauses:
             title = facts.task(str(task)).title.lower()
             sentences.append(f"{who} block layers for {title} with Spearman {listed(clauses)}.")

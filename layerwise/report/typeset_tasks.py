@@ -42,7 +42,7 @@ def task_table(tables: RunTables, facts: RunFacts, name: str) -> Table:
 
 def strategy_title(facts: RunFacts, strategy: str) -> str:
     """Name of a strategy for readers."""
-    return STRATEGIES.get(strategy) or f"peak of {facts.analysis(strategy).name}"
+    return STRATEGIES.get(strategy) or f"peak of {facts.compared(strategy).name}"
 
 
 def strategies_in_order(table: pd.DataFrame) -> list[str]:

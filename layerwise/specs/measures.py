@@ -4,27 +4,27 @@ from layerwise.options.abx import AbxOptions
 from layerwise.options.probes import ProbesOptions
 from layerwise.options.units import UnitsOptions
 from layerwise.options.word_map import WordMapOptions
-from layerwise.specs.spec import MeasureSpec
+from layerwise.specs.spec import MeasureSpec, Variant
 
 UNIT_VARIANTS = tuple(
-    (f"{name}-{size}", f"{title} ({size} units)")
+    Variant(f"{name}-{size}", f"{title} ({size} units)", quantity, higher)
     for size in (256, 500)
-    for name, title in (
-        ("pnmi", "PNMI"),
-        ("chance", "PNMI of shifted phones"),
-        ("phone-purity", "phone purity"),
-        ("cluster-purity", "cluster purity"),
-        ("unit-error", "phone error rate of units, lower is better"),
-        ("bitrate", "bits per second"),
+    for name, title, quantity, higher in (
+        ("pnmi", "PNMI", "PNMI", True),
+        ("chance", "PNMI of shifted phones", "PNMI", True),
+        ("phone-purity", "phone purity", "Phone purity", True),
+        ("cluster-purity", "cluster purity", "Cluster purity", True),
+        ("unit-error", "phone error rate of units", "Phone error rate", False),
+        ("bitrate", "bits per second", "Bit/s", False),
     )
 )
 PROBE_VARIANTS = tuple(
-    (f"{target}-{name}", f"{title} ({target}s)")
+    Variant(f"{target}-{name}", f"{title} ({target}s)", quantity)
     for target in ("phone", "word")
-    for name, title in (
-        ("accuracy", "accuracy of the nearest class mean"),
-        ("r2", "held-out R2 of ridge regression"),
-        ("compression", "compression by online coding"),
+    for name, title, quantity in (
+        ("accuracy", "accuracy of the nearest class mean", "Accuracy"),
+        ("r2", "held-out R² of ridge regression", "R²"),
+        ("compression", "compression by online coding", "Compression"),
     )
 )
 
@@ -85,7 +85,7 @@ MEASURES = (
         options=UnitsOptions,
         section="units",
         quantity="PNMI",
-        unit="frame",
+        unit="phone",
         variants=UNIT_VARIANTS,
         headline="pnmi-256",
         source="Hsu et al. 2021 (HuBERT), arXiv 2106.07447; DiscoPhon, arXiv 2603.18612",

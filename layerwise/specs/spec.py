@@ -167,6 +167,25 @@ class AnalysisSpec(Configured):
         return [self.code, *(given.code for given in self.given)]
 
 
+@dataclass(frozen=True)
+class Variant:
+    """A variant of a measure; what is left out is as in the measure.
+
+    Attributes:
+        name: its name in tables.
+        title: its name in figures and text.
+        quantity: the title of axes, with the unit.
+        higher_is_better: the direction of its values.
+        floor: the value of a layer that knows nothing.
+    """
+
+    name: str
+    title: str
+    quantity: str = ""
+    higher_is_better: bool | None = None
+    floor: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class MeasureSpec(Configured):
     """A yardstick of a layer beside the analyses: a number for each of its variants.
@@ -175,9 +194,9 @@ class MeasureSpec(Configured):
 
     Attributes:
         method: what is measured, for the report's text on methods.
-        quantity: the title of axes, with the unit; values in tables are fractions.
+        quantity: the title of axes, with the unit; with ``(%)`` the values in tables are fractions.
         unit: what it tells apart: frames, phones, words or utterances.
-        variants: name and title of each; those that a run has are in its tables.
+        variants: each as a `Variant`, or its name and title; those that a run has are in its tables.
         headline: the variant that stands for it where layers are ranked and chosen.
         higher_is_better: the direction of its values.
         floor: the value of a layer that knows nothing, or None.
@@ -189,13 +208,23 @@ class MeasureSpec(Configured):
     method: str
     quantity: str
     unit: Unit
-    variants: tuple[tuple[str, str], ...]
+    variants: tuple[Variant | tuple[str, str], ...]
     headline: str
     higher_is_better: bool = True
     floor: float | None = None
     source: str = ""
     needs: frozenset[Need] = frozenset()
     of_logmel: bool = True
+
+    def whole_variants(self) -> tuple[Variant, ...]:
+        """The variants, each with its own quantity, direction and floor or those of the measure."""
+        return tuple(map(self._whole, self.variants))
+
+    def _whole(self, variant: Variant | tuple[str, str]) -> Variant:
+        own = variant if isinstance(variant, Variant) else Variant(*variant)
+        direction = self.higher_is_better if own.higher_is_better is None else own.higher_is_better
+        floor = own.floor if own.quantity or own.floor is not None else self.floor
+        return Variant(own.name, own.title, own.quantity or self.quantity, direction, floor)
 
 
 @dataclass(frozen=True, kw_only=True)

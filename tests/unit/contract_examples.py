@@ -296,6 +296,21 @@ model,layer,measure,variant,value,low,high,n
 hubert,T0,abx,within,0.125,0.1,0.15,1200
 hubert,T1,abx,within,0.0625,,,1200
 """,
+    "tables/measure_agreement": """
+model,first,first_variant,second,second_variant,spearman,kendall,low,high,n_layers
+hubert,cca-phone,,abx,within,0.9,0.8,0.5,1.0,5
+hubert,abx,within,word-map,tool,-0.3,-0.2,,,5
+""",
+    "tables/side_by_side": """
+model,layer,cca-phone,abx:within
+hubert,C1,0.25,
+hubert,T0,0.5,0.125
+""",
+    "tables/published": """
+model,layer,measure,variant,corpus,value,low,high,n,published,difference,within,tolerance,source,commit
+hubert,T0,abx,within,LibriSpeech dev-clean,0.0975,0.09,0.105,1200,0.097,0.0005,yes,0.001,paper,12692ea
+hubert,T1,abx,within,LibriSpeech dev-clean,0.075,,,1200,0.0725,0.0025,no,0.001,paper,12692ea
+""",
     "tables/measure_omissions": """
 model,measure,reason
 hubert,word-map,"the sampled utterances have no aligned words"
@@ -342,7 +357,7 @@ def example(name: str) -> pd.DataFrame:
     if name == "manifest":
         text["scenario"] = str
     frame = pd.read_csv(StringIO(TEXTS[name].lstrip()), dtype=text, na_filter=False)
-    for column in table.columns:
+    for column in table.all_columns(tuple(frame.columns)):
         if column.kind == "number" and column.name in frame:
             frame[column.name] = [float(cell) if cell != "" else float("nan") for cell in frame[column.name]]
     return frame.astype({"0": "float32", "1": "float32"}) if name == "vectors" else frame

@@ -136,7 +136,7 @@ def test_each_aligner_has_its_own_section():
 
 
 @pytest.mark.parametrize(
-    "name", ["config.yaml", *[f"configs/{n}.yaml" for n in ("hub", "paper", "pretrain")]]
+    "name", ["config.yaml", *[f"configs/{n}.yaml" for n in ("hub", "paper", "pretrain", "reference")]]
 )
 def test_shipped_configs_are_valid(repository, name):
     assert read_config(repository / name).run
@@ -157,6 +157,13 @@ def test_every_default_is_what_the_page_says():
     page = config_page()
     for section in yaml.safe_load(parse_config(GOOD).model_dump_json()):
         assert f"`{section}`" in page
+
+
+def test_each_measure_has_its_own_section():
+    config = parse_config({**GOOD, "measures": ["abx", "word-map", "units", "probes"]})
+    for spec in config.measure_specs.values():
+        assert spec.options and isinstance(config.options_of(spec), spec.options)
+        assert spec.headline in [variant.name for variant in spec.whole_variants()]
 
 
 def test_second_alignment_needs_its_folder():

@@ -193,6 +193,7 @@ VALUES = {
     "trials": 2,
     "smallest_effect": 0.05,
     "measures": [],
+    "published_corpora": [],
     "corpora": [{"name": "fsc", "description": "Commands."}],
     "features": [
         {"task": "ic", "corpus": "fsc", "pooled": True, "asked": "auto"},

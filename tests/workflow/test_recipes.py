@@ -105,6 +105,7 @@ def test_a_module_and_a_line_for_each_kind(clone: Workflow) -> None:
         clone,
         models=[HUBERT, MINE],
         analyses=["cca-phone", "cca-manner"],
+        measures=["isotropy"],
         tasks=["pr", "scenario", "first-phone"],  # pr: the frames of the finished run are wanted still
     )
     models = ["mine", "hubert-tiny", "logmel"]
@@ -115,6 +116,7 @@ def test_a_module_and_a_line_for_each_kind(clone: Workflow) -> None:
             "pr on every layer of mine",
             "scenario on every layer of mine",
             *(f"cca-manner of {model}" for model in models),
+            *(f"isotropy of {model}" for model in models),
             *(f"first-phone on every layer of {model}" for model in models),
             *SHARED_MESSAGES,
         ]
@@ -122,6 +124,8 @@ def test_a_module_and_a_line_for_each_kind(clone: Workflow) -> None:
     clone.snakemake()
     assert not clone.planned()
     check_report(clone, {"cca-manner": "CCA-manner (manner of articulation)"}, {"first-phone": "First phone"})
+    assert set(pd.read_csv(clone.path("results/ci/tables/measures.csv")).model) == set(models)
+    assert "Isotropy, frames: " in clone.path("results/ci/report/report.html").read_text()
 
     write_corpus(clone)
     corpus = {"path": "data/kaldi", "reader": "kaldi", "min_seconds": 0.5}

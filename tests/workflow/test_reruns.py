@@ -77,6 +77,7 @@ UNUSED = [
     "layerwise/lineage/index.py",
     "layerwise/lineage/plan.py",
     "layerwise/lineage/watch.py",
+    "layerwise/measures/base.py",
     "layerwise/measures/clusters.py",
     "layerwise/measures/mutual_information.py",
     "layerwise/models/avhubert.py",
@@ -108,6 +109,7 @@ UNUSED = [
     "layerwise/specs/variants.py",
     "scripts/_watch.py",
     "scripts/inter.py",
+    "scripts/measure.py",
     "scripts/pretrain.py",
     "scripts/vectors.py",
 ]
@@ -123,6 +125,8 @@ REGISTRIES = {
     "models": 'ModelSpec(name="new", title="New", code="layerwise.models.new:load", files=("",))',
     "analyses": 'AnalysisSpec(name="new", title="", method="", code="layerwise.analyses.new:X", unit="word")',
     "givens": 'GivenSpec(name="new", title="", code="layerwise.analyses.new:X", units=frozenset({"word"}))',
+    "measures": 'MeasureSpec(name="new", title="", method="", code="layerwise.measures.new:X", '
+    'quantity="", unit="word", variants=(), headline="")',
     "heads": 'HeadSpec(name="new", title="New", code="layerwise.tasks.heads.new:X")',
     "tasks": 'TaskSpec(name="new", title="New", code="layerwise.tasks.new:X", metric=PER, recipes=())',
     "aligners": 'AlignerSpec(name="new", title="New", code="layerwise.align.new:align")',
@@ -348,6 +352,12 @@ def test_an_added_analysis_runs_only_itself(finished: Workflow, entry: str, expe
     with edited(finished, {CONFIG: replace("[cca-mel, ", f"[{entry}, cca-mel, ")}):
         plan = finished.plan()
     assert plan.messages == sorted([*expected, FEASIBILITY_MESSAGE, *TABLES_MESSAGES])
+
+
+def test_an_added_measure_runs_only_itself(finished: Workflow) -> None:
+    with edited(finished, {CONFIG: replace("tasks: [pr", "measures: [word-map]\ntasks: [pr")}):
+        plan = finished.plan()
+    assert plan.messages == sorted([*(f"word-map of {model}" for model in MODELS), *TABLES_MESSAGES])
 
 
 def test_changed_audio_is_seen(finished: Workflow) -> None:

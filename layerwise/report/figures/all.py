@@ -9,10 +9,11 @@ from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.layers import layer_figure
 from layerwise.report.figures.learning import learning_figure
+from layerwise.report.figures.measures import headline_figure, variants_figure
 from layerwise.report.figures.ranking import agreement_figure, scatter_figure
 from layerwise.report.figures.style import Style
 from layerwise.report.figures.tasks import task_figure, weight_figure
-from layerwise.report.names import inter_name
+from layerwise.report.names import inter_name, measure_name
 from layerwise.report.run_tables import RunTables
 
 
@@ -30,6 +31,10 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
         drawn["learning"] = learning_figure(tables.learning, tables.peaks, facts, tables.planned, style)
         for name in tables.planned:
             drawn[name] = layer_figure(summary, facts, [name], style)
+    if facts.measures:
+        drawn["measures"] = headline_figure(tables.measures, facts, style)
+        for measure in facts.measures:
+            drawn[measure_name(measure.name)] = variants_figure(tables.measures, facts, measure.name, style)
     if tables.tasks:
         drawn["tasks"] = task_figure(tasks, facts, style)
         drawn["single-vs-weighted"] = single_weighted_figure(tables.single_weighted, facts, style)
@@ -37,5 +42,6 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
         drawn["choice"] = choice_figure(tables.choice, facts, style)
     if tables.planned and tables.tasks:
         drawn["cca-vs-task"] = scatter_figure(tables, facts, style)
+    if (tables.planned or facts.measures) and tables.tasks:
         drawn["agreement"] = agreement_figure(tables.agreement, facts, style)
     return drawn
