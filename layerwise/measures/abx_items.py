@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from layerwise.errors import AnalysisError
-from layerwise.measures.abx_slices import SliceRule, frame_slices
 from layerwise.measures.abx_tokens import Tokens
+from layerwise.measures.slices import SliceRule, frame_slices
 
 Index = NDArray[np.int64]
 PastEnd = Literal["clip", "drop", "error"]

@@ -12,8 +12,8 @@ from layerwise.measures.abx_average import Average, Levels
 from layerwise.measures.abx_cells import Caps, Cells, make_cells
 from layerwise.measures.abx_errors import MEMORY, cell_errors
 from layerwise.measures.abx_items import PastEnd, slice_items
-from layerwise.measures.abx_slices import SliceRule
 from layerwise.measures.abx_tokens import Tokens
+from layerwise.measures.slices import SliceRule
 
 PHONE_TASK = ("prev", "next", "speaker")
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from layerwise.cca.moments import Index
 from layerwise.errors import AnalysisError
 from layerwise.features.pooling import exact_seconds
-from layerwise.measures.slices import frames_of
+from layerwise.measures.slices import frame_slices
 from layerwise.measures.tokens import check_items
 
 Rule = Literal["centre", "10ms"]
@@ -71,7 +71,7 @@ def label_steps(lengths: Mapping[Any, int], items: pd.DataFrame, rate: Fraction 
 def _label(rows: pd.DataFrame, frames: int, repeat: int, rate: Fraction, silence: int) -> Index:
     rows = rows.sort_values(["start", "end"], kind="stable")
     starts, ends = rows["start"].to_numpy(), rows["end"].to_numpy()
-    bounds = [frames_of(*times, rate * repeat) for times in zip(starts, ends, strict=True)]
+    bounds = list(zip(*frame_slices(starts, ends, rate * repeat), strict=True))
     utt_id = rows["utt_id"].iloc[0]
     overlaps = np.flatnonzero(starts[1:] < ends[:-1])
     if overlaps.size:

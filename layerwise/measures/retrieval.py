@@ -47,7 +47,7 @@ def word_map(
 
     ``features`` holds (frames, dim) by utterance, ``rate`` is frames per second, and ``items`` has a row for
     each token: utt_id, start, end (seconds) and label; its other columns play no part. A token is the mean of
-    its raw frames (`layerwise.measures.slices.frames_of`), compared by cosine with all others, whoever spoke
+    its raw frames (`layerwise.measures.slices`), compared by cosine with all others, whoever spoke
     them. A token with R others of its label has an average precision: the precision at the rank of each of
     them, as far as they are among the nearest ones, summed and divided by R.
 

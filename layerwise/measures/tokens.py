@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from layerwise.cca.moments import Array, Index
 from layerwise.errors import AnalysisError
-from layerwise.measures.slices import frames_of
+from layerwise.measures.slices import frame_slices
 
 
 class Pooled(NamedTuple):
@@ -26,7 +26,7 @@ class Pooled(NamedTuple):
 
 
 def pool_tokens(features: Mapping[Any, Any], items: pd.DataFrame, rate: Fraction | float) -> Pooled:
-    """Average the raw frames of each token (``frames_of``).
+    """Average the raw frames of each token (`layerwise.measures.slices`).
 
     ``features`` holds (frames, dim) by utterance, ``items`` has columns utt_id, start, end (seconds), label.
     Raises AnalysisError for missing columns or utterances, frames that are not (frames, dim), and NaN or
@@ -36,16 +36,17 @@ def pool_tokens(features: Mapping[Any, Any], items: pd.DataFrame, rate: Fraction
     means, kept, cut = [], [], 0
     for utt_id, rows in items.reset_index(drop=True).groupby("utt_id", sort=False):
         frames = utterance(features, utt_id, 2)
-        for row, start, end in zip(rows.index, rows["start"], rows["end"], strict=True):
-            first, stop = frames_of(start, end, rate)
+        slices = frame_slices(rows["start"], rows["end"], rate)
+        for row, first, stop in zip(rows.index, *slices, strict=True):
             first = max(first, 0)
             if first >= min(stop, len(frames)):
                 continue
             mean = np.asarray(frames[first:stop]).mean(axis=0, dtype=np.float64)
             if not np.isfinite(mean).all():
+                label, start, end = rows.loc[row, ["label", "start", "end"]]
                 raise AnalysisError(
-                    f"frames of {rows['label'][row]!r} ({start:g} to {end:g} s) of {utt_id} hold NaN or "
-                    "infinity; extract the features again"
+                    f"frames of {label!r} ({start:g} to {end:g} s) of {utt_id} hold NaN or infinity; extract "
+                    "the features again"
                 )
             means.append(mean)
             kept.append(row)

@@ -4,9 +4,10 @@ import base64
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pandas as pd
@@ -15,17 +16,20 @@ import typst
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import cautions, curve_findings, findings, measure_findings, task_findings
-from layerwise.report.corpora import corpus_cautions, corpus_text, splits_table
+from layerwise.report.answers import CHOICE, CURVES, OBJECTIVE, answers, scope
+from layerwise.report.corpora import corpus_cautions, corpus_tables, corpus_text
 from layerwise.report.facts import RunFacts
+from layerwise.report.glossary import glossary
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
 from layerwise.report.methods import PROTOCOLS, method_text, references
 from layerwise.report.names import inter_name
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
-from layerwise.report.sections import Content, section
 from layerwise.report.typeset import DASH, Table, analysis_table, traits_table
 from layerwise.report.typeset_measures import published_table, ranks_table, side_by_side_tables
 from layerwise.report.typeset_tasks import agreement_table, choice_table, head_table, task_table
+
+Content = dict[str, Any]
 
 
 def read_captions(folder: Path) -> dict[str, str]:
@@ -36,36 +40,45 @@ def read_captions(folder: Path) -> dict[str, str]:
 
 
 def report_content(
-    tables: RunTables, facts: RunFacts, captions: Mapping[str, str], second: SecondAlignment | None = None
+    tables: RunTables,
+    facts: RunFacts,
+    captions: Mapping[str, str],
+    second: SecondAlignment | None = None,
+    made: Mapping[str, str] | None = None,
 ) -> Content:
     """Put the report together as plain JSON data for the templates; sections without results are left out.
 
     ``captions`` maps figure stems to captions (`read_captions`); ``second`` is an alignment that the run's
-    was compared with. Text is plain: the templates escape it. Words that run from right to left are isolated
-    (Unicode's FSI and PDI). The first section says which letters no font has.
+    was compared with; ``made`` says when, from which commit and by which command the tables were made. Text
+    is plain: the templates escape it. Words that run from right to left are isolated (Unicode's FSI and PDI).
+    The first section on data says which letters no font has.
     """
-    shown = [
-        section(
+    data = [
+        _section(
+            "corpus",
             "Corpora" if facts.corpora else "Corpus",
             corpus_text(tables, facts),
             bullets=corpus_cautions(tables, facts),
-            tables=splits_table(tables, facts),
+            tables=corpus_tables(tables, facts),
             figures=["corpus", "alignment"],
             captions=captions,
         )
     ]
     if second:
-        shown.append(
-            section(
+        data.append(
+            _section(
+                "alignments",
                 "Agreement of two alignments",
                 [comparison_text(second, facts.aligner, facts.corpus.utterances)],
                 tables=[comparison_table(second)],
             )
         )
+    shown = []
     for analysis in tables.planned:
         first = analysis == tables.planned[0]
         shown.append(
-            section(
+            _section(
+                CURVES if first else analysis,
                 facts.analysis(analysis).title,
                 bullets=curve_findings.analysis_findings(tables, facts, analysis),
                 tables=[analysis_table(tables, facts, analysis)],
@@ -77,10 +90,11 @@ def report_content(
     if tables.analyses:
         objectives = curve_findings.objective_findings(tables, facts)
         title = "Does the objective shape the curves?"
-        shown.append(section(title, bullets=objectives, see=["layers"]))
+        shown.append(_section(OBJECTIVE, title, bullets=objectives, see=["layers"]))
     if tables.planned:
         shown.append(
-            section(
+            _section(
+                "rest",
                 "What the scores rest on",
                 bullets=cautions.cautions(tables, facts) if tables.analyses else [],
                 figures=["learning"],
@@ -91,15 +105,16 @@ def report_content(
         ranks = [] if tables.measure_agreement.empty else [ranks_table(tables, facts)]
         bullets = measure_findings.measure_findings(tables, facts)
         title = "Other yardsticks"
-        shown.append(section(title, [], bullets, ranks, ["measures"], captions))
+        shown.append(_section("measures", title, [], bullets, ranks, ["measures"], captions))
     if not tables.published.empty:
         bullets = measure_findings.published_findings(tables)
-        title = "Beside published values"
-        shown.append(section(title, bullets=bullets, tables=[published_table(tables, facts)]))
+        beside = [published_table(tables, facts)]
+        shown.append(_section("published", "Beside published values", bullets=bullets, tables=beside))
     for a, b in tables.pairs:
         stem = inter_name(a, b)
         shown.append(
-            section(
+            _section(
+                stem,
                 f"{a} against {b}",
                 bullets=findings.inter_findings(tables, facts, (a, b)),
                 figures=[stem],
@@ -110,7 +125,8 @@ def report_content(
         stems = ["tasks", "single-vs-weighted", "weights"]
         first = task == tables.tasks[0]
         shown.append(
-            section(
+            _section(
+                task,
                 facts.task(task).title,
                 bullets=task_findings.task_findings(tables, facts, task),
                 tables=[task_table(tables, facts, task)],
@@ -122,15 +138,19 @@ def report_content(
     if tables.tasks:
         sentences = task_findings.choice_findings(tables, facts)
         title = "What does a choice of layer cost?"
-        shown.append(section(title, bullets=sentences, figures=["choice"], captions=captions))
+        shown.append(_section(CHOICE, title, bullets=sentences, figures=["choice"], captions=captions))
     if (tables.planned or facts.measures) and tables.tasks:
         sentences = task_findings.agreement_findings(tables, facts)
         stems = ["agreement", *(["cca-vs-task"] if tables.planned else [])]
         title = "Do layer analyses predict tasks?"
-        shown.append(section(title, bullets=sentences, figures=stems, captions=captions))
+        shown.append(_section("agreement", title, bullets=sentences, figures=stems, captions=captions))
     content: Content = {
         "title": "Which layer knows what?",
         "subtitle": f"Layer-wise analysis of speech models, run {facts.run}",
+        "made": dict(made or {}),
+        "answers": [asdict(answer) for answer in answers(tables, facts)],
+        "overview": _figures(["answers"], captions)[0],
+        "scope": scope(tables, facts),
         "abstract": findings.abstract(tables, facts),
         "models": asdict(_model_table(facts)),
         "protocol": PROTOCOLS[facts.protocol],
@@ -143,14 +163,46 @@ def report_content(
         ],
         "method": [asdict(paragraph) for paragraph in method_text(tables, facts)],
         "sections": shown,
+        "data": data,
+        "figures": ["answers", *(it["stem"] for section in (*shown, *data) for it in section["figures"])],
         "limits": findings.limits(facts),
+        "glossary": glossary(tables, facts),
         "references": references(tables, facts),
         "appendix": [asdict(table) for table in _appendix(tables, facts)],
         "cite": _cite(facts),
     }
     if caution := find_fonts([*strings(content), *tables.segments["label"]]).caution:
-        shown[0]["bullets"].append(caution)
+        data[0]["bullets"].append(caution)
     return {part: mapped(texts, isolated) for part, texts in content.items()}
+
+
+def _section(
+    anchor: str,
+    title: str,
+    paragraphs: Sequence[str] = (),
+    bullets: Sequence[str] = (),
+    tables: Sequence[Table] = (),
+    figures: Sequence[str] = (),
+    captions: Mapping[str, str] | None = None,
+    see: Sequence[str] = (),
+) -> Content:
+    """One section; ``figures`` stand in it, ``see`` names more figures that its text refers to."""
+    return {
+        "anchor": anchor,
+        "title": title,
+        "see": [*see, *figures],
+        "paragraphs": list(paragraphs),
+        "bullets": list(bullets),
+        "tables": [asdict(table) for table in tables],
+        "figures": _figures(figures, captions or {}),
+    }
+
+
+def _figures(stems: Sequence[str], captions: Mapping[str, str]) -> list[dict[str, str]]:
+    missing = [stem for stem in stems if stem not in captions]
+    if missing:
+        raise ReportError(f"no caption for figure {', '.join(missing)}: add report/{missing[0]}.rst")
+    return [{"stem": stem, "caption": captions[stem]} for stem in stems]
 
 
 def _model_table(facts: RunFacts) -> Table:
@@ -235,7 +287,7 @@ def write_pdf(content: Content, template: Path, figures: Mapping[str, Path], tar
         folder = Path(name)
         shutil.copyfile(template, folder / "report.typ")
         (folder / "content.json").write_text(json.dumps(content), encoding="utf-8")
-        for stem in _used(content):
+        for stem in content["figures"]:
             shutil.copyfile(_figure(figures, stem), folder / f"{stem}.pdf")
         (folder / "fonts").mkdir()
         for number, font in enumerate(letters.fonts):
@@ -256,7 +308,8 @@ def write_html(content: Content, template: Path, figures: Mapping[str, Path], ta
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     images = {
-        stem: base64.b64encode(_figure(figures, stem).read_bytes()).decode("ascii") for stem in _used(content)
+        stem: base64.b64encode(_figure(figures, stem).read_bytes()).decode("ascii")
+        for stem in content["figures"]
     }
     try:
         page = environment.from_string(template.read_text(encoding="utf-8"))
@@ -264,10 +317,6 @@ def write_html(content: Content, template: Path, figures: Mapping[str, Path], ta
     except jinja2.TemplateError as error:
         raise ReportError(f"{template}: cannot render the report: {error}") from error
     write_text(text, target)
-
-
-def _used(content: Content) -> list[str]:
-    return [figure["stem"] for section in content["sections"] for figure in section["figures"]]
 
 
 def _figure(figures: Mapping[str, Path], stem: str) -> Path:

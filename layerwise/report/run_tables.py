@@ -39,6 +39,7 @@ class RunTables:
         published: our values beside published ones (`published.published_values`).
         measure_omissions: measures that cannot be run, and why.
         exclusions: all that was left out: the stage that dropped it, what it was and why.
+        warnings: what is to beware of in utterances that are used.
         utterances: split, duration in seconds and status of the alignment of each utterance.
         segments: how often each label of a tier (``phone``, ``word``) was aligned.
         splits: what the splits of the analysed corpus and of those of tasks hold.
@@ -69,6 +70,7 @@ class RunTables:
     published: pd.DataFrame
     measure_omissions: pd.DataFrame
     exclusions: pd.DataFrame
+    warnings: pd.DataFrame
     utterances: pd.DataFrame
     segments: pd.DataFrame
     splits: pd.DataFrame

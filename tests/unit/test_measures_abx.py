@@ -19,8 +19,8 @@ from layerwise.measures.abx_dtw import angles, warp
 from layerwise.measures.abx_errors import cell_errors
 from layerwise.measures.abx_items import slice_items
 from layerwise.measures.abx_score import AbxWarning, score_tokens
-from layerwise.measures.abx_slices import frame_slices
 from layerwise.measures.abx_tokens import Tokens
+from layerwise.measures.slices import frame_slices
 
 TASKS: dict[str, dict[str, Any]] = {
     "within": {"on": "label", "by": ("prev", "next", "speaker")},
@@ -325,7 +325,7 @@ def test_frames_of_zeros_point_the_way_of_ones():
         ({}, {"by": ("prev", "accent")}, "no column accent"),
         ({}, {"by": ("label",)}, "label: a column is either on, by or across"),
         ({}, {"rate": 0}, "rate=0: give frames per second"),
-        ({}, {"slices": "open"}, "'open' is no rule for ABX slices"),
+        ({}, {"slices": "open"}, "'open' is no rule for slices"),
         ({}, {"past_end": "wrap"}, "past_end='wrap': choose from"),
     ],
 )

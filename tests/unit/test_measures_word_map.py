@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 from layerwise.errors import AnalysisError
 from layerwise.measures import word_map
 from layerwise.measures.retrieval import retrieve
-from layerwise.measures.slices import frames_of
+from layerwise.measures.slices import frame_slices
 
 
 def tokens(seed, n=60, types=6, dim=5, spread=1.0):
@@ -163,7 +163,7 @@ def test_slices_have_the_frames_that_stand_in_them(caplog):
 @given(st.integers(0, 10**6), st.integers(0, 10**5), st.sampled_from([50, 100, 25, 12.5, Fraction(100, 3)]))
 def test_frames_stand_in_their_interval(start, length, rate):
     start, end = start / 10**4, (start + length) / 10**4
-    first, stop = frames_of(start, end, rate)
+    (first,), (stop,) = frame_slices([start], [end], rate)
     exact = [Fraction(str(value)) for value in (start, end)]
     per_second = rate if isinstance(rate, Fraction) else Fraction(str(rate))
     standing = [
