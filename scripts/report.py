@@ -7,7 +7,7 @@ from _job import job, snakemake
 
 from layerwise import contracts
 from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
-from layerwise.report.document import read_captions, report_content, write_html, write_pdf
+from layerwise.report.document import read_captions, report_content
 from layerwise.report.facts import read_facts
 from layerwise.report.run_tables import read_tables
 from layerwise.report.second_alignment import SecondAlignment
@@ -36,13 +36,15 @@ def circumstances_of(record: Path) -> dict[str, str]:
 with job():
     source = Path(snakemake.input.facts)
     captions = read_captions(Path(snakemake.input.captions[0]).parent)
-    compared = [
+    second = [
         SecondAlignment(snakemake.params.compare, contracts.read(BOUNDARY_AGREEMENT, path))
         for path in snakemake.input.compared
     ]
     made = circumstances_of(Path(snakemake.output.record).parent / "runs/tables.json")
-    content = report_content(read_tables(source.parent), read_facts(source), captions, *compared, made=made)
-    write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
-    write_html(
-        content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html)
+    content = report_content(
+        read_tables(source.parent),
+        read_facts(source),
+        captions,
+        second=second[0] if second else None,
+        made=made,
     )

@@ -20,7 +20,7 @@ def section(
     captions: Mapping[str, str] | None = None,
     see: Sequence[str] = (),
 ) -> Content:
-    """One section, ``anchor`` for links; ``figures`` stand in it, ``see`` names more that its text refers to."""
+    """One section; ``figures`` stand in it, ``see`` names more figures; ``anchor`` is for links."""
     return {
         "anchor": anchor,
         "title": title,

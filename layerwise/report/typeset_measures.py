@@ -36,7 +36,7 @@ def ranks_table(tables: RunTables, facts: RunFacts) -> Table:
 
 
 def side_by_side_tables(tables: RunTables, facts: RunFacts) -> list[Table]:
-    """One table per trained model: a row per layer, a column per analysis and headline; best in bold."""
+    """One table per trained model: a row per layer, a column per analysis and headline; * the best."""
     made = []
     for model in facts.of_kind("trained"):
         mine = of(tables.side_by_side, model=model.name)
@@ -47,20 +47,23 @@ def side_by_side_tables(tables: RunTables, facts: RunFacts) -> list[Table]:
         sides = [side for side in sides if side[0] in mine and mine[side[0]].notna().any()]
         if mine.empty or not sides:
             continue
-        rows = [
-            (str(row["layer"]), *(_cell(float(row[name]), factor) for name, _, factor, _ in sides))
-            for _, row in mine.iterrows()
-        ]
-        bold = tuple(
-            (int(np.nanargmax(sign * mine[name].to_numpy(dtype=float))), column + 1)
-            for column, (name, _, _, sign) in enumerate(sides)
+        best = {
+            name: int(np.nanargmax(sign * mine[name].to_numpy(dtype=float)))
+            for name, _, _, sign in sides
             if sign
-        )
+        }
+        rows = []
+        for place, (_, row) in enumerate(mine.iterrows()):
+            cells = (
+                f"{_cell(float(row[name]), factor)}{'*' * (best.get(name) == place)}"
+                for name, _, factor, _ in sides
+            )
+            rows.append((str(row["layer"]), *cells))
         caption = (
-            f"{model.label}: all yardsticks side by side, the best layer by each in bold. All variants and "
+            f"{model.label}: all yardsticks side by side, *: the best layer by each. All variants and "
             "models: tables/side_by_side.csv."
         )
-        made.append(Table(caption, ("Layer", *(title for _, title, _, _ in sides)), tuple(rows), bold))
+        made.append(Table(caption, ("Layer", *(title for _, title, _, _ in sides)), tuple(rows)))
     return made
 
 

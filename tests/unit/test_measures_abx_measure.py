@@ -50,7 +50,7 @@ def request(options=None, layers=("T0", "T1"), frames=95, pause=0.0, **changes):
 def test_every_variant_is_in_the_spec_and_scores_what_the_function_scores():
     asked = request({"variants": tuple(TASKS)})
     values = run_measure(ABX, asked).values
-    assert list(TASKS) == [name for name, _ in SPEC.variants]
+    assert list(TASKS) == [variant.name for variant in SPEC.whole_variants()]
     assert sorted(values["variant"]) == sorted([*TASKS, *TASKS])
     found = values.set_index(["layer", "variant"])["value"]
     phones = phone_items(asked.tokens("phone"))

@@ -112,7 +112,7 @@ def test_layers_are_ranked_by_what_was_planted(measure, name, own, variants):
             assert ((table["low"] <= table["value"]) & (table["value"] <= table["high"])).all()
         assert (table["n"] > 0).all()
     spec = next(spec for spec in MEASURES if spec.name == name)
-    assert set(found.values["variant"]) <= set(dict(spec.variants))
+    assert set(found.values["variant"]) <= {variant.name for variant in spec.whole_variants()}
 
 
 def test_word_map_is_that_of_the_public_function():

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 import report_tables as synthetic
@@ -126,7 +127,9 @@ def test_the_four_panels_draw_what_the_tables_hold(tables, facts):
     titles = [axis.get_title(loc="left") for axis in figure.axes]
     assert [title[0] for title in titles] == list("abcd") and titles[0].endswith("CCA-phone")
     forest = figure.axes[3]
-    drawn = sorted(float(line.get_xdata()[0]) for line in forest.lines if line.get_marker() in ("o", "D"))
+    drawn = sorted(
+        float(np.asarray(line.get_xdata())[0]) for line in forest.lines if line.get_marker() in ("o", "D")
+    )
     rows = tables.single_weighted[tables.single_weighted["model"].isin(NAMES)]
     rows = rows[rows["metric"] == [facts.task(task).metric.name for task in rows["task"]]]
     signs = [facts.task(task).metric.sign for task in rows["task"]]

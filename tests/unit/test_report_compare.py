@@ -21,7 +21,7 @@ from layerwise.report.compare.measures import measure_differences
 from layerwise.report.compare.runs import read_runs, series_of
 from layerwise.report.compare.tasks import task_differences
 from layerwise.report.compare.write import compare, content
-from layerwise.report.facts import MeasureFacts, ModelFacts
+from layerwise.report.facts import MeasureFacts, ModelFacts, VariantFacts
 
 NAMES = ("hubert-tiny", "wav2vec2-tiny")
 FACTS = synthetic.run_facts(NAMES, twins=False)
@@ -303,9 +303,8 @@ def test_measures_are_compared_without_pairing(runs):
             for layer, shift in (("C2", 0.0), ("C10", 0.0), ("T0", 0.0), ("T1", 0.1 if value == 0.2 else 0.0))
         ]
         table = pd.DataFrame(rows, columns=columns("measures"))
-        known = MeasureFacts(
-            "abx", "ABX", "", "error", "phone", {"within": "Within"}, "within", False, 0.5, ""
-        )
+        within = VariantFacts("within", "Within", "ABX error", False, 0.5)
+        known = MeasureFacts("abx", "ABX", "", "phone", "within", "", (within,))
         facts = replace(run.facts, measures=(known,))
         made.append(replace(run, facts=facts, tables=replace(run.tables, measures=table)))
     series = series_of(made)

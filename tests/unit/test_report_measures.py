@@ -12,8 +12,7 @@ from layerwise.errors import ReportError
 from layerwise.report.document import report_content
 from layerwise.report.facts import measure_facts, read_facts, write_facts
 from layerwise.report.figures.all import make_figures
-from layerwise.report.latex import write_latex
-from layerwise.report.names import figure_names, latex_names
+from layerwise.report.names import figure_names
 from layerwise.report.recommend import recommendations
 from layerwise.report.run_tables import of, read_tables, write_tables
 
@@ -209,7 +208,7 @@ def test_a_measure_that_cannot_be_run_is_said(tmp_path):
     )
 
 
-def test_figures_and_latex_are_those_that_are_named_and_the_unit_is_that_of_the_axis(run, tmp_path):
+def test_figures_are_those_that_are_named_and_the_unit_is_that_of_the_axis(run):
     facts, tables = run
     figures = make_figures(tables, facts)
     assert set(figures) == set(figure_names(tables.planned, tables.tasks, measures=["abx"]))
@@ -219,9 +218,6 @@ def test_figures_and_latex_are_those_that_are_named_and_the_unit_is_that_of_the_
     assert np.max(np.asarray(lines["hubert-tiny"].get_ydata())) <= 100 * max(ERRORS.values()) + 1e-9
     assert any(set(np.asarray(line.get_ydata())) == {50.0} for line in axis.lines)  # the floor
     assert len(figures["measure-abx"].axes) == 2
-    write_latex(tables, facts, tmp_path)
-    stems = {path.stem for path in tmp_path.glob("*.tex")}
-    assert stems == set(latex_names(tables.planned, tables.tasks, ["abx"]))
 
 
 def test_tables_and_facts_come_back_as_they_were(run, tmp_path):

@@ -279,8 +279,8 @@ def test_warnings_of_all_corpora_are_gathered_counted_and_shown(tmp_path):
         ["fsc", "0012", "silent"],
     ]
     assert corpus_text(made, FACTS)[-1].startswith("4 warnings were given on 3 utterances that are used")
-    (table,) = corpus_tables(made, FACTS)
-    assert table.rows == (
+    (shown,) = corpus_tables(made, FACTS)
+    assert shown.rows == (
         ("prompts", "clipped", "2", "NA: clipped: 12 samples"),
         ("prompts", "silent", "1", "0012: silent"),
         ("fsc", "silent", "1", "0012: silent"),

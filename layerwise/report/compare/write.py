@@ -17,11 +17,12 @@ from layerwise.report.compare.figures import Kind, difference_figures, training_
 from layerwise.report.compare.measures import measure_differences
 from layerwise.report.compare.runs import ComparedRun, Series
 from layerwise.report.compare.tasks import task_differences
-from layerwise.report.document import Content, write_html, write_pdf
+from layerwise.report.document import write_html, write_pdf
 from layerwise.report.figures.style import save_figure
 from layerwise.report.lettering import isolated, mapped
 from layerwise.report.methods import references
 from layerwise.report.run_tables import of
+from layerwise.report.sections import Content
 from layerwise.report.typeset import Table
 
 TEMPLATES = Path(layerwise.__file__).resolve().parents[1] / "report"
@@ -182,7 +183,7 @@ def content(comparison: Comparison, stems: Sequence[str]) -> Content:
         "glossary": [],
         "figures": [it["stem"] for section in sections for it in section["figures"]],
         "limits": list(LIMITS),
-        "references": references(runs[0].tables),
+        "references": references(runs[0].tables, runs[0].facts),
         "appendix": [asdict(table) for table in _appendix(comparison)],
         "cite": (
             f"Cite this software as layerwise {runs[0].facts.versions.get('layerwise', '')} (CITATION.cff) "
