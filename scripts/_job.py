@@ -41,8 +41,11 @@ snakemake: Job = _given()
 
 
 @contextmanager
-def job() -> Iterator[None]:
-    """Log to the rule's log file; end with one clear line on a user's error; record provenance on success."""
+def job() -> Iterator[dict[str, Any]]:
+    """Log to the rule's log file; end with one clear line on a user's error; record provenance on success.
+
+    Yields what the job tells of its circumstances, for its run record.
+    """
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(message)s",
@@ -54,7 +57,8 @@ def job() -> Iterator[None]:
     try:
         read = _named_paths(snakemake.input)
         watch = import_module("_watch").Watch(snakemake, read)
-        yield
+        told: dict[str, Any] = {}
+        yield told
         watch.end()
         target = snakemake.output.get("record")
         if target:
@@ -62,7 +66,7 @@ def job() -> Iterator[None]:
             read.pop("replanned", None)  # waited for, not read
             params = dict(snakemake.params.items())
             write_json(provenance(snakemake.rule, outputs, read, params), target)
-            watch.note()
+            watch.note(told)
     except LayerwiseError as error:
         log.error("%s: %s", type(error).__name__, error)
         sys.exit(1)

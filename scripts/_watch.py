@@ -30,9 +30,9 @@ class Watch:
         """Check it again. Raises LineageError if code or inputs were edited meanwhile."""
         self._check("while the job ran")
 
-    def note(self) -> None:
-        """Write the circumstances of the job, beside its record."""
-        told = circumstances(ROOT, self._started, self._job.threads, dict(self._job.params.items()))
+    def note(self, told: dict[str, Any]) -> None:
+        """Write the circumstances of the job, and what it has told of them, beside its record."""
+        told = told | circumstances(ROOT, self._started, self._job.threads, dict(self._job.params.items()))
         write_json(told, self._record.parent / "runs" / self._record.name)
 
     def _check(self, when: str) -> None:
