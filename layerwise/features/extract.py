@@ -20,7 +20,7 @@ from layerwise.features.carry import Carrier
 from layerwise.features.encode import Encoder, LayerOverflowError
 from layerwise.features.fill import fill
 from layerwise.features.partial import PartialStore, partial_store
-from layerwise.features.plan import Plan, plan_blocks, plan_utterances
+from layerwise.features.plan import Plan, plan_blocks, plan_part, plan_utterances
 from layerwise.features.reuse import Carried, gather, gathered
 from layerwise.features.store import StoreHeader
 from layerwise.files import write_text
@@ -52,6 +52,7 @@ def extract(
     shard_chunks: int = writer.SHARD_CHUNKS,
     provenance: dict[str, Any] | None = None,
     reuse: Sequence[Path | str] = (),
+    part: tuple[int, int] | None = None,
     read: Callable[[str], Waveform] = read_audio,
 ) -> list[Carried]:
     """Encode a corpus and write the store of a model; go on where a killed extraction stopped.
@@ -73,14 +74,19 @@ def extract(
     (column ``sha256`` of the manifest), encoded by the same model from the same files by the same code (all
     that ``provenance`` says but ``selection`` and ``segments``), and all segments and frames that are wanted.
     Returns what was taken from which store; one that is damaged is passed over with a warning.
+    With ``part`` (number from 0, of how many) only that share of the blocks is encoded and stored, rows
+    under the numbers that they have in the whole store. An extraction that is given all parts as ``reuse``
+    encodes nothing, links their shards, and makes the bytes of one that was not divided.
     Raises AudioError for an utterance that the model cannot encode, ModelError for a value that is not
     finite or an utterance that does not fit in memory, StoreError for a full disk, or tables that do not
     belong together.
     """
     if dtype not in DTYPES:
         raise StoreError(f"store dtype {dtype!r} is unknown; use one of {', '.join(DTYPES)}")
-    plan = Plan(model, name, DTYPES[dtype], plan_utterances(manifest, segments, frame_utterances), layers)
     block_seconds = block_seconds or BLOCK_BATCHES * batch_seconds
+    utterances = plan_utterances(manifest, segments, frame_utterances)
+    before, own = plan_part(utterances, block_seconds, *(part or (0, 1)))
+    plan = Plan(model, name, DTYPES[dtype], own, layers, before=before)
     sizes = _Sizes(batch_seconds, block_seconds, shard_chunks)
     store_path = Path(store_path)
     known = _WideLayers(store_path, _key(plan, plan.header(provenance or {}), sizes))
@@ -197,7 +203,10 @@ def _key(plan: Plan, header: StoreHeader, sizes: _Sizes) -> str:
         (utterance.utt_id, utterance.audio_path, utterance.seconds, utterance.segments)
         for utterance in plan.utterances
     ]
+    first = plan.first.tolist()
     content = json.dumps(
-        [header.to_attributes(), str(plan.model.device), options, utterances], sort_keys=True, default=str
+        [header.to_attributes(), str(plan.model.device), options, first, utterances],
+        sort_keys=True,
+        default=str,
     )
     return hashlib.sha256(content.encode()).hexdigest()

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -224,3 +225,16 @@ def plan_blocks(utterances: Sequence[PlannedUtterance], seconds: float) -> Itera
         filled += utterance.seconds
     if block:
         yield block
+
+
+def plan_part(
+    utterances: Sequence[PlannedUtterance], block_seconds: float, number: int, parts: int
+) -> tuple[list[PlannedUtterance], list[PlannedUtterance]]:
+    """Return the utterances before part ``number`` (from 0) of so many ``parts``, and those of the part.
+
+    Parts are whole blocks, as equal in number as can be, so that batches are those of the whole; of more
+    parts than blocks some are empty.
+    """
+    blocks = list(plan_blocks(utterances, block_seconds))
+    first, end = number * len(blocks) // parts, (number + 1) * len(blocks) // parts
+    return list(chain.from_iterable(blocks[:first])), list(chain.from_iterable(blocks[first:end]))

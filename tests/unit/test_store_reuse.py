@@ -268,3 +268,49 @@ def test_killed_while_carrying_over(whole: Path, tmp_path: Path) -> None:
     assert files(target) == files(whole)
     assert files(there) == before
     assert not target.with_name(".new.zarr.partial").exists()
+
+
+def batched(target: Path, reuse: Sequence[Path] = (), part: tuple[int, int] | None = None) -> list[Carried]:
+    """An extraction in batches of several utterances, or a part of it."""
+    return store_of(target, reuse=reuse, part=part, batch_seconds=4)
+
+
+@pytest.mark.parametrize("parts", [2, 5, 40])
+def test_parts_are_joined_into_the_bytes_of_the_whole(parts: int, tmp_path: Path) -> None:
+    whole, joined = tmp_path / "whole.zarr", tmp_path / "joined.zarr"
+    batched(whole)
+    stores = [tmp_path / f"{number}.zarr" for number in range(parts)]
+    for number, store in enumerate(stores):
+        batched(store, part=(number, parts))
+    batches = [store.with_suffix(".log").read_text() for store in stores if encoded(store)]
+    assert "".join(batches) == whole.with_suffix(".log").read_text(), "the same batches in the same order"
+    carried = batched(joined, reuse=stores)
+    assert not encoded(joined)
+    assert sum(each.utterances for each in carried) == len(SAMPLES)
+    assert files(joined) == files(whole)
+    if parts == 2:
+        shared = [name for store in stores for name in linked_to(joined, store) if name.startswith("frames")]
+        there = [name for name in files(whole) if name.startswith("frames") and "/c/" in name]
+        assert len(there) - len(shared) <= 2 * len({name.partition("/c/")[0] for name in there})
+
+
+def test_a_part_that_is_damaged_is_encoded_anew(tmp_path: Path) -> None:
+    batched(tmp_path / "whole.zarr")
+    stores = [tmp_path / f"{number}.zarr" for number in range(3)]
+    for number, store in enumerate(stores):
+        batched(store, part=(number, 3))
+    next(stores[1].glob("frames/T0/c/*/0")).write_bytes(b"")
+    batched(tmp_path / "joined.zarr", reuse=stores)
+    assert sorted(encoded(tmp_path / "joined.zarr")) == sorted(encoded(stores[1]))
+    assert files(tmp_path / "joined.zarr") == files(tmp_path / "whole.zarr")
+
+
+def test_parts_whose_place_was_reckoned_wrong_are_copied(tmp_path: Path) -> None:
+    """Of audio that is resampled the length is known afterwards: here it is a frame off."""
+    manifest = MANIFEST.assign(samples=MANIFEST.samples // 2 - 400, sample_rate=8_000)
+    for number in range(2):
+        store_of(tmp_path / f"{number}.zarr", part=(number, 2), manifest=manifest)
+    store_of(tmp_path / "whole.zarr", manifest=manifest)
+    store_of(tmp_path / "joined.zarr", reuse=[tmp_path / f"{n}.zarr" for n in range(2)], manifest=manifest)
+    assert not encoded(tmp_path / "joined.zarr")
+    assert files(tmp_path / "joined.zarr") == files(tmp_path / "whole.zarr")
