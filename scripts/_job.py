@@ -63,7 +63,8 @@ def job() -> Iterator[dict[str, Any]]:
         target = snakemake.output.get("record")
         if target:
             outputs = [path for path in snakemake.output if path != target]
-            read.pop("replanned", None)  # waited for, not read
+            for role in ("replanned", "parts"):  # waited for, not read; of parts the store is all that stays
+                read.pop(role, None)
             params = dict(snakemake.params.items())
             write_json(provenance(snakemake.rule, outputs, read, params), target)
             watch.note(told)

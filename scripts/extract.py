@@ -45,6 +45,11 @@ with job() as told:
     if not (stored.frames or stored.means):
         manifest = manifest.head(0)
     target = snakemake.output.store
+    whole, part = Path(target), None
+    if number := snakemake.wildcards.get("part"):  # of {model}.parts
+        whole = whole.parent.with_suffix(".zarr")
+        part = int(number), params.shards
+    parts = [Path(path) for path in inputs.parts if path.endswith(".zarr")]
     carried = extract(
         model,
         manifest,
@@ -55,7 +60,8 @@ with job() as told:
         layers=layers,
         dtype=dtype,
         batch_seconds=float(snakemake.resources.batch_seconds),
-        reuse=candidates(Path(target)),
+        reuse=[*parts, *candidates(whole)] if part is None else [whole, *candidates(whole)],
+        part=part,
         provenance={
             "parameters": model.parameters,
             "device": str(model.device),
@@ -69,6 +75,7 @@ with job() as told:
             "code": params.code,
         },
     )
-    write_stored(stored, snakemake.output.stored)
+    if part is None:
+        write_stored(stored, snakemake.output.stored)
     told["carried_over"] = [asdict(each) for each in carried]
     write_digest(target, snakemake.output.digest)
