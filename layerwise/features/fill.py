@@ -53,6 +53,8 @@ def fill(
     with Background() as background, progress(f"Encoding with {plan.name}", total) as advance:
         for block, waveforms in read_ahead(left, waveform):
             lengths = [len(waveform) for waveform in waveforms]
+            if linked:
+                _check_lengths(block, lengths)
             spans = _Spans(plan, block, lengths, rows)
             _check_done(output, spans, done, store.folder)
             given = [at for at, each in enumerate(block) if each.utt_id in carrier.given and at not in done]
@@ -87,6 +89,16 @@ class _Spans:
     def end(self) -> NDArray[np.int64]:
         """Rows (arrays,) after the block."""
         return np.asarray(self.first[-1] + self.counts[-1])
+
+
+def _check_lengths(block: Sequence[PlannedUtterance], lengths: Sequence[int]) -> None:
+    """Raise StoreError if rows come to lie elsewhere than where linked shards expect them."""
+    for utterance, length in zip(block, lengths, strict=True):
+        if utterance.samples not in (None, length):
+            raise StoreError(
+                f"utterance {utterance.utt_id} ({utterance.audio_path}): {length} samples, and "
+                f"{utterance.samples} in the manifest; make the manifest anew (snakemake --forcerun manifest)"
+            )
 
 
 def _check_done(output: writer.StoreWriter, spans: _Spans, done: set[int], folder: Path) -> None:

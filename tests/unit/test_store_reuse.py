@@ -15,6 +15,7 @@ import pytest
 import zarr
 from extraction_job import PROCESSES, Rows, read
 
+from layerwise.errors import StoreError
 from layerwise.features import writer
 from layerwise.features.digest import verify, write_digest
 from layerwise.features.extract import extract
@@ -314,3 +315,11 @@ def test_parts_whose_place_was_reckoned_wrong_are_copied(tmp_path: Path) -> None
     store_of(tmp_path / "joined.zarr", reuse=[tmp_path / f"{n}.zarr" for n in range(2)], manifest=manifest)
     assert not encoded(tmp_path / "joined.zarr")
     assert files(tmp_path / "joined.zarr") == files(tmp_path / "whole.zarr")
+
+
+def test_a_length_that_the_manifest_has_wrong_is_refused_beside_links(whole: Path, tmp_path: Path) -> None:
+    store_of(tmp_path / "part.zarr", IDS[:12])
+    wrong = MANIFEST.assign(samples=MANIFEST.samples.where(MANIFEST.utt_id != IDS[-1], 4_000))
+    with pytest.raises(StoreError, match=rf"utterance {IDS[-1]} .*: \d+ samples, and 4000 in the manifest"):
+        store_of(tmp_path / "new.zarr", reuse=[tmp_path / "part.zarr"], manifest=wrong)
+    assert not (tmp_path / "new.zarr").exists()
