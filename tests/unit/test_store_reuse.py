@@ -242,7 +242,7 @@ def slowly(target: Path, reuse: list[Path]) -> None:
         write(*given)
         time.sleep(0.0005)
 
-    module.link_file, writer.StoreWriter.write = slow_link, slow_write  # type: ignore[method-assign]
+    module.link_file, writer.StoreWriter.write = slow_link, slow_write  # type: ignore[method-assign, assignment]
     store_of(target, reuse=reuse)
 
 
