@@ -1,6 +1,7 @@
-.PHONY: run test lint docs lock always
+.PHONY: run test lint docs lock image always
 
 PY := .venv/bin
+VERSION = $(shell sed -n '/^version = /{s/.*"\(.*\)"/\1/p;q;}' pyproject.toml)
 
 run: .venv/.ready
 	$(PY)/snakemake --cores all
@@ -8,6 +9,8 @@ run: .venv/.ready
 
 test: lint
 	sh tests/install_slurm.sh
+	sh tests/install_validator.sh
+	sh tests/install_latex.sh
 	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 tests/unit --cov-report= --cov
 	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 --dist worksteal tests/workflow
 
@@ -31,6 +34,12 @@ docs: .venv/.ready
 lock: .venv/.ready
 	PATH="$$PATH:.uv/bin" uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
 	    --all-extras --generate-hashes --no-header pyproject.toml -o envs/requirements.lock
+
+# ENGINE=podman make image: with that program. docs/cluster.md says how to run the image, with Apptainer too.
+ENGINE ?= docker
+image:
+	$(ENGINE) build --file envs/Containerfile --tag layerwise:$(VERSION) \
+	    --build-arg COMMIT=$$(git rev-parse HEAD)$$(git diff --quiet HEAD || echo -edited) .
 
 # PYTHON=python3.13 make run: with that Python.
 .venv/.ready: envs/requirements.lock pyproject.toml $(if $(PYTHON),always)

@@ -7,6 +7,7 @@ from snakemake.exceptions import WorkflowError
 from snakemake.utils import min_version
 
 from layerwise.config import parse_config
+from layerwise.config.licences import licences
 from layerwise.errors import LayerwiseError
 from layerwise.lineage.circumstances import COMMAND, CONFIG_FILES
 
@@ -14,6 +15,7 @@ min_version("9.27")
 
 
 include: "rules/failures.smk"
+include: "rules/plan.smk"
 
 
 if not workflow.overwrite_configfiles:
@@ -61,6 +63,9 @@ if CONFIG.pretrain:
     include: "rules/pretrain.smk"
 
 
+include: "rules/alone.smk"
+
+
 rule all:
     default_target: True
     input:
@@ -76,6 +81,6 @@ onsuccess:
 os.environ.setdefault(COMMAND, shlex.join(["snakemake", *sys.argv[1:]]))
 os.environ.setdefault(CONFIG_FILES, " ".join(map(str, workflow.configfiles)))
 
-if workflow.is_main_process and not workflow.dryrun:
-    # What was read to plan the run need not be read for the next one.
-    atexit.register(INDEX.save)
+if workflow.is_main_process:
+    # What was read to plan the run need not be read for the next one. A dry run, known only by then, writes nothing.
+    atexit.register(lambda: workflow.dryrun or INDEX.save())

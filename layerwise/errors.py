@@ -37,6 +37,10 @@ class LineageError(LayerwiseError):
     """Code, an input or an artifact is not what a result is said to be made from."""
 
 
+class RunningError(LayerwiseError):
+    """Another process works on the same run, or this job's own run has ended."""
+
+
 class AnalysisError(LayerwiseError):
     """A layer-wise analysis cannot be computed from the data at hand."""
 

@@ -4,6 +4,8 @@ ARCHIVE = CONFIG.alignment.librispeech_alignments.path
 
 if not Path(ARCHIVE).exists():
 
+    SHARED.append(ARCHIVE)
+
     use rule job as download_alignments with:
         output:
             archive=ARCHIVE,

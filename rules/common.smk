@@ -44,6 +44,8 @@ REPORT = "<run>/report/report.pdf"
 # planned anew: same bytes end the wave. For that, each takes them all as `replanned` (docs/lineage.md).
 SELECTION = "<run>/samples/selection.parquet"
 REPLANNED = [MANIFEST, INTERVALS, *SAMPLES, SEGMENTS, SELECTION]
+# What a run writes that other runs in the same folder may write too.
+SHARED = []
 INDEX = ContentIndex(".snakemake/layerwise/content.json")
 
 

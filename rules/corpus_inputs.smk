@@ -30,7 +30,13 @@ def used_of(corpus):
     """What is used of a corpus, as plain values."""
     readers = {spec.section for spec in CONFIG.registry.all(ReaderSpec).values()}
     return options(
-        corpus, "reader", "description", "download", "lexicon", *filter(None, readers)
+        corpus,
+        "reader",
+        "description",
+        "download",
+        "lexicon",
+        "license",
+        *filter(None, readers),
     )
 
 

@@ -10,6 +10,8 @@ localrules:
 
 if MISSING:
 
+    SHARED.extend(MISSING)
+
     checkpoint download_corpus:
         """Fetch and unpack a corpus of the catalogue; runs only where its folder is missing."""
         output:

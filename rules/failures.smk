@@ -8,6 +8,7 @@ from pathlib import Path
 from snakemake.logging import logger as snakemake_logger
 
 from layerwise.jobs.failures import Failure, keep_log, planning_cause, shortened
+from layerwise.jobs.full_disk import says_full
 
 
 class Failures(logging.Filter):
@@ -31,6 +32,8 @@ class Failures(logging.Filter):
             record.input = shortened(record.input)
             said = record.rule_msg or self.said.pop(record.thread, "")
             self._add(vars(record), said, [])
+            if self.failed[record.jobid].for_the_user():
+                no_more_tries(record.jobid)
         elif event == "GROUP_ERROR":
             undone = [
                 info for info in record.job_error_info if not _made(info["output"])
@@ -56,11 +59,19 @@ class Failures(logging.Filter):
         """The last lines of a run that failed; what a job could make good at its next try is no failure."""
         if self.failed and self.final:
             lines = [failure.line() for failure in self.failed.values()]
-        elif self.error and (self.final or not self.jobs):
+        elif self.error and (self.final or not self.jobs or says_full(self.error)):
             lines = [f"Failed: {planning_cause(self.error)}"]
         else:
             return
         print("\n".join(lines), file=sys.stderr)
+
+
+def no_more_tries(jobid):
+    """Spend the `retries` of a job: it would fail again. (Snakemake 9.27 has no interface for that.)"""
+    dag = workflow.dag
+    for job in dag.needrun_jobs():
+        if not job.is_group() and dag.jobid(job) == jobid:
+            job.attempt = max(job.attempt, job.restart_times + 1)
 
 
 def _made(files):

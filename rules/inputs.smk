@@ -86,7 +86,9 @@ def encoder(wildcards):
         "location": source.location,
         "hub": bool(hub_id(entry.source)),
         "random": source.random,
-        **options(entry, "name", "objective", "recipe", "supervision", "twin"),
+        **options(
+            entry, "name", "objective", "recipe", "supervision", "twin", "license"
+        ),
     }
 
 
@@ -184,7 +186,7 @@ def aligner_work():
 
 def own_options(analysis):
     """The options that only this analysis has; its file of vectors is an input, its split a param."""
-    return options(CONFIG.options_of(ANALYSES[analysis]), "file", "split")
+    return options(CONFIG.options_of(ANALYSES[analysis]), "file", "split", "license")
 
 
 def needed(what, path):

@@ -4,7 +4,8 @@ include: "report_inputs.smk"
 TABLES = [f"<run>/tables/{name}.csv" for name in RUN_TABLES]
 FACTS = f"<run>/tables/{FACTS_NAME}"
 LATEX = [
-    f"<run>/tables/{name}.tex" for name in latex_names(list(ANALYSES), list(TASKS))
+    f"<run>/tables/{name}.tex"
+    for name in latex_names(list(ANALYSES), list(TASKS), CONFIG.inter.pairs)
 ]
 CAPTIONS = files_below("report", {".rst"})
 TYPST, JINJA = "report/template.typ", "report/report.html.j2"
@@ -36,6 +37,10 @@ use rule job as tables with:
         splits=[
             "<run>/corpus/splits.csv",
             *(f"<run>/corpora/{name}/splits.csv" for name in CORPORA),
+        ],
+        warnings=[
+            "<run>/corpus/warnings.csv",
+            *(f"<run>/corpora/{name}/warnings.csv" for name in CORPORA),
         ],
         corpora_excluded=[f"<run>/corpora/{name}/excluded.csv" for name in CORPORA],
         corpora_quality=[

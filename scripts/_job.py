@@ -46,15 +46,15 @@ def job() -> Iterator[dict[str, Any]]:
 
     Yields what the job tells of its circumstances, for its run record.
     """
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(message)s",
-        datefmt="%H:%M:%S",
-        handlers=[logging.FileHandler(snakemake.log[0], mode="w", encoding="utf-8"), logging.StreamHandler()],
-    )
-    logging.captureWarnings(True)
-    logging.getLogger("fontTools").setLevel(logging.WARNING)  # else a line for each glyph of a figure
     try:
+        logging.basicConfig(
+            level=logging.INFO,
+            format="%(asctime)s %(message)s",
+            datefmt="%H:%M:%S",
+            handlers=[logging.StreamHandler(), logging.FileHandler(snakemake.log[0], "w", encoding="utf-8")],
+        )
+        logging.captureWarnings(True)
+        logging.getLogger("fontTools").setLevel(logging.WARNING)  # else a line for each glyph of a figure
         read = _named_paths(snakemake.input)
         watch = import_module("_watch").Watch(snakemake, read)
         told: dict[str, Any] = {}
@@ -71,7 +71,8 @@ def job() -> Iterator[dict[str, Any]]:
     except LayerwiseError as error:
         log.error("%s: %s", type(error).__name__, error)
         sys.exit(1)
-    except BaseException:
+    except BaseException as error:
+        import_module("_watch").end_if_full(error, snakemake)
         log.exception("unexpected error in rule %s", snakemake.rule)
         raise
 

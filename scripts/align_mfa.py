@@ -1,6 +1,7 @@
 """Call the Montreal Forced Aligner. Needs nothing but Python 3.10: it runs in the environment of MFA."""
 
 import argparse
+import os
 import signal
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from layerwise.align.mfa_command import align_shard, fetch_model, train_model
 from layerwise.errors import LayerwiseError
+from layerwise.jobs.alone import follow_run
 
 
 def parse() -> argparse.Namespace:
@@ -52,6 +54,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that MFA is stopped too
 try:
+    follow_run(lambda: os.kill(os.getpid(), signal.SIGTERM))
     run(parse())
 except LayerwiseError as error:
     sys.exit(f"{type(error).__name__}: {error}")

@@ -9,6 +9,7 @@ from layerwise.contracts.corpus import MANIFEST
 from layerwise.contracts.samples import SAMPLE
 from layerwise.contracts.scores import INFEASIBLE, NULLS, SCORES, SIZES, TRAITS, UNITS
 from layerwise.contracts.vectors import VECTORS
+from layerwise.features.scratch import near
 from layerwise.features.store import FeatureStore
 from layerwise.options.scoring import ScoringOptions
 from layerwise.specs.code import load_object
@@ -25,18 +26,19 @@ with job():
     entry = params.entry
     analysis = load_object(entry["plugin"])
     beside = Beside(
-        logmel=FeatureStore(inputs.logmel) if inputs.logmel else None,
-        prosody=FeatureStore(inputs.prosody) if inputs.prosody else None,
+        logmel=FeatureStore(near(inputs.logmel)) if inputs.logmel else None,
+        prosody=FeatureStore(near(inputs.prosody)) if inputs.prosody else None,
         speakers=speakers(inputs.speakers) if inputs.speakers else {},
         vectors=contracts.read(VECTORS, inputs.vectors).set_index("label") if inputs.vectors else None,
         intervals=contracts.read(INTERVALS, inputs.intervals) if inputs.intervals else None,
     )
+    store = near(inputs.store)
     tables = join_samples(
         [
             score_layers(
                 analysis,
                 snakemake.wildcards.analysis,
-                FeatureStore(inputs.store),
+                FeatureStore(store),
                 contracts.read(SAMPLE, path),
                 number,
                 options=ScoringOptions(**params.cca),

@@ -20,6 +20,7 @@ from layerwise.contracts.tasks import (
 )
 from layerwise.features.choice import read_stored
 from layerwise.features.heap import give_back_freed_memory
+from layerwise.features.scratch import near
 from layerwise.features.store import FeatureStore
 from layerwise.files import sha256_file
 from layerwise.lineage.content import digest
@@ -38,7 +39,7 @@ with job():
     stored = inputs.stored and read_stored(inputs.stored).mode(params.pooled, params.features) == "stored"
     source: Source
     if stored:
-        source, content = FeatureStore(inputs.store), [sha256_file(inputs.digest)]
+        source, content = FeatureStore(near(inputs.store)), [sha256_file(inputs.digest)]
     else:
         encoder = load_encoder(params.encoder, inputs.model, params.encoder["extraction"], params.seed)
         source = LiveEncoder.of(snakemake.wildcards.model, encoder, manifest)

@@ -7,6 +7,7 @@ from layerwise.contracts.alignment import INTERVALS
 from layerwise.contracts.corpus import MANIFEST
 from layerwise.contracts.measures import CANNOT, LEFT_OUT, VALUES
 from layerwise.contracts.samples import SAMPLE
+from layerwise.features.scratch import near
 from layerwise.features.store import FeatureStore
 from layerwise.measures.base import MeasureRequest, run_measure
 from layerwise.seeds import derive_seed
@@ -21,7 +22,7 @@ with job():
         measure,
         MeasureRequest(
             name=name,
-            source=FeatureStore(inputs.store),
+            source=FeatureStore(near(inputs.store)),
             samples=[contracts.read(SAMPLE, path) for path in inputs.samples],
             intervals=contracts.read(INTERVALS, inputs.intervals),
             speakers=dict(zip(manifest["utt_id"], manifest["speaker"], strict=True)),
@@ -29,8 +30,8 @@ with job():
             seed=derive_seed(params.seed, name),
             own=measure.own(**params.entry["own"]) if measure.own else None,
             threads=snakemake.threads,
-            logmel=FeatureStore(inputs.logmel) if inputs.logmel else None,
-            prosody=FeatureStore(inputs.prosody) if inputs.prosody else None,
+            logmel=FeatureStore(near(inputs.logmel)) if inputs.logmel else None,
+            prosody=FeatureStore(near(inputs.prosody)) if inputs.prosody else None,
         ),
     )
     contracts.write(VALUES, found.values, outputs.measured)

@@ -1,5 +1,6 @@
 """Write the report as PDF and as one HTML page."""
 
+import json
 from pathlib import Path
 
 from _job import job, snakemake
@@ -17,6 +18,21 @@ def by_stem(paths: list[str]) -> dict[str, Path]:
     return {Path(path).stem: Path(path) for path in paths}
 
 
+def circumstances_of(record: Path) -> dict[str, str]:
+    """When, from which commit and by which command the tables were made, as far as that is known."""
+    if not record.is_file():
+        return {}
+    told = json.loads(record.read_text(encoding="utf-8"))
+    git = told["git"]
+    changed = " with changes" if git["dirty"] else ""
+    parts = {
+        "date": told["ended"][:10],
+        "commit": f"commit {git['commit'][:10]}{changed}" if git["commit"] else "",
+        "command": told["command"],
+    }
+    return {name: text for name, text in parts.items() if text}
+
+
 with job():
     source = Path(snakemake.input.facts)
     captions = read_captions(Path(snakemake.input.captions[0]).parent)
@@ -24,7 +40,8 @@ with job():
         SecondAlignment(snakemake.params.compare, contracts.read(BOUNDARY_AGREEMENT, path))
         for path in snakemake.input.compared
     ]
-    content = report_content(read_tables(source.parent), read_facts(source), captions, *compared)
+    made = circumstances_of(Path(snakemake.output.record).parent / "runs/tables.json")
+    content = report_content(read_tables(source.parent), read_facts(source), captions, *compared, made=made)
     write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
     write_html(
         content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html)

@@ -6,7 +6,7 @@ from _job import job, snakemake
 
 from layerwise.report.facts import write_facts
 from layerwise.report.gather import RawFiles, gather
-from layerwise.report.latex import write_latex
+from layerwise.report.latex_tables import write_latex
 from layerwise.report.run_facts import run_facts
 from layerwise.report.run_tables import write_tables
 

@@ -164,6 +164,6 @@ def copy_model(source: Path, target: Path, weights: str = "model.safetensors") -
     for name in ("config.json", "preprocessor_config.json"):
         shutil.copy(source / name, target / name)
     shutil.copy(source / "model.safetensors", target / weights)
-    (target / "README.md").write_text("card")
+    (target / "README.md").write_text("---\nlicense: mit\n---\ncard\n")
     (target / "tf_model.h5").write_bytes(b"another framework")
     return target

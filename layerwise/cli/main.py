@@ -1,8 +1,11 @@
 """The command ``layerwise``: one subcommand per question to a run.
 
     layerwise recommend demo --task pr        which layer of each model to take, and why
+    layerwise status demo                     what is stale, and why
     layerwise verify demo                     whether all is as it was recorded
+    layerwise compare demo other --out both   runs side by side, with differences and their intervals
     layerwise why results/demo/tables/layer_scores.csv        what a file was made from
+    layerwise crate demo demo.zip             the run as an RO-Crate
 
 Answers come from the tables and records of a run.
 """
@@ -11,10 +14,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from layerwise.cli import profile, recommend, verify, why
+from layerwise.cli import compare, crate, profile, recommend, status, verify, why
 from layerwise.errors import LayerwiseError
 
-COMMANDS = (recommend, verify, why, profile)
+COMMANDS = (recommend, compare, status, verify, why, crate, profile)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -80,7 +80,8 @@ def _circumstances(ran: Mapping[str, Any]) -> list[str]:
     state = ran["git"]
     commit = f"commit {state['commit'][:12]}{', edited' if state['dirty'] else ''}" if state["commit"] else ""
     facts = [f"ran {ran['started']} to {ran['ended']}", f"{ran['peak_mb']} MB", ran["device"], commit]
-    return [f"  {', '.join(filter(None, facts))}"]
+    licences = [f"  licence of {key}: {licence}" for key, licence in ran.get("licences", {}).items()]
+    return [f"  {', '.join(filter(None, facts))}", *licences]
 
 
 def _short(value: object) -> str:

@@ -53,6 +53,12 @@ class ModelEntry(Section):
         "(cheaper, other numbers: docs/models.md).",
         examples=["full"],
     )
+    license: str = Field(
+        default="",
+        description="Its licence, for the records: what its folder or its page on the hub says need not be "
+        "said here.",
+        examples=["mit"],
+    )
     twin: bool = Field(
         default=True, description="Also run its random-initialised twin as a control.", examples=[True]
     )

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from layerwise.config.entries import Entry, ModelEntry, Task, as_analysis
 from layerwise.errors import ModelError
+from layerwise.options.abx import AbxOptions
 from layerwise.options.alignment import AlignmentOptions
 from layerwise.options.analyses import AnalysisEntry
 from layerwise.options.corpus import CorpusOptions, TaskCorpusOptions
@@ -108,6 +109,7 @@ class RunConfig(Section):
     mutual_information: MutualInformationOptions = Field(
         default=MutualInformationOptions(), description="Clusters of `mi-phone` and `mi-word`."
     )
+    abx: AbxOptions = Field(default=AbxOptions(), description="ABX discriminability of phones and speakers.")
     inter: InterOptions = Field(default=InterOptions(), description="Models against each other.")
     downstream: TrainingOptions = Field(default=TrainingOptions(), description="Downstream training.")
     report: ReportOptions = Field(default=ReportOptions(), description="Words of the report.")
@@ -347,6 +349,7 @@ class RunConfig(Section):
                 source=f"random:{entry.source}",
                 revision=entry.revision,
                 window=entry.window,
+                license=entry.license,
             )
             for entry in self.models
             if entry.twin

@@ -24,7 +24,7 @@ from layerwise.contracts.columns import (
     UTT_ID,
     in_range,
 )
-from layerwise.contracts.corpus import SPLIT_COUNTS
+from layerwise.contracts.corpus import SPLIT_COUNTS, WARNINGS
 from layerwise.contracts.run_columns import P, run_table
 from layerwise.contracts.run_measure_tables import MEASURE_TABLES
 from layerwise.contracts.run_task_tables import TASK_TABLES
@@ -202,6 +202,16 @@ _SPLITS = run_table(
     ("corpus", "split"),
     about="a split of a corpus",
 )
+_WARNINGS = run_table(
+    "warnings",
+    (
+        Column("corpus", empty=True, about="name of a corpus of tasks; empty for the analysed one"),
+        UTT_ID,
+        *(column for column in WARNINGS.columns if column.name == "warning"),
+    ),
+    ("corpus", *WARNINGS.key),
+    about=WARNINGS.about,
+)
 _SEGMENTS = run_table(
     "segments",
     (TIER, LABEL, count("segments", 1, about="how often it was aligned")),
@@ -216,7 +226,8 @@ RUN_TABLES = {
         *(_LAYER_SCORES, _LAYER_SUMMARY, _PEAKS, _INFLUENTIAL, _LEARNING),
         *(_CONTROL_CONTRASTS, _CURVE_CONTRASTS, _LAST_BLOCK_CONTRASTS),
         *TASK_TABLES,
-        *(_OMISSIONS, _INTER_SCORES, *MEASURE_TABLES, _EXCLUSIONS, _UTTERANCES, _SEGMENTS, _SPLITS),
+        *(_OMISSIONS, _INTER_SCORES, *MEASURE_TABLES, _EXCLUSIONS, _WARNINGS),
+        *(_UTTERANCES, _SEGMENTS, _SPLITS),
     )
 }
 

@@ -30,7 +30,7 @@ def read_audio(path: Path | str, sample_rate: int = SAMPLE_RATE) -> NDArray[np.f
     """
     samples, info = _decode(Path(path))
     mono = samples.mean(axis=1, dtype=np.float32)
-    return mono if info.sample_rate == sample_rate else _resample(mono, info.sample_rate, sample_rate)
+    return mono if info.sample_rate == sample_rate else resample(mono, info.sample_rate, sample_rate)
 
 
 def inspect_audio(path: Path | str) -> AudioInfo:
@@ -87,8 +87,10 @@ def _decode(path: Path) -> tuple[NDArray[np.float32], AudioInfo]:
     return samples, info
 
 
-def _resample(waveform: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
-    """Resample with a Kaiser window as resampy's kaiser_best, or by soxr where rates have no simple ratio.
+def resample(waveform: NDArray[np.float32], source: int, target: int) -> NDArray[np.float32]:
+    """Resample (samples,) with a Kaiser window as resampy's kaiser_best, or by soxr for odd rates.
+
+    There are ceil(samples * target / source) samples then.
 
     torchaudio's default window leaves images above the old Nyquist frequency, only 13 dB down at 4.2 kHz for
     8 kHz audio. A polyphase kernel has a row for each phase: at 16,001 Hz that is 5 GB.

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 import torch
@@ -130,15 +131,14 @@ class Encoder:
         parts: dict[str, list[torch.Tensor]] = {array: [] for array in self.plan.dims}
         for position, utterance in enumerate(utterances):
             segments = [*map(len, utterance.segments.values()), 1]
-            shared: tuple[int, int] | None = None
+            shared: tuple[int, Fraction] | None = None
             for layer in self.plan.layers:
                 grid = self.plan.model.grid(layer)
                 hidden = activations.utterance(layer, position).float()
-                if shared != (len(hidden), grid.stride):  # all transformer layers share the weights
-                    shared = (len(hidden), grid.stride)
-                    weights = pooling_weights(
-                        utterance.segments, len(hidden), grid.stride_seconds, hidden.device
-                    )
+                stride = grid.stride_seconds
+                if shared != (len(hidden), stride):  # all transformer layers share the weights
+                    shared = (len(hidden), stride)
+                    weights = pooling_weights(utterance.segments, len(hidden), stride, hidden.device)
                 pooled = torch.split(weights @ hidden, segments)
                 for group, means in zip((*GROUPS.values(), "utterances"), pooled, strict=True):
                     parts[f"{group}/{layer}"].append(means)

@@ -55,7 +55,7 @@ def pooling_weights(
     return ((position >= first) & (position < last)).float() / (last - first)
 
 
-def grid_10ms(stride: int, receptive_field: int) -> tuple[int, int]:
+def grid_10ms(stride: int | Fraction, receptive_field: int | Fraction) -> tuple[int, int]:
     """Return the (kernel, stride) that average a layer to 10 ms frames of 400 samples' receptive field.
 
     ``stride`` and ``receptive_field`` are in samples at 16 kHz. For the standard conv stem: (79, 32),
@@ -64,7 +64,7 @@ def grid_10ms(stride: int, receptive_field: int) -> tuple[int, int]:
     """
     if stride > 160 or 160 % stride:
         return 1, 1
-    return max(1, (400 - receptive_field) // stride + 1), 160 // stride
+    return max(1, int((400 - receptive_field) // stride) + 1), int(160 // stride)
 
 
 def average(hidden: "torch.Tensor", kernel: int, stride: int) -> "torch.Tensor":

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from layerwise.jobs.full_disk import NO_SPACE_LEFT, STATUS, remedy, says_full
+
 KEPT = 9  # earlier logs of a job
 TAIL_BYTES = 100_000
 LONGEST = 600
@@ -38,6 +40,11 @@ _ENDS = {
     "KILLED": "killed (signal 9), most often because the machine ran out of memory; run fewer jobs at once "
     "(--cores, --resources mem_mb=MB) or on a machine with more memory",
 }
+
+
+# Errors that a second try cannot mend: what a user brought or asked for is wrong. (A network may come back.)
+KINDS = ("Config", "Corpus", "Audio", "Alignment", "Model", "Analysis", "Infeasible", "Task", "Report")
+FOR_THE_USER = frozenset(f"{kind}Error" for kind in KINDS)
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,15 @@ class Failure:
             )
         said = self.said.strip().splitlines()
         if status := _EXITED.search(self.said):
+            if int(status[1]) == STATUS and not any(NO_SPACE_LEFT in text for text in texts):
+                return remedy("the results or the log")
             said = [f"it ended with exit status {status[1]} before it could log; its traceback is above"]
         errors = (last_error(text) for text in texts)
         return next((error for error in errors if error), said[-1].strip() if said else "no cause was logged")
+
+    def for_the_user(self) -> bool:
+        """Whether the job ended with an error that it will end with again."""
+        return bool(self.logs) and last_error(tail(self.logs[0])).partition(":")[0] in FOR_THE_USER
 
     def _end(self, text: str) -> str | None:
         status = _STATUS.search(self.said)
@@ -114,7 +127,9 @@ def last_error(text: str) -> str:
 
 
 def planning_cause(text: str) -> str:
-    """Return what is wrong in an error of Snakemake before any job ran: without its place and traceback."""
+    """Return what is wrong in an error of Snakemake outside of jobs: without its place and traceback."""
+    if says_full(text) and NO_SPACE_LEFT not in text:
+        return remedy("Snakemake's notes (.snakemake)")
     lines = [line.strip() for line in text.splitlines()]
     if len(lines) > 1 and _HEADER.match(lines[0]):
         lines = lines[1:]

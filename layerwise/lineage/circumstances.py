@@ -12,6 +12,8 @@ from typing import Any
 
 COMMAND = "LAYERWISE_COMMAND"  # set by the workflow: the command that started the run
 CONFIG_FILES = "LAYERWISE_CONFIG_FILES"
+COMMIT = "LAYERWISE_COMMIT"  # set in the container image, which has no git
+EDITED = "-edited"
 
 
 def now() -> str:
@@ -40,7 +42,12 @@ def circumstances(repository: Path, started: str, threads: int, params: Mapping[
 
 
 def git_state(repository: Path) -> dict[str, Any]:
-    """Return the commit and whether files differ from it; an empty commit outside a git repository."""
+    """Return the commit and whether files differ from it; an empty commit outside a git repository.
+
+    An image names the commit that it was built from.
+    """
+    if built := os.environ.get(COMMIT):
+        return {"commit": built.removesuffix(EDITED), "dirty": built.endswith(EDITED)}
     try:
         commit = _git(repository, "rev-parse", "HEAD")
         return {"commit": commit, "dirty": bool(_git(repository, "status", "--porcelain"))}

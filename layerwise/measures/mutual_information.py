@@ -1,24 +1,20 @@
 """Mutual information of k-means clusters of a layer with labels, held out (Pasad et al. 2021)."""
 
-import warnings
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.cluster import MiniBatchKMeans
-from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from layerwise.analyses.base import Scoring, ViewPair
-from layerwise.cca.moments import Array, Index, NotFiniteError
+from layerwise.cca.moments import Index, NotFiniteError
 from layerwise.cca.splits import dev_test_pairs
 from layerwise.errors import InfeasibleError
+from layerwise.measures.contingency import Cells
+from layerwise.measures.kmeans import assign_clusters, fit_clusters
 from layerwise.options.mutual_information import MutualInformationOptions
 from layerwise.seeds import derive_seed
 
-BATCH = 4096
-ITERATIONS = 500  # as published; rarely reached
 CONFIDENCE = (2.5, 97.5)
 
 
@@ -85,25 +81,13 @@ def score_clusters(views: ViewPair, scoring: Scoring, *, unit: Literal["phone", 
 
 def normalised_information(clusters: ArrayLike, labels: ArrayLike) -> float:
     """Return I(cluster; label) / H(label) of integer codes (n,); 0 if all labels are the same."""
-    cells = _Cells(np.asarray(clusters), np.asarray(labels))
-    return float(cells.information(cells.counts[None].astype(np.float64))[0])
+    cells = Cells(np.asarray(clusters), np.asarray(labels))
+    return float(cells.information(cells.table)[0])
 
 
 def _assign(train: NDArray[Any], test: NDArray[Any], clusters: int, seed: int) -> Index:
-    means = MiniBatchKMeans(
-        clusters,
-        batch_size=BATCH,
-        init_size=3 * max(BATCH, clusters),
-        max_iter=ITERATIONS,
-        n_init=1,
-        random_state=seed,
-    )
-    # OpenMP's limit is one of the thread, unlike BLAS's: this runs in a worker thread.
-    with threadpool_limits(1, user_api="openmp"), warnings.catch_warnings():
-        # Fewer distinct rows than clusters leave clusters empty, which does not matter here.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        means.fit(np.ascontiguousarray(train, np.float32))
-        return np.asarray(means.predict(np.ascontiguousarray(test, np.float32)), np.int64)
+    means = fit_clusters(np.ascontiguousarray(train, np.float32), clusters, seed)
+    return assign_clusters(means, np.ascontiguousarray(test, np.float32))
 
 
 def _values(
@@ -113,42 +97,11 @@ def _values(
     rng = np.random.default_rng(derive_seed(seed, "resampling"))
     score = normalised_information(clusters, labels)
     null = normalised_information(clusters, rng.permutation(labels))
-    names, codes = np.unique(units, return_inverse=True)
-    if len(names) < 2 or replicates == 0:
+    names = len(np.unique(units))
+    if names < 2 or replicates == 0:
         return score, np.nan, np.nan, null
-    cells = _Cells(clusters, labels)
-    counts = np.zeros((len(names), len(cells.counts)))
-    np.add.at(counts, (codes, cells.of_row), 1)
-    draws = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), replicates)
-    scores = cells.information(draws @ counts)
+    cells = Cells(clusters, labels)
+    draws = rng.multinomial(names, np.full(names, 1 / names), replicates)
+    scores = cells.information(draws @ cells.by_unit(units))
     low, high = np.percentile(scores - scores.mean(), CONFIDENCE)
     return score, score + float(low), score + float(high), null
-
-
-class _Cells:
-    """The cells of a contingency table that occur: their counts and margins, and the cell of each row."""
-
-    def __init__(self, clusters: Index, labels: Index) -> None:
-        pairs, self.of_row, self.counts = np.unique(
-            np.stack([clusters, labels]), axis=1, return_inverse=True, return_counts=True
-        )
-        orders = [np.argsort(side, kind="stable") for side in pairs]
-        self.marginals = [
-            (order, np.flatnonzero(np.diff(side[order], prepend=-1)))
-            for side, order in zip(pairs, orders, strict=True)
-        ]
-
-    def information(self, counts: Array) -> Array:
-        """I / H(label) of tables of counts (tables, cells)."""
-        cluster, label = (
-            _entropy(np.add.reduceat(counts[:, order], starts, axis=1)) for order, starts in self.marginals
-        )
-        information = np.maximum(cluster + label - _entropy(counts), 0.0)
-        return np.divide(information, label, out=np.zeros_like(label), where=label > 0)
-
-
-def _entropy(counts: Array) -> Array:
-    """Entropies (tables,) in nats of tables of counts (tables, cells)."""
-    shares = counts / counts.sum(axis=1, keepdims=True)
-    logs = np.log(shares, out=np.zeros_like(shares), where=shares > 0)
-    return -np.asarray(np.einsum("ij,ij->i", shares, logs))

@@ -27,11 +27,12 @@ class Grid:
     """Where the frames of a layer lie on the waveform, in samples at 16 kHz.
 
     Sample ``i`` lies at time ``i / 16000``; frame ``k`` is centred on sample ``first_centre + k * stride``
-    and sees ``receptive_field`` samples (transformer layers: of the conv stem below them).
+    and sees ``receptive_field`` samples (transformer layers: of the conv stem below them). Fractions are for
+    models that resample their input.
     """
 
-    stride: int
-    receptive_field: int
+    stride: int | Fraction
+    receptive_field: int | Fraction
     first_centre: Fraction
 
     @property
@@ -46,10 +47,10 @@ class Grid:
 
     def whole_frames(self, samples: int) -> int:
         """Return how many frames lie whole on a waveform: floor((samples - receptive field) / stride) + 1."""
-        return max(0, (samples - self.receptive_field) // self.stride + 1)
+        return max(0, int((samples - self.receptive_field) // self.stride) + 1)
 
     @classmethod
-    def unpadded(cls, stride: int, receptive_field: int) -> "Grid":
+    def unpadded(cls, stride: int | Fraction, receptive_field: int | Fraction) -> "Grid":
         """Return the grid of convolutions without padding: the first frame starts at sample 0."""
         return cls(stride, receptive_field, Fraction(receptive_field - 1, 2))
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from layerwise.errors import DownloadError
 from layerwise.files import sha256_file
+from layerwise.specs.cards import CARD, licence_of_card
 from layerwise.specs.checkpoints import model_type
+from layerwise.specs.parts import INDEX, PARTS, index_of, weights_of
 
 # transformers 5 may keep what was in the second in the third
 CONFIGS = ("config.json", "preprocessor_config.json", "processor_config.json")
@@ -34,19 +36,24 @@ def fetch_model(name: str, revision: str | None = None, *, weights: bool = True)
     """Bring the files of a model that layerwise needs into the local hub cache and describe them.
 
     Files that are there already are not fetched again; without network, or with HF_HUB_OFFLINE=1, the cache
-    alone is used. Returns source, revision (as asked), commit (as resolved), model_type and files, name to
-    size in bytes and SHA-256. ``weights=False`` leaves the weights out: a random-initialised twin needs none.
+    alone is used. Of a model of which a part is read (`layerwise.specs.parts`), only shards that hold some of
+    it are fetched. Returns source, revision (as asked), commit (as resolved), model_type, licence (of its
+    card, or empty) and files, name to size in bytes and SHA-256. ``weights=False`` leaves the weights out: a
+    random-initialised twin needs none.
     Raises DownloadError: no such model or revision, neither network nor cache, or a damaged file.
     """
-    folder = _snapshot(name, revision, CONFIGS)
+    folder = _snapshot(name, revision, (*CONFIGS, CARD))
     files = _present(folder, CONFIGS)
+    kind = model_type(folder)
     if weights:
-        files += _weights(name, folder.name)
+        shards = _shards(name, folder.name, PARTS[kind]) if kind in PARTS else []
+        files += shards or _weights(name, folder.name)
     return {
         "source": name,
         "revision": revision,
         "commit": folder.name,
-        "model_type": model_type(folder),
+        "model_type": kind,
+        "licence": licence_of_card(folder / CARD),
         "files": {file.name: _checked(file) for file in files},
     }
 
@@ -59,6 +66,16 @@ def _weights(name: str, commit: str) -> list[Path]:
         f"model {name!r}: holds no weights for PyTorch (model.safetensors or pytorch_model.bin); "
         "name another model or revision"
     )
+
+
+def _shards(name: str, commit: str, part: str) -> list[Path]:
+    """Fetch the index of a model in shards and those that hold a part of it; nothing of other models."""
+    folder = _snapshot(name, commit, (INDEX,))
+    names = index_of(folder / INDEX)
+    if names is None:
+        return []
+    wanted = (INDEX, *sorted(set(weights_of(names, part).values())))
+    return _present(_snapshot(name, commit, wanted), wanted)
 
 
 def _present(folder: Path, patterns: Iterable[str]) -> list[Path]:

@@ -17,6 +17,7 @@ from layerwise.errors import ModelError
 from layerwise.files import files_below, is_lfs_pointer
 from layerwise.models.base import LoadOptions, seeded
 from layerwise.models.hub import is_commit
+from layerwise.models.parts import read_part
 from layerwise.models.precision import cast
 from layerwise.specs.checkpoints import model_type
 
@@ -24,7 +25,8 @@ from layerwise.specs.checkpoints import model_type
 os.environ.setdefault("DISABLE_SAFETENSORS_CONVERSION", "1")
 
 
-ENCODER_BLOCK = re.compile(r"(?:^|\.)encoder\.(?:layers|layer|blocks)\.\d+\.")
+# of any encoder, and of one whose weights have lost their prefix
+ENCODER_BLOCK = re.compile(r"(?:^|\.)encoder(?:_transformer)?\.(?:layers|layer|blocks)\.\d+\.|^layers\.\d+\.")
 MOST_LAYERS, LARGEST_SIZE = 1_000, 10_000_000  # more than any model has; a model is built before it is filled
 WEIGHT_SUFFIXES = (".safetensors", ".bin")
 
@@ -33,29 +35,48 @@ class Checkpoint:
     """A located checkpoint: its config, its feature extractor and how to build its model.
 
     ``revision`` is the commit of a hub checkpoint, also of one in a folder that ``hf download`` wrote, or
-    None; all files are read at that commit.
+    None; all files are read at that commit. ``part`` is the key of config.json that holds the encoder's
+    config, where the checkpoint is that of a larger model; a checkpoint of the encoder alone has no such key.
+    Raises ModelError if a file is missing or of another model, or if the encoder takes audio at another rate
+    than ``rates``.
     """
 
-    def __init__(self, location: str, options: LoadOptions) -> None:
+    def __init__(
+        self, location: str, options: LoadOptions, *, part: str = "", rates: tuple[int, ...] = (SAMPLE_RATE,)
+    ) -> None:
         _check_folder(location)
         if not options.random:
             _check_weights(location)
         self.location = location
         self.options = options
         self.revision = self._commit()
-        self.config = self._read(AutoConfig)
+        whole = self._read(AutoConfig)
+        self.config = getattr(whole, part, None) or whole
         _check_sizes(location, self.config)
         self.extractor = self._read(AutoFeatureExtractor)
-        if self.extractor.sampling_rate != SAMPLE_RATE:
+        rate = getattr(self.extractor, "sampling_rate", None)
+        if rate not in rates:
             raise ModelError(
-                f"{location}: expects {self.extractor.sampling_rate} Hz audio, layerwise reads 16000 Hz; "
+                f"{location}: expects {rate} Hz audio, layerwise reads 16000 Hz; "
                 "this checkpoint is not supported"
             )
 
-    def build(self, model_class: Any, **kwargs: Any) -> Any:
+    def file(self, name: str) -> Path | None:
+        """Return the path of a file of the checkpoint, fetched if need be; None if there is no such file."""
+        if Path(self.location).is_dir():
+            path = Path(self.location, name)
+            return path if path.is_file() else None
+        try:
+            return Path(hf_hub_download(self.location, name, revision=self.revision))
+        except (OSError, ValueError):
+            return None
+
+    def build(self, model_class: Any, *, part: str = "", **kwargs: Any) -> Any:
         """Return the model in evaluation mode, with the checkpoint's weights or, for a twin, random ones.
 
-        Raises ModelError if the checkpoint lacks a weight that the encoder uses.
+        ``part`` is a regular expression: of a larger model, only the weights whose names begin with it are
+        read (`layerwise.models.parts`). Raises ModelError if the checkpoint lacks a weight that the encoder
+        uses, or a file that holds one.
         """
         options = self.options
         if options.random:
@@ -63,6 +84,10 @@ class Checkpoint:
                 from_config = getattr(model_class, "from_config", None) or model_class._from_config
                 model = from_config(self.config)
         else:
+            if part:
+                weights = read_part(self.location, part, self.file)
+                # pickled weights come as a whole
+                kwargs |= {"key_mapping": {f"^{part}": ""}} if weights is None else {"state_dict": weights}
             with _no_bars():
                 model, info = self._read(
                     model_class, dtype=torch.float32, output_loading_info=True, config=self.config, **kwargs
@@ -92,14 +117,15 @@ class Checkpoint:
         return _hub_config(self.location, self.options.revision).parent.name
 
     def _read(self, auto_class: Any, **kwargs: Any) -> Any:
+        location = None if "state_dict" in kwargs else self.location
         if is_commit(self.revision):
             # A commit never changes: what the hub cache holds of it needs no network.
             with suppress(Exception):  # what is wrong is said below
                 return auto_class.from_pretrained(
-                    self.location, revision=self.revision, local_files_only=True, **kwargs
+                    location, revision=self.revision, local_files_only=True, **kwargs
                 )
         try:
-            return auto_class.from_pretrained(self.location, revision=self.revision, **kwargs)
+            return auto_class.from_pretrained(location, revision=self.revision, **kwargs)
         except Exception as error:  # readers of weights and configs have errors of their own
             raise ModelError(
                 cannot_read(self.location, self.options.revision, auto_class.__name__, error)

@@ -31,7 +31,7 @@ def use_precision(precision: str) -> str:
 def cast(model: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
     """Move a model to a device and number format.
 
-    On a CPU grouped convolutions go on computing in float32 (``keep_grouped_convolutions``).
+    On a CPU some convolutions go on computing in float32 (``keep_grouped_convolutions``).
     """
     model.to(device, dtype)
     if device.type == "cpu" and dtype != torch.float32:
@@ -39,14 +39,18 @@ def cast(model: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
 
 
 def keep_grouped_convolutions(model: nn.Module) -> None:
-    """Let grouped convolutions (the positional ones) compute in float32, under autocast too.
+    """Let convolutions compute in float32, under autocast too, that CPUs compute wrongly in bfloat16.
 
-    In bfloat16 oneDNN's results for them are wrong by as much as they are large on CPUs with AMX
-    (PyTorch 2.11).
+    oneDNN's results are wrong by as much as they are large on CPUs with AMX (PyTorch 2.11) for grouped
+    convolutions (the positional ones) and for strides above 3 over 8 to 24 channels (of no published model).
     """
     for module in model.modules():
-        if isinstance(module, nn.Conv1d) and module.groups > 1:
+        if isinstance(module, nn.Conv1d) and (module.groups > 1 or _strided_over_few(module)):
             module._conv_forward = partial(_in_float32, module._conv_forward)  # type: ignore[method-assign]
+
+
+def _strided_over_few(module: nn.Conv1d) -> bool:
+    return module.stride[0] > 3 and 1 < module.in_channels < 32
 
 
 def _in_float32(convolve: Convolve, values: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:

@@ -40,6 +40,12 @@ class CorpusOptions(Section):
         description="Origin and licence of the speech, for the report.",
         examples=["LibriSpeech dev-clean (Panayotov et al. 2015), CC BY 4.0"],
     )
+    license: str = Field(
+        default="",
+        description="Its licence, for the records: that of published corpora, and what the README.md beside "
+        "it says (`license:` of a data set card), need not be said here.",
+        examples=["CC-BY-4.0"],
+    )
     max_utterances: int | None = Field(
         default=None,
         ge=1,

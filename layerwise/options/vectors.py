@@ -29,3 +29,4 @@ class VectorsOptions(VectorTarget):
         description="GloVe or word2vec text, a qvec oracle, or a CSV, TSV or Parquet table.",
         examples=["data/glove.840B.300d.txt"],
     )
+    license: str = Field(default="", description="Its licence, for the records.", examples=["PDDL-1.0"])

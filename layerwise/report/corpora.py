@@ -11,7 +11,7 @@ from layerwise.report.words import count, listed
 
 
 def corpus_text(tables: RunTables, facts: RunFacts) -> list[str]:
-    """Describe the corpora, where features were encoded in training, and what was left out."""
+    """Describe the corpora, where features were encoded in training, what was left out and warned of."""
     texts = [_described(facts.corpus)]
     texts += [f"For tasks, {_described(corpus)}" for corpus in facts.corpora]
     for task, models in facts.live.items():
@@ -20,13 +20,48 @@ def corpus_text(tables: RunTables, facts: RunFacts) -> list[str]:
         texts.append(
             f"Features for {task} were not stored: {whose} encoded the speech anew in each pass of training."
         )
+    texts += _licences(facts)
     lost = len(tables.exclusions)
     if not lost:
-        return [*texts, "Nothing was excluded."]
+        return [*texts, "Nothing was excluded.", warnings_line(tables)]
     made = "exclusion was made on the way; the appendix gives its reason"
     if lost > 1:
         made = "exclusions were made on the way; the appendix lists each with its reason"
-    return [*texts, f"{lost} {made}."]
+    return [*texts, f"{lost} {made}.", warnings_line(tables)]
+
+
+def warnings_line(tables: RunTables) -> str:
+    """Count the warnings on utterances that are used (`corpora.warnings_table`)."""
+    found = tables.warnings
+    if found.empty:
+        return "No warning was given on utterances that are used."
+    utterances = len(found[["corpus", "utt_id"]].drop_duplicates())
+    return (
+        f"{count(len(found), 'warning')} {'were' if len(found) > 1 else 'was'} given on "
+        f"{count(utterances, 'utterance')} that {'are' if utterances > 1 else 'is'} used all the same "
+        "(each: tables/warnings.csv)."
+    )
+
+
+def warnings_table(tables: RunTables, facts: RunFacts) -> list[Table]:
+    """Count the warnings by corpus and kind, the most frequent first, each with one that was given."""
+    found = tables.warnings
+    if found.empty:
+        return []
+    kinds = found["warning"].str.partition(":")[0].str.strip()
+    groups = found.assign(kind=kinds).groupby(["corpus", "kind"], sort=True)
+    rows = [
+        (
+            str(corpus) or facts.corpus.name,
+            str(kind),
+            str(group["utt_id"].nunique()),
+            f"{group['utt_id'].iloc[0]}: {group['warning'].iloc[0]}",
+        )
+        for (corpus, kind), group in groups
+    ]
+    rows.sort(key=lambda row: -int(row[2]))
+    caption = f"Warnings ({len(found)}) on utterances that are used, by kind, and the first of each."
+    return [Table(caption, ("Corpus", "Warning", "Utterances", "For example"), tuple(rows))]
 
 
 def corpus_cautions(tables: RunTables, facts: RunFacts) -> list[str]:
@@ -39,6 +74,11 @@ def corpus_cautions(tables: RunTables, facts: RunFacts) -> list[str]:
         warned = zip(counts["split"], counts["caution"], strict=True)
         found += [f"{title}, {split}: {caution}." for split, caution in warned if caution]
     return found
+
+
+def corpus_tables(tables: RunTables, facts: RunFacts) -> list[Table]:
+    """The splits of the corpora and the warnings on their utterances, as far as there is something to say."""
+    return [*splits_table(tables, facts), *warnings_table(tables, facts)]
 
 
 def splits_table(tables: RunTables, facts: RunFacts) -> list[Table]:
@@ -68,3 +108,14 @@ def _described(corpus: CorpusFacts) -> str:
         f"{count(corpus.speakers, 'speaker')} ({splits}). {corpus.description}"
     )
     return text.strip()
+
+
+def _licences(facts: RunFacts) -> list[str]:
+    """Licences of what was brought to the run; those of twins are those of their models."""
+    twins = {f"models.{model.name}" for model in facts.of_kind("random")}
+    told = {key: licence for key, licence in facts.licences.items() if key not in twins}
+    by_licence: dict[str, list[str]] = {}
+    for key, licence in told.items():
+        by_licence.setdefault(licence, []).append(key.partition(".")[2] or key)
+    lines = [f"{', '.join(names)}: {licence}" for licence, names in by_licence.items()]
+    return [f"Licences of what was analysed: {'; '.join(lines)}."] if lines else []

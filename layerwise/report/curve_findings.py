@@ -135,9 +135,7 @@ def objective_findings(tables: RunTables, facts: RunFacts) -> list[str]:
 
     Many pairs are counted per analysis and not told one by one.
     """
-    curves, recipes = tables.curve_contrasts, facts.recipes()
-    words = curves.apply(verdict, axis=1, smallest=facts.smallest_effect) if len(curves) else curves["p"]
-    judged = curves.assign(word=words)
+    judged, recipes = judged_pairs(tables, facts), facts.recipes()
     if len(judged[["model_a", "model_b"]].drop_duplicates()) > MOST_PAIRS:
         sentences = _counted_pairs(judged, facts)
     else:
@@ -154,6 +152,13 @@ def objective_findings(tables: RunTables, facts: RunFacts) -> list[str]:
             f"Left out, as what training adds is not known without a random twin: {listed(alone)}."
         )
     return sentences
+
+
+def judged_pairs(tables: RunTables, facts: RunFacts) -> pd.DataFrame:
+    """`RunTables.curve_contrasts` with the verdict on each difference in the column ``word``."""
+    curves = tables.curve_contrasts
+    words = curves.apply(verdict, axis=1, smallest=facts.smallest_effect) if len(curves) else curves["p"]
+    return curves.assign(word=words)
 
 
 def _pair(names: tuple[str, ...], rows: pd.DataFrame, facts: RunFacts) -> str:

@@ -16,8 +16,10 @@ import typst
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import cautions, curve_findings, findings, task_findings
-from layerwise.report.corpora import corpus_cautions, corpus_text, splits_table
+from layerwise.report.answers import CHOICE, CURVES, OBJECTIVE, answers, scope
+from layerwise.report.corpora import corpus_cautions, corpus_tables, corpus_text
 from layerwise.report.facts import RunFacts
+from layerwise.report.glossary import glossary
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
 from layerwise.report.methods import PROTOCOLS, method_text, references
 from layerwise.report.names import inter_name
@@ -37,36 +39,45 @@ def read_captions(folder: Path) -> dict[str, str]:
 
 
 def report_content(
-    tables: RunTables, facts: RunFacts, captions: Mapping[str, str], second: SecondAlignment | None = None
+    tables: RunTables,
+    facts: RunFacts,
+    captions: Mapping[str, str],
+    second: SecondAlignment | None = None,
+    made: Mapping[str, str] | None = None,
 ) -> Content:
     """Put the report together as plain JSON data for the templates; sections without results are left out.
 
     ``captions`` maps figure stems to captions (`read_captions`); ``second`` is an alignment that the run's
-    was compared with. Text is plain: the templates escape it. Words that run from right to left are isolated
-    (Unicode's FSI and PDI). The first section says which letters no font has.
+    was compared with; ``made`` says when, from which commit and by which command the tables were made. Text
+    is plain: the templates escape it. Words that run from right to left are isolated (Unicode's FSI and PDI).
+    The first section on data says which letters no font has.
     """
-    shown = [
+    data = [
         _section(
+            "corpus",
             "Corpora" if facts.corpora else "Corpus",
             corpus_text(tables, facts),
             bullets=corpus_cautions(tables, facts),
-            tables=splits_table(tables, facts),
+            tables=corpus_tables(tables, facts),
             figures=["corpus", "alignment"],
             captions=captions,
         )
     ]
     if second:
-        shown.append(
+        data.append(
             _section(
+                "alignments",
                 "Agreement of two alignments",
                 [comparison_text(second, facts.aligner, facts.corpus.utterances)],
                 tables=[comparison_table(second)],
             )
         )
+    shown = []
     for analysis in tables.planned:
         first = analysis == tables.planned[0]
         shown.append(
             _section(
+                CURVES if first else analysis,
                 facts.analysis(analysis).title,
                 bullets=curve_findings.analysis_findings(tables, facts, analysis),
                 tables=[analysis_table(tables, facts, analysis)],
@@ -78,10 +89,11 @@ def report_content(
     if tables.analyses:
         objectives = curve_findings.objective_findings(tables, facts)
         title = "Does the objective shape the curves?"
-        shown.append(_section(title, bullets=objectives, see=["layers"]))
+        shown.append(_section(OBJECTIVE, title, bullets=objectives, see=["layers"]))
     if tables.planned:
         shown.append(
             _section(
+                "rest",
                 "What the scores rest on",
                 bullets=cautions.cautions(tables, facts) if tables.analyses else [],
                 figures=["learning"],
@@ -92,6 +104,7 @@ def report_content(
         stem = inter_name(a, b)
         shown.append(
             _section(
+                stem,
                 f"{a} against {b}",
                 bullets=findings.inter_findings(tables, facts, (a, b)),
                 figures=[stem],
@@ -103,6 +116,7 @@ def report_content(
         first = task == tables.tasks[0]
         shown.append(
             _section(
+                task,
                 facts.task(task).title,
                 bullets=task_findings.task_findings(tables, facts, task),
                 tables=[task_table(tables, facts, task)],
@@ -114,15 +128,19 @@ def report_content(
     if tables.tasks:
         sentences = task_findings.choice_findings(tables, facts)
         title = "What does a choice of layer cost?"
-        shown.append(_section(title, bullets=sentences, figures=["choice"], captions=captions))
+        shown.append(_section(CHOICE, title, bullets=sentences, figures=["choice"], captions=captions))
     if tables.planned and tables.tasks:
         sentences = task_findings.agreement_findings(tables, facts)
         stems = ["agreement", "cca-vs-task"]
         title = "Do layer analyses predict tasks?"
-        shown.append(_section(title, bullets=sentences, figures=stems, captions=captions))
+        shown.append(_section("agreement", title, bullets=sentences, figures=stems, captions=captions))
     content: Content = {
         "title": "Which layer knows what?",
         "subtitle": f"Layer-wise analysis of speech models, run {facts.run}",
+        "made": dict(made or {}),
+        "answers": [asdict(answer) for answer in answers(tables, facts)],
+        "overview": _figures(["answers"], captions)[0],
+        "scope": scope(tables, facts),
         "abstract": findings.abstract(tables, facts),
         "models": asdict(_model_table(facts)),
         "protocol": PROTOCOLS[facts.protocol],
@@ -135,17 +153,21 @@ def report_content(
         ],
         "method": [asdict(paragraph) for paragraph in method_text(tables, facts)],
         "sections": shown,
+        "data": data,
+        "figures": ["answers", *(it["stem"] for section in (*shown, *data) for it in section["figures"])],
         "limits": findings.limits(facts),
+        "glossary": glossary(tables, facts),
         "references": references(tables),
         "appendix": [asdict(table) for table in _appendix(tables, facts)],
         "cite": _cite(facts),
     }
     if caution := find_fonts([*strings(content), *tables.segments["label"]]).caution:
-        shown[0]["bullets"].append(caution)
+        data[0]["bullets"].append(caution)
     return {part: mapped(texts, isolated) for part, texts in content.items()}
 
 
 def _section(
+    anchor: str,
     title: str,
     paragraphs: Sequence[str] = (),
     bullets: Sequence[str] = (),
@@ -156,6 +178,7 @@ def _section(
 ) -> Content:
     """One section; ``figures`` stand in it, ``see`` names more figures that its text refers to."""
     return {
+        "anchor": anchor,
         "title": title,
         "see": [*see, *figures],
         "paragraphs": list(paragraphs),
@@ -253,7 +276,7 @@ def write_pdf(content: Content, template: Path, figures: Mapping[str, Path], tar
         folder = Path(name)
         shutil.copyfile(template, folder / "report.typ")
         (folder / "content.json").write_text(json.dumps(content), encoding="utf-8")
-        for stem in _used(content):
+        for stem in content["figures"]:
             shutil.copyfile(_figure(figures, stem), folder / f"{stem}.pdf")
         (folder / "fonts").mkdir()
         for number, font in enumerate(letters.fonts):
@@ -274,7 +297,8 @@ def write_html(content: Content, template: Path, figures: Mapping[str, Path], ta
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     images = {
-        stem: base64.b64encode(_figure(figures, stem).read_bytes()).decode("ascii") for stem in _used(content)
+        stem: base64.b64encode(_figure(figures, stem).read_bytes()).decode("ascii")
+        for stem in content["figures"]
     }
     try:
         page = environment.from_string(template.read_text(encoding="utf-8"))
@@ -282,10 +306,6 @@ def write_html(content: Content, template: Path, figures: Mapping[str, Path], ta
     except jinja2.TemplateError as error:
         raise ReportError(f"{template}: cannot render the report: {error}") from error
     write_text(text, target)
-
-
-def _used(content: Content) -> list[str]:
-    return [figure["stem"] for section in content["sections"] for figure in section["figures"]]
 
 
 def _figure(figures: Mapping[str, Path], stem: str) -> Path:

@@ -130,7 +130,8 @@ class RunFacts:
     ``models`` are in the order of the config, which is the order of legends and tables. ``samples`` and
     ``trials`` are the numbers of sample sets and of trials per set; a difference below ``smallest_effect`` is
     not worth a name; ``digests`` maps artifacts to SHA-256. ``corpora`` are those that only tasks use;
-    ``live`` names, for each task that did so, the models that encoded in training.
+    ``live`` names, for each task that did so, the models that encoded in training. ``licences`` are those of
+    corpora, models and vectors, by their key in the config.
     """
 
     run: str
@@ -149,6 +150,7 @@ class RunFacts:
     digests: Mapping[str, str] = field(default_factory=dict)
     corpora: tuple[CorpusFacts, ...] = ()
     live: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    licences: Mapping[str, str] = field(default_factory=dict)
 
     def model(self, name: str) -> ModelFacts:
         """Return the facts of a model; raise `ReportError` for a name that the run does not have."""

@@ -4,7 +4,6 @@ import pandas as pd
 
 from layerwise.report.facts import RunFacts
 from layerwise.report.run_tables import RunTables, of
-from layerwise.report.task_findings import sum_findings
 from layerwise.report.typeset import interval, number
 from layerwise.report.words import ABOVE, count, verdict
 
@@ -27,7 +26,6 @@ def abstract(tables: RunTables, facts: RunFacts) -> list[str]:
             f"{facts.analysis(analysis).short} peaks above every control (random twin, baseline) in "
             f"{judged.sum()} of {count(len(judged), 'model')}."
         )
-    sentences += sum_findings(tables, facts)
     return [" ".join(sentences)]
 
 

@@ -9,8 +9,9 @@ import pandas as pd
 
 from layerwise import contracts
 from layerwise.contracts.alignment import INTERVALS, QUALITY
-from layerwise.contracts.corpus import EXCLUDED, MANIFEST, SPLIT_COUNTS
+from layerwise.contracts.corpus import EXCLUDED, MANIFEST, SPLIT_COUNTS, WARNINGS
 from layerwise.contracts.run_tables import RUN_TABLES, columns
+from layerwise.contracts.spec import Table
 from layerwise.contracts.tasks import TASK_EXCLUSIONS
 from layerwise.contracts.vectors import MISSING_VECTORS
 from layerwise.errors import ReportError
@@ -66,6 +67,7 @@ class RawFiles:
         task_exclusions: downstream/{model}/{task}.excluded.csv.
         missing_vectors: vectors/{analysis}.missing.csv.
         splits: corpus/splits.csv and corpora/{name}/splits.csv.
+        warnings: corpus/warnings.csv and corpora/{name}/warnings.csv.
         corpora_excluded: corpora/{name}/excluded.csv.
         corpora_quality: corpora/{name}/alignment/quality.csv.
     """
@@ -90,6 +92,7 @@ class RawFiles:
     task_exclusions: tuple[Path, ...] = ()
     missing_vectors: tuple[Path, ...] = ()
     splits: tuple[Path, ...] = ()
+    warnings: tuple[Path, ...] = ()
     corpora_excluded: tuple[Path, ...] = ()
     corpora_quality: tuple[Path, ...] = ()
 
@@ -146,7 +149,8 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         exclusions=_exclusions(files),
         utterances=_utterances(files),
         segments=_segments(files.intervals),
-        splits=_splits(files.splits),
+        warnings=_of_corpora(WARNINGS, files.warnings, "warnings"),
+        splits=_of_corpora(SPLIT_COUNTS, files.splits, "splits"),
     )
     return RunTables(**{name: getattr(made, name)[columns(name)] for name in RUN_TABLES})
 
@@ -251,10 +255,11 @@ def _utterances(files: RawFiles) -> pd.DataFrame:
     )
 
 
-def _splits(paths: Iterable[Path]) -> pd.DataFrame:
-    """Counts of all corpora, one below the other."""
-    read = [contracts.read(SPLIT_COUNTS, path).assign(corpus=_corpus_name(path)) for path in paths]
-    return pd.concat(read, ignore_index=True) if read else pd.DataFrame(columns=columns("splits"))
+def _of_corpora(table: Table, paths: Iterable[Path], name: str) -> pd.DataFrame:
+    """A table of all corpora, one below the other, for the run's table of a name."""
+    read = [contracts.read(table, path).assign(corpus=_corpus_name(path)) for path in paths]
+    found = [rows for rows in read if len(rows)]  # empty ones have no types to keep
+    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=columns(name))
 
 
 def _segments(intervals: Path) -> pd.DataFrame:

@@ -3,13 +3,20 @@
 from collections.abc import Sequence
 
 FACTS_NAME = "facts.json"  # beside the tables
+COLUMN, PAGE, TABULAR = "column", "page", ".tabular"  # forms of a LaTeX table
 
 
-def latex_names(analyses: Sequence[str], tasks: Sequence[str]) -> list[str]:
-    """Stems of the LaTeX tables that `latex.write_latex` writes for a run's analyses and tasks."""
+def latex_names(
+    analyses: Sequence[str], tasks: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
+) -> list[str]:
+    """Files without ``.tex`` that `latex_tables.write_latex` writes for a run, below its tables.
+
+    Each table fits one column or the full width of a page, as a float and as the tabular alone.
+    """
     layers = [f"{name}-layers" for name in analyses]
-    choice = ["choice"] if tasks else []
-    return [*analyses, *layers, *tasks, *choice, *(["agreement"] if analyses and tasks else [])]
+    names = [*analyses, *layers, *tasks, *(["choice"] if tasks else [])]
+    names += [*(["agreement"] if analyses and tasks else []), *(inter_name(*pair) for pair in pairs)]
+    return [f"{form}/{name}{part}" for name in names for form in (COLUMN, PAGE) for part in ("", TABULAR)]
 
 
 def inter_name(model_a: str, model_b: str) -> str:
@@ -21,7 +28,7 @@ def figure_names(
     analyses: Sequence[str], tasks: Sequence[str], pairs: Sequence[tuple[str, str]] = ()
 ) -> list[str]:
     """Stems of the figures that `figures.all.make_figures` makes for analyses, tasks and pairs."""
-    names = ["corpus", *(inter_name(*pair) for pair in pairs)]
+    names = ["answers", "corpus", *(inter_name(*pair) for pair in pairs)]
     if analyses:
         names += ["layers", "learning", *analyses]
     if tasks:

@@ -50,6 +50,7 @@ def run_facts(
     ``stores`` are the feature stores, ``{model}.zarr`` for each model; ``artifacts`` are the files whose
     SHA-256 the report states, in this order; ``corpora`` are the manifests
     ``corpora/{name}/manifest.parquet``; ``stored`` are the files ``{model}.stored.json`` of all corpora.
+    ``licences`` are texts by key of the config.
 
     Raises `ReportError` for a model without a store, and the errors of readers for broken files.
     """
@@ -72,6 +73,7 @@ def run_facts(
         digests={path.as_posix(): sha256_file(path) for path in artifacts},
         corpora=tuple(_task_corpora(values["corpora"], corpora)),
         live=_live(values["features"], [entry["name"] for entry in values["models"]], stored),
+        licences=values.get("licences", {}),
     )
 
 

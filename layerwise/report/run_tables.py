@@ -36,6 +36,7 @@ class RunTables:
         measures: value of each layer in each variant of the measures.
         measure_omissions: measures that cannot be run, and why.
         exclusions: all that was left out: the stage that dropped it, what it was and why.
+        warnings: what is to beware of in utterances that are used.
         utterances: split, duration in seconds and status of the alignment of each utterance.
         segments: how often each label of a tier (``phone``, ``word``) was aligned.
         splits: what the splits of the analysed corpus and of those of tasks hold.
@@ -63,6 +64,7 @@ class RunTables:
     measures: pd.DataFrame
     measure_omissions: pd.DataFrame
     exclusions: pd.DataFrame
+    warnings: pd.DataFrame
     utterances: pd.DataFrame
     segments: pd.DataFrame
     splits: pd.DataFrame

@@ -25,12 +25,16 @@ def groups(facts: RunFacts) -> Iterator[tuple[str, tuple[ModelFacts, ...]]]:
     yield from ((name, models) for name, models in (("self-supervised", own), ("supervised", rest)) if models)
 
 
+def metric_rows(table: pd.DataFrame, facts: RunFacts, task: str) -> pd.DataFrame:
+    """Rows of a table on one task in the metric that decides."""
+    return of(table, task=task, metric=facts.task(task).metric.name)
+
+
 def sum_findings(tables: RunTables, facts: RunFacts) -> list[str]:
     """Count per task and group of models where the single layer or the learned sum is better."""
     sentences = []
     for task in tables.tasks:
-        metric = facts.task(task).metric
-        mine = of(tables.single_weighted, task=task, metric=metric.name)
+        mine = metric_rows(tables.single_weighted, facts, task)
         for group, models in groups(facts):
             words = list(mine[mine["model"].isin([model.name for model in models])]["verdict"])
             if words:
@@ -47,7 +51,7 @@ def task_findings(tables: RunTables, facts: RunFacts, name: str) -> list[str]:
     """One sentence per trained model on one task: single layer, learned sum, tie set and controls."""
     sentences = []
     metric = facts.task(name).metric
-    mine = of(tables.single_weighted, task=name, metric=metric.name)
+    mine = metric_rows(tables.single_weighted, facts, name)
     for model in facts.in_order(mine["model"]):
         if model.kind != "trained":
             continue
@@ -90,7 +94,7 @@ def choice_findings(tables: RunTables, facts: RunFacts) -> list[str]:
     sentences = []
     for task in tables.tasks:
         metric = facts.task(task).metric
-        part = of(tables.choice, task=task, metric=metric.name)
+        part = metric_rows(tables.choice, facts, task)
         for group, models in groups(facts):
             mine = part[part["model"].isin([model.name for model in models])]
             if mine.empty:

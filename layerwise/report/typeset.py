@@ -15,15 +15,11 @@ MINUS, DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 
 @dataclass(frozen=True)
 class Table:
-    """A table of plain strings; the first column is left-aligned, the others are centred.
-
-    ``bold`` holds row and column, from 0, of the cells that LaTeX sets in bold.
-    """
+    """A table of plain strings; the first column is left-aligned, the others are centred."""
 
     caption: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
-    bold: tuple[tuple[int, int], ...] = ()
 
 
 def number(value: float, digits: int = 2) -> str:
@@ -107,26 +103,6 @@ def analysis_table(tables: RunTables, facts: RunFacts, name: str) -> Table:
     )
     header = ("Model", "Best", "Tie set", "Score", "Calibrated", "p", "Last block")
     return Table(caption, (*header, f"{MINUS} twin", f"{MINUS} baseline"), tuple(rows))
-
-
-def layers_table(tables: RunTables, facts: RunFacts, name: str) -> Table:
-    """One row per layer and one column per model: scores with their intervals, tie sets in bold."""
-    summary = of(tables.layer_summary, analysis=name)
-    models = facts.in_order(summary["model"])
-    order = summary.drop_duplicates("layer").sort_values("layer_index")["layer"]
-    cells = {(str(row.model), str(row.layer)): row for row in summary.itertuples()}
-    rows, bold = [], []
-    for place, layer in enumerate(map(str, order)):
-        found = [cells.get((model.name, layer)) for model in models]
-        rows.append(
-            (layer, *(interval(row.score, row.low, row.high) if row else DASH for row in found))  # type: ignore[arg-type]
-        )
-        bold += [(place, column + 1) for column, row in enumerate(found) if row and row.tie == "yes"]
-    caption = (
-        f"{facts.analysis(name).title}: score of each layer with 95% interval. Bold: the best block layer "
-        "of a model and those that it does not beat (paired over units, Holm over layers, 5%)."
-    )
-    return Table(caption, ("Layer", *(model.label for model in models)), tuple(rows), tuple(bold))
 
 
 def with_limits(row: pd.Series, name: str = "difference", digits: int = 2) -> str:

@@ -16,6 +16,7 @@ class Archive:
     md5: str | None
     sha256: str | None
     folder: str
+    licence: str
 
     @property
     def name(self) -> str:
@@ -38,7 +39,7 @@ SLURP_COMMIT = "8eb16545762be97ace75334109d73824217311f1"
 def _librispeech(subset: str, size: int, md5: str, sha256: str) -> Archive:
     """A subset of LibriSpeech (CC BY 4.0), https://www.openslr.org/12; MD5 as published there."""
     urls = tuple(f"{mirror}/resources/12/{subset}.tar.gz" for mirror in OPENSLR_MIRRORS)
-    return Archive(urls, size, md5, sha256, f"LibriSpeech/{subset}")
+    return Archive(urls, size, md5, sha256, f"LibriSpeech/{subset}", "CC-BY-4.0")
 
 
 CATALOGUE: Mapping[str, Archive] = {
@@ -72,20 +73,21 @@ CATALOGUE: Mapping[str, Archive] = {
         "2a93770f6d5c6c964bc36631d331a522",
         "d4ddd1d5a6ab303066f14971d768ee43278a5f2a0aa43dc716b0e64ecbbbf6e2",
     ),
-    # Text and annotations, CC BY 4.0.
     "slurp-annotations": Archive(
         (f"https://github.com/pswietojanski/slurp/archive/{SLURP_COMMIT}.tar.gz",),
         bytes=None,
         md5=None,
         sha256=None,
         folder=f"slurp-{SLURP_COMMIT}/dataset",
+        licence="CC-BY-4.0 (text and annotations)",
     ),
-    # Recordings, CC BY-NC 4.0; MD5 as published there.
+    # MD5 as published there.
     "slurp-real": Archive(
         ("https://zenodo.org/records/4274930/files/slurp_real.tar.gz",),
         bytes=3_918_185_662,
         md5="9efc0f058ced47bf5131c7cb2cade513",
         sha256=None,
         folder="slurp_real",
+        licence="CC-BY-NC-4.0 (recordings)",
     ),
 }

@@ -28,11 +28,33 @@ MODELS = (
         model_types=("wav2vec2-bert",),
     ),
     ModelSpec(
+        name="parakeet",
+        title="Parakeet (FastConformer) encoder",
+        code="layerwise.models.parakeet:load",
+        files=TRANSFORMERS_FILES,
+        model_types=("parakeet_ctc", "parakeet_rnnt", "parakeet_tdt", "parakeet_encoder"),
+    ),
+    ModelSpec(
+        name="qwen2-audio",
+        title="Qwen2-Audio's audio encoder",
+        code="layerwise.models.qwen2_audio:load",
+        files="layerwise.specs.parts:qwen2_audio_files",
+        model_types=("qwen2_audio", "qwen2_audio_encoder"),
+    ),
+    ModelSpec(
+        name="mimi",
+        title="Mimi's encoder",
+        code="layerwise.models.mimi:load",
+        files=TRANSFORMERS_FILES,
+        model_types=("mimi", "mimi_encoder"),
+    ),
+    ModelSpec(
         name="avhubert",
         title="AV-HuBERT, audio stream",
         code="layerwise.models.avhubert:load",
         files=("",),
         guide=CHECKPOINT_GUIDE,
+        licence="non-commercial research only (licence of av_hubert)",
     ),
     ModelSpec(
         name="fastvgs",

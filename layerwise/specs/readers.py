@@ -24,6 +24,7 @@ READERS = (
         published="layerwise.corpus.librispeech:published_counts",
         options=LibrispeechOptions,
         section="librispeech",
+        licence="CC-BY-4.0",
         guide="LibriSpeech is at https://www.openslr.org/12; `download` fetches most of it",
     ),
     ReaderSpec(
@@ -44,6 +45,7 @@ READERS = (
         published="layerwise.corpus.slurp:published_counts",
         options=SlurpOptions,
         section="slurp",
+        licence="CC-BY-4.0 (text and annotations), CC-BY-NC-4.0 (recordings)",
         guide="`download: [slurp-annotations, slurp-real]` fetches it; or clone "
         "https://github.com/pswietojanski/slurp to `path` and run its scripts/download_audio.sh there "
         "(https://zenodo.org/records/4274930), so that dataset/slurp/train.jsonl and audio/slurp_real/ lie "
@@ -54,6 +56,7 @@ READERS = (
         title="TIMIT as the LDC ships it",
         code="layerwise.corpus.timit:read_timit",
         files="layerwise.corpus.timit:timit_files",
+        licence="user agreement of the LDC",
         guide="TIMIT is LDC93S1 of the Linguistic Data Consortium; `path` is the folder of TRAIN and TEST",
     ),
     ReaderSpec(
@@ -61,6 +64,7 @@ READERS = (
         title="LibriTTS's layout",
         code="layerwise.corpus.libritts:read_libritts",
         files="layerwise.corpus.libritts:libritts_files",
+        licence="CC-BY-4.0",
         guide="LibriTTS is at https://www.openslr.org/60, LibriTTS-R at https://www.openslr.org/141",
     ),
     ReaderSpec(
@@ -77,6 +81,7 @@ READERS = (
         title="one language of Common Voice",
         code="layerwise.corpus.common_voice:read_common_voice",
         files="layerwise.corpus.common_voice:common_voice_files",
+        licence="CC0-1.0",
         guide="Common Voice is handed out at https://commonvoice.mozilla.org/datasets; `path` is the folder "
         "of one language, with validated.tsv and clips",
     ),

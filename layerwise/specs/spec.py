@@ -93,11 +93,13 @@ class ModelSpec(Located):
             ``model_type`` values of config.json that this family reads; ``*``: all that no other reads.
         located: whether a location follows the name; baselines have none.
         guide: where to get the files, for error messages.
+        licence: of the published checkpoints, where it is known.
     """
 
     model_types: tuple[str, ...] = ()
     located: bool = True
     guide: str = "docs/models.md"
+    licence: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,10 +292,12 @@ class ReaderSpec(Located, Configured):
         published: ``module:function`` of the options that gives how many utterances the published corpus has
             by split, those that it knows; empty where a layout is no one corpus.
         guide: where to get the files, for error messages.
+        licence: of the published corpus, where it is known.
     """
 
     published: str = ""
     guide: str = "docs/corpora.md"
+    licence: str = ""
 
     def files_of(self, location: Path, **options: Any) -> list[Path]:
         """Return the files of a corpus, sorted: those of ``files``, a function that takes options too."""

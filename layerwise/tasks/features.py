@@ -29,10 +29,14 @@ Source = FeatureSource | LiveEncoder
 def task_layers(source: Source, choice: LayerChoice | tuple[str, ...] | None = None) -> tuple[str, ...]:
     """Return the layers of a task: of T0 ... TL and TL+ln all, every n-th and the last, or a list.
 
+    A layer with frames of another length than T0 (Qwen2-Audio's TL+ln, which is pooled) is none of them: it
+    has no place in a sum over layers.
+
     Raises:
         TaskError: there are none, a listed one is not there, or their dimensions differ.
     """
-    there = tuple(layer for layer in source.layers if on_curve(layer))
+    blocks = tuple(layer for layer in source.layers if on_curve(layer))
+    there = tuple(layer for layer in blocks if source.stride(layer) == source.stride(blocks[0]))
     if not there:
         raise TaskError(f"{source.model}: no layer T0 ... TL among {', '.join(source.layers)}")
     layers = there

@@ -316,6 +316,11 @@ corpus,split,utterances,speakers,seconds,shared_speakers,listed,published,cautio
 ,train,439,1,1100.5,0,,,
 012,test,3793,10,9000.5,2,3793,3793,NA
 """,
+    "tables/warnings": """
+corpus,utt_id,warning
+,0012,clipped: 12 samples
+012,NA,silent
+""",
     "tables/segments": """
 tier,label,segments
 phone,AH,1303

@@ -96,12 +96,13 @@ def test_only_what_is_needed_is_fetched_and_its_commit_recorded(
         "revision": None,
         "commit": commit,
         "model_type": "wav2vec2",
+        "licence": "mit",
         "files": {
             name: {"bytes": (model / name).stat().st_size, "sha256": sha256_file(model / name)}
             for name in names
         },
     }
-    assert hub.fetched() == set(names)
+    assert hub.fetched() == {*names, "README.md"}
     # Again: nothing but the listing is asked for. Offline: nothing at all, the same record.
     hub.requests.clear()
     assert fetch_model("someone/tiny") == record
@@ -128,7 +129,8 @@ def test_a_twin_needs_no_weights(hub: Hub, model: Path) -> None:
     hub.publish("someone/tiny", model)
     record = fetch_model("someone/tiny", weights=False)
     files: Any = record["files"]
-    assert set(files) == hub.fetched() == {"config.json", "preprocessor_config.json"}
+    assert set(files) == {"config.json", "preprocessor_config.json"}
+    assert hub.fetched() == {*files, "README.md"}
 
 
 def test_revisions_resolve_to_their_commits(hub: Hub, model: Path, tmp_path: Path) -> None:

@@ -95,6 +95,21 @@ def test_an_error_of_the_job_itself_is_believed_first(tmp_path: Path) -> None:
     assert failed(tmp_path, text, SAID.format("FAILED")).cause().startswith("ModelError: utterance u")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12:00:01 CorpusError: a.tsv: no row\n", True),
+        ("12:00:01 ModelError: m: no such file\n", True),
+        (LOG, False),  # a full disk may be emptied
+        ("12:00:01 DownloadError: no network\n", False),
+        (TRACE, False),
+        (None, False),
+    ],
+)
+def test_which_failures_a_second_try_cannot_mend(tmp_path: Path, text: str | None, expected: bool) -> None:
+    assert failed(tmp_path, text).for_the_user() is expected
+
+
 def test_no_log_and_many_inputs(tmp_path: Path) -> None:
     assert Failure("all", {}, "", ()).line().endswith("(log: none was written)")
     assert shortened([str(number) for number in range(550)]) == ["0", "1", "2", "and 547 more"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_encoders
 import torch
 from tiny_models import noise, save
 from transformers import AutoModel, WhisperConfig, WhisperFeatureExtractor
@@ -80,6 +81,57 @@ def test_clicks_through_whisper(tmp_path: Path) -> None:
     # before sample 200 the extractor mirrors the waveform, so that a click there counts twice
     clicks = tuple(click for click in CLICKS if click > 200)
     assert_clicks_move_what_the_grid_says(model, ["C1", "C2", "T0"], clicks)
+
+
+def test_clicks_through_parakeet_whose_log_mel_is_not_normalised(tmp_path: Path) -> None:
+    model = load_model(tiny_encoders.save("parakeet-encoder", tmp_path))
+    extractor = model.extractor  # type: ignore[attr-defined]
+    layers = model.model.subsampling.layers  # type: ignore[attr-defined]
+    for number, layer in enumerate(layers):
+        if isinstance(layer, torch.nn.ReLU):  # with few channels, it hides what moves
+            layers[number] = torch.nn.Identity()
+
+    def unnormalised(waveforms: list[np.ndarray], sampling_rate: int) -> dict[str, torch.Tensor]:
+        wave = torch.from_numpy(waveforms[0])[None]
+        emphasised = torch.cat([wave[:, :1], wave[:, 1:] - 0.97 * wave[:, :-1]], dim=1)
+        mel = extractor._torch_extract_fbank_features(emphasised)
+        mask = torch.arange(mel.shape[1])[None] < wave.shape[1] // 160
+        return {"input_features": mel * mask[..., None], "attention_mask": mask}
+
+    model.extractor = unnormalised  # type: ignore[attr-defined]
+    assert model.grid("T0") == Grid(1280, 2639, Fraction(-1))
+    clicks = tuple(click for click in CLICKS if click < 3840)  # log-mel's last frame is masked
+    assert_clicks_move_what_the_grid_says(model, ["T0"], clicks)
+
+
+def test_clicks_through_qwen2_audio(tmp_path: Path) -> None:
+    model = load_model(tiny_encoders.save("qwen2-audio-encoder", tmp_path))
+    # before sample 200 the extractor mirrors the waveform, so that a click there counts twice
+    clicks = tuple(click for click in CLICKS if click > 200)
+    assert_clicks_move_what_the_grid_says(model, ["C1", "C2", "T0"], clicks)
+    assert model.grid("T3+ln") == Grid(640, 1359, Fraction(160))
+
+
+def test_clicks_through_mimi(tmp_path: Path) -> None:
+    model = load_model(tiny_encoders.save("mimi-16k", tmp_path))
+    assert_clicks_move_what_the_grid_says(model, ["C1", "C2", "C3", "C4", "T0"])
+    assert model.grid("C2") == Grid(20, 60, Fraction(-21, 2))
+
+
+def test_mimi_hears_nothing_of_what_follows_a_frame(tmp_path: Path) -> None:
+    model = load_model(tiny_encoders.save("mimi-16k", tmp_path))
+    waveform = noise(1.0, 3)
+    cut = 10 * int(model.grid("T0").stride)
+    whole, start = (model.encode([wave])[0] for wave in (waveform, waveform[:cut]))
+    for layer, values in start.items():
+        np.testing.assert_allclose(whole[layer][: len(values)], values, atol=1e-5)
+
+
+def test_grid_of_mimi_in_samples_at_16_khz(tmp_path: Path) -> None:
+    model = load_model(tiny_encoders.save("mimi", tmp_path))
+    assert [model.grid(f"C{i}").stride for i in range(1, 5)] == [Fraction(8, 3), Fraction(40, 3), 80, 640]
+    assert model.frame_stride == Fraction(1, 25)
+    assert model.grid("T0") == Grid(640, Fraction(8561, 3), Fraction(-787))
 
 
 def test_grids_of_the_standard_stem(tmp_path: Path) -> None:

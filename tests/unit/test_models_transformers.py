@@ -12,7 +12,8 @@ from layerwise.errors import AudioError, ModelError
 from layerwise.models import SpeechModel, conv_stem, load_model
 from layerwise.models.base import Waveform
 
-SHORTEST = {"sew": 720, "sew-d": 720, "w2v-bert": 560, "w2v-bert-rotary": 560}  # samples; 400 for others
+# samples; 400 for others
+SHORTEST = {"mhubert-25hz": 720, "sew": 720, "sew-d": 720, "w2v-bert": 560, "w2v-bert-rotary": 560}
 
 
 @pytest.fixture(scope="module")

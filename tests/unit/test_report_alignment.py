@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from layerwise.align.intervals import COLUMNS
 from layerwise.report.figures.alignment import AlignedUtterance, alignment_figure, choose_utterances
@@ -84,3 +85,23 @@ def test_equal_figures_give_equal_bytes(tmp_path):
         save_figure(alignment_figure([utterance(seconds=0.5)]), tmp_path / name)
     for suffix in ("pdf", "png"):
         assert (tmp_path / f"one.{suffix}").read_bytes() == (tmp_path / f"two.{suffix}").read_bytes()
+
+
+def test_the_last_digits_of_the_layout_solver_are_not_drawn(tmp_path, monkeypatch):
+    """They come from addresses of objects and differ between processes; here they are added by hand."""
+    execute = ConstrainedLayoutEngine.execute
+    noise = iter((0.0, 3e-15))
+
+    def noisy(engine, figure):
+        execute(engine, figure)
+        for axes, off in zip(figure.axes, [next(noise)] * len(figure.axes), strict=True):
+            left, bottom, width, height = axes.get_position(original=True).bounds
+            axes._set_position((left + off, bottom - off, width + off, height - off))
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", noisy)
+    figures = [alignment_figure([utterance(seconds=0.5)]) for _ in range(2)]
+    for number, figure in enumerate(figures):
+        save_figure(figure, tmp_path / str(number))
+    first, second = ([axes.get_position().bounds for axes in figure.axes] for figure in figures)
+    assert first == second
+    assert first

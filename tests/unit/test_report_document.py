@@ -123,7 +123,7 @@ def test_second_alignment_has_a_section_if_there_is_one(facts, drawn, repository
     assert len(pdf) > len(without[0]) and "two alignments" not in without[1]
     assert "(pocketsphinx) was compared with that of by#hand in 7 of the corpus&#39;s 559 utterances" in page
     assert "23 of 31 words, and 122 of 180 phone boundaries" in page
-    (table,) = content["sections"][1]["tables"]
+    (table,) = content["data"][1]["tables"]
     assert table["rows"] == (
         ("words", "62", "46", "\N{MINUS SIGN}1.2", "4.0", "12.5", "62.5", "87.5"),
         ("phones", "180", "122", "2.0", "8.0", "50.0", "75.0", "100.0"),
@@ -219,7 +219,7 @@ def test_missing_figure_caption_or_broken_template_is_named(tables, facts, drawn
     with pytest.raises(ReportError, match=r"add report/layers\.rst"):
         report_content(tables, facts, {key: text for key, text in captions.items() if key != "layers"})
     content = report_content(tables, facts, captions)
-    with pytest.raises(ReportError, match="figure corpus is missing"):
+    with pytest.raises(ReportError, match="figure answers is missing"):
         write_html(content, repository / "report/report.html.j2", {}, tmp_path / "report.html")
     broken = tmp_path / "broken.typ"
     broken.write_text("#nothing-here")
@@ -248,9 +248,10 @@ def test_letters_without_a_font_are_a_caution_of_the_first_section(
     content["title"] = word
     pdf, page = make(content, repository, drawn, tmp_path / "foreign")
     assert f"<h1>{word}</h1>" in page and "(Devanagari)" in page
-    text = pypdfium2.PdfDocument(pdf)[0].get_textpage().get_text_range()
+    pages = pypdfium2.PdfDocument(pdf)
+    text = "".join(page.get_textpage().get_text_range() for page in pages)
     assert "<0915 0937>" in text
 
 
 def _cautioned(content):
-    return any("in no installed font" in line for line in content["sections"][0]["bullets"])
+    return any("in no installed font" in line for line in content["data"][0]["bullets"])

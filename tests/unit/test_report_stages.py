@@ -135,7 +135,7 @@ def test_corpora_of_tasks_are_described_counted_and_warned_of(facts, tables):
     commands = CorpusFacts("fsc", 26_911, 95, 60_984.0, {"dev": 3_118, "test": 793}, "Commands.")
     facts = replace(facts, corpora=(commands,), live={"pr": [facts.models[0].name]})
     tables = replace(tables, splits=splits)
-    first, second, live, _ = corpus_text(tables, facts)
+    first, second, live, *_ = corpus_text(tables, facts)
     assert first.startswith("prompts: 559 utterances")
     assert second.startswith("For tasks, fsc: 26911 utterances, 1016.4 minutes, 95 speakers")
     assert live.startswith(f"Features for pr were not stored: {facts.models[0].label} encoded")

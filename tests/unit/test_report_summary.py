@@ -17,11 +17,12 @@ from layerwise.report.figures.all import make_figures
 from layerwise.report.figures.layers import layer_figure
 from layerwise.report.figures.learning import learning_figure
 from layerwise.report.figures.looks import looks
-from layerwise.report.latex import to_latex, write_latex
+from layerwise.report.latex import to_latex
+from layerwise.report.latex_tables import layers_table, write_latex
 from layerwise.report.methods import method_text
 from layerwise.report.names import figure_names, latex_names
 from layerwise.report.summary import influential
-from layerwise.report.typeset import layers_table, traits_table
+from layerwise.report.typeset import traits_table
 
 NAMES = ("hubert-tiny", "whisper-tiny-en")
 
@@ -156,9 +157,10 @@ def test_an_analysis_that_cannot_be_run_is_a_line_and_not_the_end(facts, reposit
     assert sorted(drawn) == sorted(figure_names(tables.planned, ["pr"]))
     assert drawn["cca-word"].axes[0].texts[0].get_text() == "cannot be run on this corpus"
     write_latex(tables, facts, tmp_path / "tex")
-    assert sorted(path.stem for path in (tmp_path / "tex").iterdir()) == sorted(
-        latex_names(tables.planned, ["pr"])
-    )
+    written = (tmp_path / "tex").rglob("*.tex")
+    assert sorted(
+        path.relative_to(tmp_path / "tex").as_posix().removesuffix(".tex") for path in written
+    ) == sorted(latex_names(tables.planned, ["pr"]))
     content = report_content(tables, facts, read_captions(repository / "report"))
     (section,) = (part for part in content["sections"] if part["title"].startswith("CCA-word"))
     assert section["bullets"] == [
@@ -205,13 +207,15 @@ def test_markers_are_filled_in_the_tie_set_alone(facts, tables):
     assert {line.get_marker() for line in twin} == {""}
 
 
-def test_tie_sets_are_bold_in_latex_and_traits_have_their_table(facts, tables):
+def test_tie_sets_are_marked_in_latex_and_traits_have_their_table(facts, tables):
     table = layers_table(tables, facts, "cca-phone")
     column = table.header.index(NAMES[0])
     peak = tables.peaks.set_index(["analysis", "model"]).loc[("cca-phone", NAMES[0])]
-    bold = [table.rows[row][0] for row, place in table.bold if place == column]
-    assert bold == peak["tie"].split(" ")
-    text = to_latex(table, "tab:x")
-    assert text.count(r"\textbf{") == len(table.bold)
+    marks = {row[0].text: row[column].mark for row in table.rows}
+    assert [layer for layer, mark in marks.items() if mark] == peak["tie"].split(" ")
+    assert [layer for layer, mark in marks.items() if mark == "best"] == [peak["layer"]]
+    assert to_latex(table, "tab:x").count(r"\textbf{") == sum(
+        cell.mark == "best" for row in table.rows for cell in row
+    )
     row = next(row for row in traits_table(tables, facts).rows if row[:2] == ("cca-phone", NAMES[0]))
     assert row[2] == peak["layer"] and row[7:11] == ("0.95", "30.0", "0.10", f"{peak['score'] - 0.1:.2f}")

@@ -3,13 +3,18 @@ import pandas as pd
 import pytest
 import report_tables as synthetic
 
+from layerwise import contracts
+from layerwise.contracts.corpus import WARNINGS
 from layerwise.contracts.run_tables import columns
 from layerwise.contracts.scores import NULLS, SCORES, TRAITS, UNITS
 from layerwise.contracts.tasks import TASK_SCORES
 from layerwise.errors import ReportError
 from layerwise.report import raw, tables
+from layerwise.report.corpora import corpus_tables, corpus_text
+from layerwise.report.document import report_content
 from layerwise.report.evidence import Evidence
-from layerwise.report.latex import latex, write_latex
+from layerwise.report.latex import latex
+from layerwise.report.latex_tables import write_latex
 from layerwise.report.names import figure_names
 from layerwise.report.run_tables import write_tables
 from layerwise.report.shapes import peaks
@@ -165,11 +170,12 @@ def test_tables_of_a_run_are_written_whole_and_alike(tmp_path):
         write_tables(made, tmp_path / folder)
         write_latex(made, facts, tmp_path / folder)
     names = {path.name for path in (tmp_path / "one").iterdir()}
-    assert {"layer_scores.csv", "downstream.csv", "agreement.csv", "cca-phone.tex", "pr.tex"} <= names
-    for name in names:
+    names |= {f"{form}/pr{part}.tex" for form in ("column", "page") for part in ("", ".tabular")}
+    assert {"layer_scores.csv", "downstream.csv", "agreement.csv", "column"} <= names
+    for name in names - {"column", "page"}:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
-    assert r"org/a\_1 & T" in (tmp_path / "one" / "cca-phone.tex").read_text()
-    assert r"\textbf{0." in (tmp_path / "one" / "cca-phone-layers.tex").read_text()
+    assert r"a\_1 & T" in (tmp_path / "one" / "column" / "cca-phone.tex").read_text()
+    assert r"\textbf{0." in (tmp_path / "one" / "page" / "cca-phone-layers.tex").read_text()
     written = pd.read_csv(tmp_path / "one" / "agreement.csv")
     assert list(written.columns) == columns("agreement")
 
@@ -251,3 +257,35 @@ def test_numbers_and_latex_text():
     assert latex("50% #1 a_b & {c} $d$ \\ <e>") == (
         r"50\% \#1 a\_b \& \{c\} \$d\$ \textbackslash{} \textless{}e\textgreater{}"
     )
+
+
+def test_warnings_of_all_corpora_are_gathered_counted_and_shown(tmp_path):
+    warned = {
+        "corpus": [("NA", "clipped: 12 samples"), ("0012", "clipped: 3 samples"), ("0012", "silent")],
+        "corpora/fsc": [("0012", "silent")],
+        "corpora/empty": [],
+    }
+    paths = []
+    for folder, rows in warned.items():
+        paths.append(tmp_path / folder / "warnings.csv")
+        paths[-1].parent.mkdir(parents=True)
+        table = pd.DataFrame([(utt_id, "a.wav", text) for utt_id, text in rows], columns=WARNINGS.required)
+        contracts.write(WARNINGS, table, paths[-1])
+    made = synthetic.gathered(FACTS, tmp_path, (), {}, warnings=tuple(paths))
+    assert made.warnings.to_numpy().tolist() == [
+        ["", "NA", "clipped: 12 samples"],
+        ["", "0012", "clipped: 3 samples"],
+        ["", "0012", "silent"],
+        ["fsc", "0012", "silent"],
+    ]
+    assert corpus_text(made, FACTS)[-1].startswith("4 warnings were given on 3 utterances that are used")
+    (table,) = corpus_tables(made, FACTS)
+    assert table.rows == (
+        ("prompts", "clipped", "2", "NA: clipped: 12 samples"),
+        ("prompts", "silent", "1", "0012: silent"),
+        ("fsc", "silent", "1", "0012: silent"),
+    )
+    content = report_content(made, FACTS, dict.fromkeys(("corpus", "alignment"), "A figure."))
+    assert "Warnings (4)" in str(content["sections"][0])
+    none = synthetic.gathered(FACTS, tmp_path / "none", (), {})
+    assert "No warning was given" in corpus_text(none, FACTS)[-1] and not corpus_tables(none, FACTS)

@@ -44,6 +44,13 @@ SMALL: dict[str, Any] = {
 }
 LARGE: dict[str, Any] = {"do_stable_layer_norm": True, "feat_extract_norm": "layer", "conv_bias": True}
 DATA2VEC = {**SMALL, "num_conv_pos_embeddings": 3, "conv_pos_kernel_size": 5}
+# slprl/mhubert-base-25hz: one more conv layer, and batch norm in the positional convolution
+SLOWER = {
+    **SMALL,
+    "conv_dim": [16, 12, 12, 12, 12, 12, 12, 16],
+    "conv_kernel": [10, 3, 3, 3, 3, 2, 2, 2],
+    "conv_stride": [5, 2, 2, 2, 2, 2, 2, 2],
+}
 SQUEEZED = {**SMALL, "conv_dim": [8, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 12, 16]}
 BERT = {**BLOCKS, "output_hidden_size": 24, "left_max_position_embeddings": 16, "use_intermediate_ffn": True}
 
@@ -54,6 +61,7 @@ CONFIGS: dict[str, PreTrainedConfig] = {
     "hubert-base": HubertConfig(**SMALL),
     "hubert-large": HubertConfig(**SMALL, **LARGE),
     "mhubert": HubertConfig(**SMALL, conv_pos_batch_norm=True),
+    "mhubert-25hz": HubertConfig(**SLOWER, conv_pos_batch_norm=True),
     "distilhubert": HubertConfig(**{**SMALL, "num_hidden_layers": 2}, feat_proj_layer_norm=False),
     "wavlm-base": WavLMConfig(**SMALL),
     "wavlm-large": WavLMConfig(**SMALL, **LARGE),
@@ -96,6 +104,8 @@ def save(name: str, folder: Path, do_normalize: bool = True) -> str:
         for buffer_name, buffer in model.named_buffers():
             if buffer_name.endswith("running_mean"):
                 buffer.normal_()
+            if buffer_name.endswith("running_var"):
+                buffer.uniform_(0.5, 2)
     model.save_pretrained(folder)
     if name.startswith("w2v-bert"):
         SeamlessM4TFeatureExtractor(padding_value=1.0).save_pretrained(folder)

@@ -69,7 +69,6 @@ def test_killed_run_goes_on_and_accounts_for_every_utterance(workflow):
         if psutil.pid_exists(pid):
             psutil.Process(pid).kill()
     assert not list(workflow.path("results/mfa/alignment/mfa").glob("aligned-*.zip"))
-    workflow.snakemake("--unlock")
 
     plan(workflow, narrow=["u0"], hopeless=["u5"])
     done = workflow.snakemake(QUALITY)

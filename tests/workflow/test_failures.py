@@ -85,6 +85,23 @@ def test_a_killed_job_is_said_to_be_killed(fresh: Workflow) -> None:
     )
 
 
+def tries(workflow: Workflow) -> int:
+    finished = workflow.snakemake(MANIFEST, "--retries", "2", check=False)
+    assert finished.returncode == 1
+    return len(list(workflow.path("results/ci/logs").glob("manifest*.log")))
+
+
+def test_an_error_of_the_user_is_not_tried_again(fresh: Workflow) -> None:
+    change(fresh, corpus={"min_seconds": 29, "max_utterances": None})
+    assert tries(fresh) == 1
+
+
+def test_any_other_failure_is_tried_again(fresh: Workflow) -> None:
+    script = fresh.path("scripts/manifest.py")
+    script.write_text(script.read_text().replace("with job():", "with job():\n    raise OSError('no node')"))
+    assert tries(fresh) == 3
+
+
 def test_a_job_that_fails_before_its_log_is_open(fresh: Workflow) -> None:
     script = fresh.path("scripts/manifest.py")
     script.write_text("import no_such_package\n" + script.read_text())

@@ -52,6 +52,25 @@ def test_every_artifact_of_the_contract_is_made(finished):
     assert pdfs and pdfs == {path.stem for path in (run / "figures").glob("*.png")}
 
 
+def test_a_finished_run_and_its_copy_differ_in_nothing(finished, tmp_path):
+    copy, out = tmp_path / "copy", tmp_path / "compared"
+    shutil.copytree(finished.path("results/ci"), copy, ignore=shutil.ignore_patterns("features"))
+    command = [sys.executable, "-m", "layerwise.cli.main", "compare", "ci", str(copy), "--out", str(out)]
+    path = {**os.environ, "PYTHONPATH": str(finished.folder)}
+    done = subprocess.run(command, cwd=finished.folder, env=path, capture_output=True, text=True, check=True)
+    assert "; 3 models" in done.stdout
+    curves = pd.read_csv(out / "tables/curve_differences.csv", keep_default_na=False)
+    summary = pd.read_csv(finished.path("results/ci/tables/layer_summary.csv"))
+    assert len(curves) == len(summary) and set(curves["pairing"]) == {"paired"}
+    assert (curves[["difference", "low", "high"]].astype(float) == 0).all().all()
+    tasks = pd.read_csv(out / "tables/task_differences.csv")
+    assert len(tasks) and (tasks["difference"] == 0).all()
+    assert not len(pd.read_csv(out / "tables/configs.csv")) and not len(
+        pd.read_csv(out / "tables/unmatched.csv")
+    )
+    assert (out / "compare.pdf").stat().st_size > 10_000 and "<h2" in (out / "compare.html").read_text()
+
+
 def test_tables_have_the_columns_of_the_contract(finished):
     tables = finished.path("results/ci/tables")
     columns = {
@@ -156,7 +175,6 @@ def test_killed_extraction_resumes_and_is_never_taken_for_whole(clone):
     process.communicate()
     assert not store.exists() and not clone.path(digest).exists()
     done = len(json.loads(journal.read_text())["samples"])
-    clone.snakemake("--unlock")
     clone.snakemake(digest)
     assert f"Resuming: {done} of " in clone.path("results/ci/logs/extract/hubert-tiny.log").read_text()
     assert clone.path(digest).read_bytes() == whole

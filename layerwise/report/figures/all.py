@@ -3,6 +3,7 @@
 from matplotlib.figure import Figure
 
 from layerwise.report.facts import RunFacts
+from layerwise.report.figures.answers import answers_figure
 from layerwise.report.figures.comparisons import choice_figure, single_weighted_figure
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.inter import inter_figure
@@ -18,7 +19,10 @@ from layerwise.report.run_tables import RunTables
 def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None) -> dict[str, Figure]:
     """Draw every figure of a run by stem (`names.figure_names`)."""
     summary, tasks = tables.layer_summary, tables.downstream_summary
-    drawn = {"corpus": corpus_figure(tables.utterances, tables.segments, style)}
+    drawn = {
+        "answers": answers_figure(tables, facts, style),
+        "corpus": corpus_figure(tables.utterances, tables.segments, style),
+    }
     for a, b in tables.pairs:
         drawn[inter_name(a, b)] = inter_figure(tables.inter_scores, facts, (a, b), style)
     if tables.planned:

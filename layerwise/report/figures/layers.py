@@ -36,7 +36,7 @@ def layer_figure(
             if part.empty:
                 note(axis, NOT_RUN)
             else:
-                _draw_analysis(axis, part, facts)
+                draw_analysis(axis, part, facts)
             axis.set_title(facts.analysis(analysis).title)
             if axis in axes[::columns] or len(set(labels)) > 1:
                 axis.set_ylabel(label)
@@ -64,7 +64,8 @@ def _handles(summary: pd.DataFrame, facts: RunFacts) -> list[Line2D]:
     return handles
 
 
-def _draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
+def draw_analysis(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
+    """Draw curves, baselines and null of one analysis; ``part`` are its rows of `RunTables.layer_summary`."""
     chosen = looks(facts)
     nulls = []
     for model in ordered(facts.models, set(part["model"])):

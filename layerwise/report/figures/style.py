@@ -25,6 +25,7 @@ LEGEND_LINE = 0.165  # inches per line of a legend
 CHARACTER = 0.062  # inches, mean width of a legend's character at 7 pt
 HANDLE = 0.5  # inches of a legend's handle and padding
 WRAP = 40
+POSITION_DIGITS = 9
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,10 @@ def save_figure(figure: Figure, stem: Path | str, style: Style | None = None) ->
         # Lay out once, not once per file: this is the slow part.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
+        # The solver of layouts goes by addresses: its last digits differ from one process to the next.
+        for axes in figure.axes:
+            left, bottom, width, height = np.round(axes.get_position(original=True).bounds, POSITION_DIGITS)
+            axes.set_position((left, bottom, width, height))
         with write_aside(pdf) as partial:
             figure.savefig(partial, metadata={"CreationDate": None, "Producer": None, "Creator": None})
         with write_aside(png) as partial:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,10 @@ class LiveEncoder:
     def mean_utterances(self) -> tuple[str, ...]:
         """The same: each of them has a mean frame."""
         return self.utterances
+
+    def stride(self, layer: str) -> Fraction:
+        """Seconds between frames of a layer."""
+        return self.encoder.grid(layer).stride_seconds
 
     def dim(self, layer: str) -> int:
         """Number of dimensions of a layer."""

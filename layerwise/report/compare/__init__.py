@@ -1,0 +1,1 @@
+"""Several finished runs side by side: differences of curves and tasks, of configs, and one document."""

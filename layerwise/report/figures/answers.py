@@ -1,0 +1,233 @@
+"""The figure of page one: one panel for each of the four questions."""
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from layerwise.report.answers import CURVE, main_analyses, paired, regrets
+from layerwise.report.facts import ModelFacts, RunFacts
+from layerwise.report.figures.comparisons import SINGLE, SUM
+from layerwise.report.figures.layers import draw_analysis, layer_axis
+from layerwise.report.figures.looks import handle, looks, ordered, twin_handle
+from layerwise.report.figures.style import COLOURS, GREY, INK, Style, drawing, legend_below, note, panels
+from layerwise.report.figures.tasks import task_facts
+from layerwise.report.run_tables import RunTables, of
+from layerwise.report.typeset_tasks import strategy_title
+from layerwise.report.words import ALL, AVERAGE, DEV, LAST, TIE
+
+MOST_CURVES = 8  # above, a heat map takes their place
+MOST_PAIRS = 4
+MOST_ROWS = 12  # models x tasks of a forest; above, they are counted
+LEGEND_SHARE = 0.11  # of a panel's height, for each line of a legend inside
+WAYS = (CURVE, DEV, LAST, AVERAGE, ALL)
+MARKS = ("o", "s", "^", "D", "v", "P")
+COUNTS = ("single", TIE, "all")
+
+
+def answers_figure(tables: RunTables, facts: RunFacts, style: Style | None = None) -> Figure:
+    """Draw curves, differences of objectives, regrets and paired differences of a run in four panels.
+
+    A panel of a question that the run did not ask says so.
+    """
+    style = style or Style()
+    with drawing(style):
+        figure, axes = panels(style.double, 3.8, 2, 2, 4)
+        handles = _curves(figure, axes[0], tables, facts)
+        _objectives(axes[1], tables, facts)
+        _regrets(axes[2], tables, facts)
+        _differences(axes[3], tables, facts)
+        for letter, axis in zip("abcd", axes, strict=True):
+            axis.set_title(f"{letter}  {axis.get_title(loc='left')}")
+        legend_below(figure, handles, style)
+    return figure
+
+
+def _curves(figure: Figure, axis: Axes, tables: RunTables, facts: RunFacts) -> list[Line2D]:
+    names = main_analyses(tables, facts)
+    if not names:
+        axis.set_title("Layers")
+        note(axis, "no analysis was run")
+        return []
+    part = of(tables.layer_summary, analysis=names[0])
+    axis.set_title(facts.analysis(names[0]).short)
+    models = ordered(facts.of_kind("trained"), set(part["model"]))
+    if len(models) > MOST_CURVES:
+        draw_heat_map(figure, axis, part, models)
+        return []
+    draw_analysis(axis, part, facts)
+    axis.set_ylabel(facts.analysis(names[0]).measure)
+    chosen, found = looks(facts), set(part["model"])
+    handles = [handle(chosen[model.name]) for model in models]
+    if ordered(facts.of_kind("random"), found):
+        handles += twin_handle(facts, marker=False)
+    return handles + [handle(chosen[model.name]) for model in ordered(facts.of_kind("baseline"), found)]
+
+
+def draw_heat_map(figure: Figure, axis: Axes, part: pd.DataFrame, models: list[ModelFacts]) -> None:
+    """Draw scores of one analysis as model x layer; a frame marks layers that the best does not beat.
+
+    ``part`` are rows of `RunTables.layer_summary` of one analysis.
+    """
+    part = part[part["layer_index"] % 1 == 0]
+    layers = sorted(set(part["layer_index"]))
+    table = part.pivot(index="model", columns="layer_index", values="score").reindex(
+        [model.name for model in models]
+    )
+    image = axis.pcolormesh(
+        np.arange(len(layers) + 1) - 0.5,
+        np.arange(len(models) + 1) - 0.5,
+        table[layers].to_numpy(dtype=float),
+        cmap="cividis",
+        rasterized=False,
+        linewidth=0,
+    )
+    for row, model in enumerate(models):
+        ties = part[(part["model"] == model.name) & (part["tie"] == "yes")]["layer_index"]
+        for column in (layers.index(place) for place in ties):
+            axis.add_patch(_frame(column, row))
+    axis.set_ylim(len(models) - 0.5, -0.5)
+    axis.set_yticks(range(len(models)), [model.label for model in models])
+    step = int(np.ceil(len(layers) / 9))
+    named = {float(row.layer_index): str(row.layer) for row in part.itertuples()}  # type: ignore[arg-type]
+    shown = [place for place, layer in enumerate(layers) if layer >= 0 and layer % step == 0]
+    axis.set_xticks(shown, [named[layers[place]] for place in shown])
+    axis.spines[["left", "bottom"]].set_visible(False)
+    bar = figure.colorbar(image, ax=axis, pad=0.01, aspect=30)
+    bar.outline.set(visible=False)
+
+
+def _frame(column: int, row: int) -> Rectangle:
+    return Rectangle(
+        (column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="white", linewidth=0.7, joinstyle="miter"
+    )
+
+
+def _objectives(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
+    axis.set_title("What training adds, by objective")
+    names = main_analyses(tables, facts)
+    part = of(tables.curve_contrasts, analysis=names[0]) if names else tables.curve_contrasts.head(0)
+    part = part.assign(size=part["difference"].abs())
+    if part.empty:
+        note(axis, "no two objectives with random twins")
+        return
+    sizes = part.groupby(["model_a", "model_b"])["size"].max().sort_values(ascending=False, kind="stable")
+    places = of(tables.layer_summary, analysis=names[0]).drop_duplicates("layer").set_index("layer")
+    axis.axhline(0, color=INK, linewidth=0.6)
+    drawn = list(sizes.index)[:MOST_PAIRS]
+    shifts = np.linspace(-0.2, 0.2, len(drawn)) if len(drawn) > 1 else np.zeros(1)
+    for number, ((a, b), shift) in enumerate(zip(drawn, shifts, strict=True)):
+        rows = of(part, model_a=a, model_b=b)
+        rows = rows.assign(layer_index=places["layer_index"].reindex(rows["layer"]).to_numpy(dtype=float))
+        rows = rows[rows["layer_index"] % 1 == 0].sort_values("layer_index")
+        x = rows["layer_index"].to_numpy(dtype=float) + shift
+        colour = COLOURS[number % len(COLOURS)]
+        sure = (rows["p_holm"] < 0.05).to_numpy()
+        axis.vlines(x, rows["low"], rows["high"], color=colour, linewidth=0.9)
+        axis.plot(x, rows["difference"], color=colour, linewidth=0.8, label=f"{a} \N{MINUS SIGN} {b}")
+        for use, face in ((sure, colour), (~sure, "white")):
+            axis.plot(
+                *(x[use], rows["difference"].to_numpy(dtype=float)[use], MARKS[number]),
+                color=colour,
+                markerfacecolor=face,
+                markersize=3.6,
+                linestyle="none",
+            )
+    layer_axis(axis, of(tables.layer_summary, analysis=names[0]).query("layer_index >= 0"), facts)
+    axis.set_ylabel(f"difference in {facts.analysis(names[0]).short}")
+    low, high = axis.get_ylim()
+    axis.set_ylim(low, high + LEGEND_SHARE * len(drawn) * (high - low))
+    axis.legend(frameon=False, loc="upper left", handlelength=1.2)
+
+
+def _regrets(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
+    axis.set_title("What a choice of layer loses")
+    rows = regrets(tables, facts)
+    ways = [way for way in WAYS if (rows["strategy"] == way).any()]
+    if not ways:
+        note(axis, "no task was trained")
+        return
+    goals = task_facts(rows, facts)
+    shifts = np.linspace(-0.28, 0.28, len(goals)) if len(goals) > 1 else np.zeros(1)
+    axis.axvline(0, color=INK, linewidth=0.6)
+    for number, (task, shift) in enumerate(zip(goals, shifts, strict=True)):
+        colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
+        mine = of(rows, task=task.name)
+        for place, way in enumerate(ways):
+            values = of(mine, strategy=way)["regret"].to_numpy(dtype=float)
+            if not values.size:
+                continue
+            y = place + shift
+            axis.plot(values, np.full(len(values), y), mark, color=colour, markersize=2.4, alpha=0.45)
+            axis.plot(
+                *(values.mean(), y, mark),
+                color=colour,
+                markersize=4.4,
+                label=task.metric.title if place == 0 else None,
+            )
+    titles = {CURVE: "curve's peak"}
+    axis.set_yticks(range(len(ways)), [titles.get(way) or strategy_title(facts, way) for way in ways])
+    axis.set_ylim(len(ways) - 0.5, -0.5 - 1.4 * LEGEND_SHARE * len(ways))
+    axis.set_xlabel("regret (right of 0: a loss); large: mean over models")
+    axis.legend(frameon=False, loc="upper left", handlelength=0.8, ncols=len(goals), columnspacing=1.0)
+
+
+def _differences(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
+    axis.set_title("Single layer against the sum of all")
+    rows = paired(tables, facts)
+    if rows.empty:
+        note(axis, "no task was trained")
+    elif len(rows) > MOST_ROWS:
+        _counted(axis, rows, facts)
+    else:
+        _forest(axis, rows, facts)
+
+
+def _forest(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:
+    axis.axvline(0, color=INK, linewidth=0.6)
+    names: list[str] = []
+    for task in task_facts(rows, facts):
+        for model in ordered(facts.models, set(rows["model"])):
+            found = of(rows, task=task.name, model=model.name)
+            if found.empty:
+                continue
+            row, y = found.iloc[0], len(names)
+            low, high = sorted(task.metric.sign * float(row[name]) for name in ("low", "high"))
+            value, tie = task.metric.sign * float(row["difference"]), row["verdict"] == TIE
+            colour = GREY if tie else (SINGLE if value > 0 else SUM)
+            if np.isfinite([low, high]).all():
+                axis.hlines(y, low, high, color=colour, linewidth=1.2)
+            mark = "o" if tie or value > 0 else "D"
+            axis.plot(
+                value, y, mark, color=colour, markerfacecolor="white" if tie else colour, markersize=3.6
+            )
+            names.append(f"{task.metric.title}, {model.name}")
+    axis.set_yticks(range(len(names)), names)
+    axis.set_ylim(len(names) - 0.5, -0.5)
+    axis.locator_params(axis="x", nbins=6)
+    axis.set_xlabel("advantage of the single layer (open, grey: tie)")
+
+
+def _counted(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:
+    """Bars of how often the single layer is better, ties and is worse."""
+    goals = task_facts(rows, facts)
+    looks_of = {
+        "single": (SINGLE, "single layer better"),
+        TIE: ("#D9D9D9", "tie"),
+        "all": (SUM, "sum better"),
+    }
+    left = np.zeros(len(goals))
+    for word in COUNTS:
+        colour, title = looks_of[word]
+        n = np.array([int((of(rows, task=task.name)["verdict"] == word).sum()) for task in goals])
+        axis.barh(range(len(goals)), n, left=left, color=colour, label=title, height=0.6, edgecolor="white")
+        for place, (start, size) in enumerate(zip(left, n, strict=True)):
+            if size:
+                axis.text(start + size / 2, place, str(size), ha="center", va="center", color=INK)
+        left += n
+    axis.set_yticks(range(len(goals)), [task.title for task in goals])
+    axis.set_ylim(len(goals) - 0.5, -0.5)
+    axis.set_xlabel("models")
+    axis.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, -0.42))
