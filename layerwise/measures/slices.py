@@ -1,4 +1,4 @@
-"""Frames whose centre (i + 1/2) / rate lies in an interval, as fastabx, speech-map and discophon slice."""
+"""Frames whose centre (i + 1/2) / rate lies in an interval, as fastabx, speech-map and discophon slice.
 
 Segments pooled elsewhere take floor(start) to ceil(end), and a model's true centres lie elsewhere again;
 either gives other scores. Times are exact decimals here: as floats, 0.29 * 50 - 0.5 is not 14.
