@@ -50,6 +50,7 @@ if CONFIG.corpus:
     include: "rules/corpus.smk"
     include: "rules/align.smk"
     include: "rules/alignment_report.smk"
+    include: "rules/stores.smk"
     include: "rules/features.smk"
     include: "rules/cca.smk"
     include: "rules/measures.smk"

@@ -61,6 +61,7 @@ use rule extract as task_extract with:
         samples=[],
         segments=[],
         model=model_files,
+        parts=[],
     output:
         store=directory(f"{FOLDER}/features/{{model}}.zarr"),
         digest=f"{FOLDER}/features/{{model}}.digest.json",
@@ -75,7 +76,7 @@ use rule extract as task_extract with:
         **runs("extract", lambda wildcards: [model_code(wildcards)]),
         **contents(model=model_files),
         encoder=encoder,
-        extraction=options(CONFIG.extraction, "threads", "batch_seconds"),
+        extraction=options(CONFIG.extraction, *NO_PARAMS),
         for_tasks=lambda wildcards: stored_for_tasks(wildcards.corpus, wildcards.model),
         seed=CONFIG.seed,
     message:

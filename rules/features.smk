@@ -2,6 +2,13 @@ include: "task_inputs.smk"
 
 
 BATCH_SECONDS = str(CONFIG.extraction.batch_seconds)  # no param: it changes no result
+NO_PARAMS = ("threads", "batch_seconds", "shards")
+SHARDS = CONFIG.extraction.shards
+PARTS = (
+    [f"<run>/features/{{model}}.parts/{n}.of.{SHARDS}" for n in range(SHARDS)]
+    if SHARDS > 1
+    else []
+)
 
 
 use rule job as extract with:
@@ -11,6 +18,7 @@ use rule job as extract with:
         segments=SEGMENTS,
         model=model_files,
         replanned=ancient(REPLANNED),
+        parts=[f"{part}.{name}" for part in PARTS for name in ("zarr", "digest.json")],
     output:
         store=directory("<run>/features/{model}.zarr"),
         digest="<run>/features/{model}.digest.json",
@@ -27,11 +35,45 @@ use rule job as extract with:
         **runs("extract", lambda wildcards: [model_code(wildcards)]),
         **contents(model=model_files),
         encoder=encoder,
-        extraction=options(CONFIG.extraction, "threads", "batch_seconds"),
+        extraction=options(CONFIG.extraction, *NO_PARAMS),
         for_tasks=lambda wildcards: stored_for_tasks("", wildcards.model),
         seed=CONFIG.seed,
     message:
         "Encoding the corpus with {wildcards.model}"
+
+
+if SHARDS > 1:
+
+    # No record: the store that is joined from the parts has one, that of a store made at once.
+    use rule extract as extract_part with:
+        input:
+            selection=SELECTION,
+            samples=SAMPLES,
+            segments=SEGMENTS,
+            model=model_files,
+            replanned=ancient(REPLANNED),
+            parts=[],
+        output:
+            store=temp(
+                directory(f"<run>/features/{{model}}.parts/{{part}}.of.{SHARDS}.zarr")
+            ),
+            digest=temp(
+                f"<run>/features/{{model}}.parts/{{part}}.of.{SHARDS}.digest.json"
+            ),
+        pathvars:
+            job="extract/{model}.{part}",
+        wildcard_constraints:
+            part=r"\d+",
+        params:
+            **runs("extract", lambda wildcards: [model_code(wildcards)]),
+            **contents(model=model_files),
+            encoder=encoder,
+            extraction=options(CONFIG.extraction, *NO_PARAMS),
+            for_tasks=lambda wildcards: stored_for_tasks("", wildcards.model),
+            seed=CONFIG.seed,
+            shards=SHARDS,
+        message:
+            "Encoding part {wildcards.part} of the corpus with {wildcards.model}"
 
 
 rule verify:

@@ -42,6 +42,12 @@ def model_files(wildcards):
     name = wildcards.model
     if hub_id(STORES[name].source):
         return [hub_record(name)]
+    return ancient(located_files(name))
+
+
+@cache
+def located_files(name):
+    """Files of a model that is on this disk."""
     source = SOURCES[name]
     family = family_of(source, model_type(source.location), CONFIG.registry)
     if not family.located:
@@ -57,7 +63,7 @@ def model_files(wildcards):
         raise WorkflowError(
             f"model `{name}`: no file of a {family.title} in {source.location!r}; correct `source:`"
         )
-    return ancient([file.as_posix() for file in files])
+    return [file.as_posix() for file in files]
 
 
 def model_code(wildcards):

@@ -3,7 +3,6 @@
 import csv
 import os
 from functools import cache
-from types import SimpleNamespace
 
 from layerwise.jobs import requests
 from layerwise.jobs.slurm import default_partition_has_gpu
@@ -66,8 +65,13 @@ def gigabytes(model):
             return requests.UNKNOWN_GIGABYTES
         files = json.loads(record.read_text(encoding="utf-8"))["files"].values()
         return sum(file["bytes"] for file in files) / 1e9
-    files = model_files(SimpleNamespace(model=model))
-    return sum(Path(file).stat().st_size for file in files) / 1e9
+    return located_gigabytes(model)
+
+
+@cache
+def located_gigabytes(model):
+    """Size of the files of a model that is on this disk."""
+    return sum(Path(file).stat().st_size for file in located_files(model)) / 1e9
 
 
 def asks(kind, gpu=lambda wildcards: 0, corpus=lambda wildcards: ""):

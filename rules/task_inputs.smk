@@ -141,7 +141,7 @@ def live_encoder(wildcards):
         return None
     return encoder(wildcards) | {
         "extraction": options(
-            CONFIG.extraction, "threads", "store_dtype", "batch_seconds"
+            CONFIG.extraction, "threads", "store_dtype", "batch_seconds", "shards"
         )
     }
 

@@ -41,8 +41,11 @@ snakemake: Job = _given()
 
 
 @contextmanager
-def job() -> Iterator[None]:
-    """Log to the rule's log file; end with one clear line on a user's error; record provenance on success."""
+def job() -> Iterator[dict[str, Any]]:
+    """Log to the rule's log file; end with one clear line on a user's error; record provenance on success.
+
+    Yields what the job tells of its circumstances, for its run record.
+    """
     try:
         logging.basicConfig(
             level=logging.INFO,
@@ -54,15 +57,17 @@ def job() -> Iterator[None]:
         logging.getLogger("fontTools").setLevel(logging.WARNING)  # else a line for each glyph of a figure
         read = _named_paths(snakemake.input)
         watch = import_module("_watch").Watch(snakemake, read)
-        yield
+        told: dict[str, Any] = {}
+        yield told
         watch.end()
         target = snakemake.output.get("record")
         if target:
             outputs = [path for path in snakemake.output if path != target]
-            read.pop("replanned", None)  # waited for, not read
+            for role in ("replanned", "parts"):  # waited for, not read; of parts the store is all that stays
+                read.pop(role, None)
             params = dict(snakemake.params.items())
             write_json(provenance(snakemake.rule, outputs, read, params), target)
-            watch.note()
+            watch.note(told)
     except LayerwiseError as error:
         log.error("%s: %s", type(error).__name__, error)
         sys.exit(1)

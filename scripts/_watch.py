@@ -42,10 +42,10 @@ class Watch:
         """Check it again. Raises LineageError if code or inputs were edited meanwhile."""
         self._check("while the job ran")
 
-    def note(self) -> None:
-        """Write the circumstances of the job, beside its record."""
+    def note(self, told: dict[str, Any]) -> None:
+        """Write the circumstances of the job, and what it has told of them, beside its record."""
         job = self._job
-        told = circumstances(ROOT, self._started, job.threads, dict(job.params.items()))
+        told = told | circumstances(ROOT, self._started, job.threads, dict(job.params.items()))
         told["licences"] = licences_of_job(
             parse_config(job.config), job.rule, dict(job.wildcards.items()), set(self._inputs)
         )

@@ -1,5 +1,8 @@
 """Encode a corpus with one model and write its feature store."""
 
+from dataclasses import asdict
+from pathlib import Path
+
 import pandas as pd
 import torch
 from _encoder import load_encoder
@@ -12,10 +15,11 @@ from layerwise.features.choice import Kind, choose_stored, write_stored
 from layerwise.features.digest import write_digest
 from layerwise.features.extract import extract, store_bytes
 from layerwise.features.heap import give_back_freed_memory
+from layerwise.jobs.stores import candidates
 from layerwise.layers import on_curve
 from layerwise.lineage.content import digest
 
-with job():
+with job() as told:
     give_back_freed_memory()
     inputs, params = snakemake.input, snakemake.params
     torch.set_num_threads(snakemake.threads)
@@ -40,18 +44,27 @@ with job():
     stored = choose_stored(wishes, sizes, params.for_tasks["disk_gb"])
     if not (stored.frames or stored.means):
         manifest = manifest.head(0)
-    extract(
+    target = snakemake.output.store
+    whole, part = Path(target), None
+    if number := snakemake.wildcards.get("part"):  # of {model}.parts
+        whole = whole.parent.with_suffix(".zarr")
+        part = int(number), params.shards
+    parts = [Path(path) for path in inputs.parts if path.endswith(".zarr")]
+    carried = extract(
         model,
         manifest,
         segments,
         everyone if stored.frames else sorted(sampled),
-        snakemake.output.store,
+        target,
         name=snakemake.wildcards.model,
         layers=layers,
         dtype=dtype,
         batch_seconds=float(snakemake.resources.batch_seconds),
+        reuse=[*parts, *candidates(whole)] if part is None else [whole, *candidates(whole)],
+        part=part,
         provenance={
             "parameters": model.parameters,
+            "device": str(model.device),
             "precision": params.extraction["precision"],
             "window": params.encoder["window"],
             "seed": params.seed,
@@ -62,5 +75,7 @@ with job():
             "code": params.code,
         },
     )
-    write_stored(stored, snakemake.output.stored)
-    write_digest(snakemake.output.store, snakemake.output.digest)
+    if part is None:
+        write_stored(stored, snakemake.output.stored)
+    told["carried_over"] = [asdict(each) for each in carried]
+    write_digest(target, snakemake.output.digest)

@@ -4,31 +4,28 @@ import errno
 import hashlib
 import json
 import logging
-import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import torch
-from numpy.typing import NDArray
 
 from layerwise.corpus.audio import SAMPLE_RATE, read_audio
 from layerwise.errors import StoreError
 from layerwise.features import writer
-from layerwise.features.background import Background, read_ahead
-from layerwise.features.encode import Encoded, Encoder, LayerOverflowError, checked
+from layerwise.features.carry import Carrier
+from layerwise.features.encode import Encoder, LayerOverflowError
+from layerwise.features.fill import fill
 from layerwise.features.partial import PartialStore, partial_store
-from layerwise.features.plan import Plan, PlannedUtterance, plan_blocks, plan_utterances
+from layerwise.features.plan import Plan, plan_blocks, plan_part, plan_utterances
+from layerwise.features.reuse import Carried, gather, gathered
 from layerwise.features.store import StoreHeader
 from layerwise.files import write_text
 from layerwise.models.base import SpeechModel, Waveform
 from layerwise.options.extraction import ExtractionOptions
-from layerwise.progress import progress
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +51,10 @@ def extract(
     commit_seconds: float = COMMIT_SECONDS,
     shard_chunks: int = writer.SHARD_CHUNKS,
     provenance: dict[str, Any] | None = None,
+    reuse: Sequence[Path | str] = (),
+    part: tuple[int, int] | None = None,
     read: Callable[[str], Waveform] = read_audio,
-) -> None:
+) -> list[Carried]:
     """Encode a corpus and write the store of a model; go on where a killed extraction stopped.
 
     A layer with a value that overflows float16 is stored as float32, by itself: the extraction says so and
@@ -71,21 +70,31 @@ def extract(
     one after the first batch that ends ``commit_seconds`` (by the clock) later; it is gone on with from
     there, provided that model, tables, provenance and options are the same. ``provenance`` should hold
     digests of all that the model object is made from.
+    Utterances that one of the stores ``reuse`` holds whole are carried over and not encoded: the same audio
+    (column ``sha256`` of the manifest), encoded by the same model from the same files by the same code (all
+    that ``provenance`` says but ``selection`` and ``segments``), and all segments and frames that are wanted.
+    Returns what was taken from which store; one that is damaged is passed over with a warning.
+    With ``part`` (number from 0, of how many) only that share of the blocks is encoded and stored, rows
+    under the numbers that they have in the whole store. An extraction that is given all parts as ``reuse``
+    encodes nothing, links their shards, and makes the bytes of one that was not divided.
     Raises AudioError for an utterance that the model cannot encode, ModelError for a value that is not
     finite or an utterance that does not fit in memory, StoreError for a full disk, or tables that do not
     belong together.
     """
     if dtype not in DTYPES:
         raise StoreError(f"store dtype {dtype!r} is unknown; use one of {', '.join(DTYPES)}")
-    plan = Plan(model, name, DTYPES[dtype], plan_utterances(manifest, segments, frame_utterances), layers)
     block_seconds = block_seconds or BLOCK_BATCHES * batch_seconds
+    utterances = plan_utterances(manifest, segments, frame_utterances)
+    before, own = plan_part(utterances, block_seconds, *(part or (0, 1)))
+    plan = Plan(model, name, DTYPES[dtype], own, layers, before=before)
     sizes = _Sizes(batch_seconds, block_seconds, shard_chunks)
     store_path = Path(store_path)
     known = _WideLayers(store_path, _key(plan, plan.header(provenance or {}), sizes))
     while True:
         plan = replace(plan, wide=known.layers)
+        job = _Job(plan, plan.header(provenance or {}), sizes, store_path, [Path(path) for path in reuse])
         try:
-            _extract(plan, plan.header(provenance or {}), sizes, store_path, read, commit_seconds)
+            carried = _extract(job, read, commit_seconds)
         except LayerOverflowError as error:
             if error.layer in plan.wide or plan.dtype == torch.float32:
                 raise
@@ -93,7 +102,7 @@ def extract(
             known.add(error.layer)
         else:
             known.forget()
-            return
+            return carried
 
 
 @dataclass(frozen=True)
@@ -124,28 +133,45 @@ class _WideLayers:
         self._path.unlink(missing_ok=True)
 
 
-def _extract(
-    plan: Plan,
-    header: StoreHeader,
-    sizes: _Sizes,
-    store_path: Path,
-    read: Callable[[str], Waveform],
-    commit_seconds: float,
-) -> None:
-    """Write the store of a plan, going on with what is there of it."""
+@dataclass(frozen=True)
+class _Job:
+    """What is written where, and the stores that may hold part of it."""
+
+    plan: Plan
+    header: StoreHeader
+    sizes: _Sizes
+    store_path: Path
+    reuse: Sequence[Path]
+
+    def create(self, store: PartialStore) -> None:
+        """Make the empty store, and link into it what is there already."""
+        plan = self.plan
+        gather(plan.utterances, self.header, self.reuse, store.sources)
+        writer.create_store(store.store, self.header, plan.dims, self.sizes.shard_chunks)
+        writer.begin_at(store.store, store.spool, plan.first_rows)
+        carrier = Carrier(plan, gathered(store.sources))
+        carrier.link(store.store, writer.shard_rows(store.store, plan.dims), store.links)
+
+
+def _extract(job: _Job, read: Callable[[str], Waveform], commit_seconds: float) -> list[Carried]:
+    """Write the store of a plan, going on with what is there of it; return what was carried over."""
+    plan, sizes, store_path = job.plan, job.sizes, job.store_path
     blocks = list(plan_blocks(plan.utterances, sizes.block_seconds))
     done = 0
     try:
-        with partial_store(
-            store_path,
-            _key(plan, header, sizes),
-            lambda path: writer.create_store(path, header, plan.dims, sizes.shard_chunks),
-        ) as store:
+        with partial_store(store_path, _key(plan, job.header, sizes), job.create) as store:
             try:
+                carrier = Carrier(plan, gathered(store.sources))
+                for carried in carrier.stores:
+                    log.info(
+                        "%d of %d utterances are carried over from %s",
+                        *(carried.utterances, len(plan.utterances), carried.store),
+                    )
                 budget = store.budget or round(sizes.batch_seconds * SAMPLE_RATE)
-                _fill(store, plan, blocks, Encoder(plan, budget), read, commit_seconds)
+                fill(store, plan, blocks, Encoder(plan, budget), carrier, read, commit_seconds)
             finally:
                 done = len(store.samples) + len(store.done)
+            return carrier.stores
     except OSError as error:
         if error.errno not in NO_SPACE:
             raise
@@ -170,104 +196,6 @@ def store_bytes(
     return Plan(model, "", DTYPES[dtype], utterances, layers).size()
 
 
-def _fill(
-    store: PartialStore,
-    plan: Plan,
-    blocks: Sequence[list[PlannedUtterance]],
-    encoder: Encoder,
-    read: Callable[[str], Waveform],
-    commit_seconds: float,
-) -> None:
-    """Encode the blocks that are not in the store yet."""
-    left = _blocks_left(blocks, len(store.samples))
-    done = set(store.done)  # of the first block that is left
-    if store.samples or done:
-        finished = len(store.samples) + len(done)
-        log.info("Resuming: %d of %d utterances are stored", finished, len(plan.utterances))
-    rows = np.zeros(len(plan.dims), dtype=np.int64)
-    for utterance, samples in zip(plan.utterances, store.samples, strict=False):
-        rows += plan.rows(utterance, samples)
-    output = writer.StoreWriter(store.store, store.spool, _named(plan, rows), more=bool(done))
-    total = sum(utterance.seconds for block in left for utterance in block)
-    total -= sum(left[0][index].seconds for index in done)
-    noted = time.monotonic()
-    with Background() as background, progress(f"Encoding with {plan.name}", total) as advance:
-        for block, waveforms in read_ahead(left, lambda utterance: read(utterance.audio_path)):
-            lengths = [len(waveform) for waveform in waveforms]
-            spans = _Spans(plan, block, lengths, rows)
-            _check_done(output, spans, done, store.folder)
-            for encoded in encoder.encode(block, waveforms, frozenset(done)):
-                background.submit(partial(_write, output, spans, encoded))
-                advance(sum(block[index].seconds for index in encoded.batch))
-                done.update(encoded.batch)
-                if time.monotonic() - noted >= commit_seconds and len(done) < len(block):
-                    background.submit(partial(_commit_part, output, store, list(done), encoder.budget))
-                    noted = time.monotonic()
-            rows, done = spans.end(), set()
-            background.submit(partial(_commit, output, store, lengths, _named(plan, rows), encoder.budget))
-            noted = time.monotonic()
-    output.finish(_named(plan, rows), plan.offsets(store.samples))
-
-
-class _Spans:
-    """Where the rows of each utterance of a block lie; the block's first rows are ``rows`` (arrays,)."""
-
-    def __init__(
-        self, plan: Plan, block: Sequence[PlannedUtterance], lengths: Sequence[int], rows: NDArray[np.int64]
-    ) -> None:
-        self.plan, self.block = plan, block
-        self.counts = np.stack([plan.rows(*each) for each in zip(block, lengths, strict=True)])
-        self.first = rows + np.cumsum(self.counts, axis=0) - self.counts
-
-    def end(self) -> NDArray[np.int64]:
-        """Rows (arrays,) after the block."""
-        return np.asarray(self.first[-1] + self.counts[-1])
-
-
-def _check_done(output: writer.StoreWriter, spans: _Spans, done: set[int], folder: Path) -> None:
-    """Raise StoreError unless the rows of finished utterances of a block are there."""
-    for column, array in enumerate(spans.plan.dims):
-        for index in done:
-            if not output.holds(array, int(spans.first[index, column]), int(spans.counts[index, column])):
-                raise StoreError(f"{folder}: rows of {array} are missing; delete it and run again")
-
-
-def _write(output: writer.StoreWriter, spans: _Spans, encoded: Encoded) -> None:
-    """Write one batch of a block."""
-    batch = encoded.batch
-    parts = checked(spans.plan, [spans.block[index] for index in batch], spans.counts[batch], encoded)
-    for column, (array, values) in enumerate(parts.items()):
-        for index, part in zip(batch, values, strict=True):
-            output.write(array, int(spans.first[index, column]), part)
-
-
-def _commit_part(output: writer.StoreWriter, store: PartialStore, done: list[int], budget: int) -> None:
-    output.sync()
-    store.commit_part(done, budget)
-
-
-def _commit(
-    output: writer.StoreWriter,
-    store: PartialStore,
-    lengths: Sequence[int],
-    rows: dict[str, int],
-    budget: int,
-) -> None:
-    output.sync()
-    store.commit(lengths, budget)
-    output.flush(rows)
-
-
-def _blocks_left(blocks: Sequence[list[PlannedUtterance]], done: int) -> list[list[PlannedUtterance]]:
-    """Return the blocks after the first ``done`` utterances, which are whole blocks."""
-    ends = np.cumsum([len(block) for block in blocks])
-    return list(blocks[int(np.searchsorted(ends, done, side="right")) :])
-
-
-def _named(plan: Plan, rows: NDArray[np.int64]) -> dict[str, int]:
-    return dict(zip(plan.dims, rows.tolist(), strict=True))
-
-
 def _key(plan: Plan, header: StoreHeader, sizes: _Sizes) -> str:
     """Digest of all that determines the store's bytes."""
     options = [sizes.batch_seconds, sizes.block_seconds, sizes.shard_chunks, writer.CHUNK_BYTES]
@@ -275,7 +203,10 @@ def _key(plan: Plan, header: StoreHeader, sizes: _Sizes) -> str:
         (utterance.utt_id, utterance.audio_path, utterance.seconds, utterance.segments)
         for utterance in plan.utterances
     ]
+    first = plan.first.tolist()
     content = json.dumps(
-        [header.to_attributes(), str(plan.model.device), options, utterances], sort_keys=True, default=str
+        [header.to_attributes(), str(plan.model.device), options, first, utterances],
+        sort_keys=True,
+        default=str,
     )
     return hashlib.sha256(content.encode()).hexdigest()

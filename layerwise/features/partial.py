@@ -28,6 +28,8 @@ class PartialStore:
         self.folder = folder
         self.store = folder / "store"
         self.spool = folder / "spool"
+        self.sources = folder / "sources"  # stores that rows are carried over from
+        self.links = folder / "links.json"
         self.key = key
         self.samples: list[int] = []
         self.done: list[int] = []
@@ -74,12 +76,12 @@ class PartialStore:
 
 
 @contextmanager
-def partial_store(target: Path, key: str, create: Callable[[Path], None]) -> Iterator[PartialStore]:
+def partial_store(target: Path, key: str, create: Callable[["PartialStore"], None]) -> Iterator[PartialStore]:
     """Yield the store in the making at ``.NAME.partial`` beside ``target``; rename it when the block ends.
 
     ``key`` stands for all that determines the store. A folder that a killed or failed job of the same key
-    left is gone on with; any other is emptied, and ``create(path)`` makes the empty store. After an error
-    the folder stays if an utterance is finished. Raises StoreError if another process works on it.
+    left is gone on with; any other is emptied, and ``create(partial)`` makes what it starts from. After an
+    error the folder stays if an utterance is finished. Raises StoreError if another process works on it.
     """
     folder = target.with_name(f".{target.name}.partial")
     folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +91,7 @@ def partial_store(target: Path, key: str, create: Callable[[Path], None]) -> Ite
         try:
             if not partial.resume():
                 partial.clear()
-                create(partial.store)
+                create(partial)
                 partial.commit([])
             yield partial
             if target.is_dir():

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,28 @@ from layerwise.corpus.audio import SAMPLE_RATE
 from layerwise.errors import StoreError
 from layerwise.features.pooling import averaged_frames, grid_10ms
 from layerwise.features.source import SegmentKind
-from layerwise.features.store import GROUPS, StoredLayer, StoreHeader
+from layerwise.features.store import ARRAY_GROUPS, GROUPS, StoredLayer, StoreHeader
 from layerwise.layers import is_conv
 from layerwise.models.base import SpeechModel
+
+UNKNOWN = "00" * 32  # in place of a SHA-256
 
 
 @dataclass(frozen=True)
 class PlannedUtterance:
-    """What to compute for one utterance: its segments in seconds, and whether its frames are stored."""
+    """What to compute for one utterance: its segments in seconds, and whether its frames are stored.
+
+    ``samples`` is its length at 16 kHz, None where that is known once it has been resampled; ``sha256`` that
+    of its audio, empty where it is not known.
+    """
 
     utt_id: str
     audio_path: str
     seconds: float
     segments: dict[SegmentKind, list[tuple[float, float]]]
     store_frames: bool
+    samples: int | None = None
+    sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,7 @@ class Plan:
     """What stays the same for all utterances of an extraction.
 
     ``only`` these layers are stored (None: all), those of ``wide`` as float32 whatever ``dtype`` is.
+    ``before`` are the utterances, in stored order, whose rows come first and are stored elsewhere.
     """
 
     model: SpeechModel
@@ -44,6 +54,7 @@ class Plan:
     utterances: Sequence[PlannedUtterance]
     only: Sequence[str] | None = None
     wide: frozenset[str] = frozenset()
+    before: Sequence[PlannedUtterance] = ()
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
@@ -53,8 +64,7 @@ class Plan:
     @cached_property
     def dims(self) -> dict[str, int]:
         """Dimensions of each array ``group/layer``; ``rows`` counts in this order."""
-        groups = ("frames", *GROUPS.values(), "utterances")
-        return {f"{group}/{layer}": self.model.dim(layer) for layer in self.layers for group in groups}
+        return {f"{group}/{layer}": self.model.dim(layer) for layer in self.layers for group in ARRAY_GROUPS}
 
     def dtype_of(self, array: str) -> torch.dtype:
         """Return the number format of an array ``group/layer``."""
@@ -79,6 +89,22 @@ class Plan:
         ]
         return np.array(counts, dtype=np.int64)
 
+    @cached_property
+    def first(self) -> NDArray[np.int64]:
+        """Number of the first row (arrays,) of each array of ``dims``; 0 if nothing comes before.
+
+        Of an utterance that must be resampled, the length is reckoned, and may be one sample off.
+        """
+        rows = np.zeros(len(self.dims), dtype=np.int64)
+        for utterance in self.before:
+            rows += self.rows(utterance, utterance.samples or round(utterance.seconds * SAMPLE_RATE))
+        return rows
+
+    @cached_property
+    def first_rows(self) -> dict[str, int]:
+        """``first`` by array."""
+        return dict(zip(self.dims, self.first.tolist(), strict=True))
+
     def offsets(self, samples: Sequence[int]) -> dict[str, NDArray[np.int64]]:
         """Return ``offsets/layer`` of the utterances whose frames are stored, given the samples of all."""
         stored = [
@@ -86,10 +112,26 @@ class Plan:
         ]
         return {
             f"offsets/{layer}": np.cumsum(
-                [0, *(self.frames(layer, count) for count in stored)], dtype=np.int64
+                [self.first_rows[f"frames/{layer}"], *(self.frames(layer, count) for count in stored)],
+                dtype=np.int64,
             )
             for layer in self.layers
         }
+
+    def tables(self, samples: Sequence[int]) -> dict[str, NDArray[Any]]:
+        """Return the small arrays of the store: offsets, and what was encoded, given the samples of all."""
+        sha256 = bytes.fromhex("".join(utterance.sha256 or UNKNOWN for utterance in self.utterances))
+        encoded: dict[str, NDArray[Any]] = {
+            "encoded/sha256": np.frombuffer(sha256, dtype=np.uint8).reshape(-1, len(UNKNOWN) // 2),
+            "encoded/samples": np.array(samples, dtype=np.int64),
+            "encoded/first_rows": self.first,
+        }
+        for kind, group in GROUPS.items():
+            bounds = [bound for utterance in self.utterances for bound in utterance.segments[kind]]
+            counts = [len(utterance.segments[kind]) for utterance in self.utterances]
+            encoded[f"encoded/{group}"] = np.array(bounds, dtype=np.float64).reshape(-1, 2)
+            encoded[f"encoded/{group}_counts"] = np.array(counts, dtype=np.int64)
+        return self.offsets(samples) | encoded
 
     def size(self) -> int:
         """Return about how many bytes the store will have."""
@@ -155,6 +197,8 @@ def plan_utterances(
     for utt_id, kind, start, end in zip(*columns, strict=True):
         bounds.setdefault((utt_id, kind), []).append((float(start), float(end)))
     stored = set(frame_utterances)
+    sha256 = manifest["sha256"] if "sha256" in manifest else [""] * len(manifest)
+    audio = (manifest[column] for column in ("audio_path", "samples", "sample_rate"))
     return [
         PlannedUtterance(
             utt_id,
@@ -162,10 +206,10 @@ def plan_utterances(
             samples / rate,
             {kind: bounds.get((utt_id, kind), []) for kind in GROUPS},
             utt_id in stored,
+            int(samples) if rate == SAMPLE_RATE else None,
+            content,
         )
-        for utt_id, audio_path, samples, rate in zip(
-            utt_ids, manifest["audio_path"], manifest["samples"], manifest["sample_rate"], strict=True
-        )
+        for utt_id, audio_path, samples, rate, content in zip(utt_ids, *audio, sha256, strict=True)
     ]
 
 
@@ -181,3 +225,16 @@ def plan_blocks(utterances: Sequence[PlannedUtterance], seconds: float) -> Itera
         filled += utterance.seconds
     if block:
         yield block
+
+
+def plan_part(
+    utterances: Sequence[PlannedUtterance], block_seconds: float, number: int, parts: int
+) -> tuple[list[PlannedUtterance], list[PlannedUtterance]]:
+    """Return the utterances before part ``number`` (from 0) of so many ``parts``, and those of the part.
+
+    Parts are whole blocks, as equal in number as can be, so that batches are those of the whole; of more
+    parts than blocks some are empty.
+    """
+    blocks = list(plan_blocks(utterances, block_seconds))
+    first, end = number * len(blocks) // parts, (number + 1) * len(blocks) // parts
+    return list(chain.from_iterable(blocks[:first])), list(chain.from_iterable(blocks[first:end]))

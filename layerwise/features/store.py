@@ -20,6 +20,7 @@ from layerwise.features.source import SegmentKind
 
 FORMAT = 1
 GROUPS: dict[SegmentKind, str] = {"phone": "phones", "word": "words"}
+ARRAY_GROUPS = ("frames", *GROUPS.values(), "utterances")  # of each layer, in this order
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Write the arrays of a store, whole shards at a time, from rows that come in any order."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
@@ -43,6 +43,25 @@ def create_store(
         )
 
 
+def shard_rows(store: Path, names: Iterable[str]) -> dict[str, int]:
+    """Return how many rows make a shard, for arrays of a store."""
+    group = zarr.open_group(store, mode="r")
+    arrays = {name: cast("zarr.Array[Any]", group[name]) for name in names}
+    return {name: (array.shards or array.chunks)[0] for name, array in arrays.items()}
+
+
+def begin_at(store: Path, spool: Path, rows: Mapping[str, int]) -> None:
+    """Leave room for the first ``rows`` of each array, which are stored elsewhere."""
+    for name, size in shard_rows(store, rows).items():
+        array = cast("zarr.Array[Any]", zarr.open_group(store, mode="r")[name])
+        shard, rest = divmod(rows[name], size)
+        if rest:
+            path = spool / name / str(shard)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as stream:
+                stream.truncate(rest * array.shape[1] * array.dtype.itemsize)
+
+
 class StoreWriter:
     """Fills the arrays of a store; memory does not grow with it.
 
@@ -50,19 +69,39 @@ class StoreWriter:
     durable only, so a killed writer loses at most what it wrote after the last ``sync``.
     """
 
-    def __init__(self, store: Path, spool: Path, rows: Mapping[str, int], *, more: bool = False) -> None:
+    def __init__(
+        self,
+        store: Path,
+        spool: Path,
+        rows: Mapping[str, int],
+        *,
+        more: bool = False,
+        linked: Mapping[str, Collection[int]] = {},
+    ) -> None:
         """Open a created store whose arrays have ``rows`` durable rows, and forget all later ones.
 
         With ``more`` some of the later ones are durable as well and stay, up to the next `flush`.
+        ``linked`` shards of an array are whole already: what is written to them is passed over.
         Raises StoreError if durable rows are missing.
         """
         for leftover in store.rglob("*.partial"):  # files are written aside under such names
             leftover.unlink()
         self._group = zarr.open_group(store, mode="r+")
         self._arrays = {
-            name: _Rows(cast("zarr.Array[Any]", self._group[name]), store / name, spool / name, count, more)
+            name: _Rows(
+                cast("zarr.Array[Any]", self._group[name]),
+                store / name,
+                spool / name,
+                count,
+                more,
+                frozenset(linked.get(name, ())),
+            )
             for name, count in rows.items()
         }
+
+    def needs(self, name: str, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which of these rows of an array are in no linked shard."""
+        return self._arrays[name].needs(rows)
 
     def write(self, name: str, first: int, rows: NDArray[Any]) -> None:
         """Write rows (n, dim) of an array, the first of them row ``first``."""
@@ -91,6 +130,7 @@ class StoreWriter:
                 name,
                 shape=values.shape,
                 dtype=values.dtype,
+                chunks=tuple(max(1, length) for length in values.shape),
                 compressors=Crc32cCodec(),
                 config={"write_empty_chunks": True},
                 overwrite=True,
@@ -101,8 +141,17 @@ class StoreWriter:
 class _Rows:
     """One growing array and its spool files, numbered like its shards."""
 
-    def __init__(self, array: "zarr.Array[Any]", folder: Path, spool: Path, rows: int, more: bool) -> None:
+    def __init__(
+        self,
+        array: "zarr.Array[Any]",
+        folder: Path,
+        spool: Path,
+        rows: int,
+        more: bool,
+        linked: frozenset[int],
+    ) -> None:
         self._array = array
+        self._linked = linked
         self._folder = folder
         self._spool = spool
         self._shard_rows = (array.shards or array.chunks)[0]
@@ -114,7 +163,7 @@ class _Rows:
     def _rewind(self, rows: int, more: bool) -> None:
         shard, rest = divmod(rows, self._shard_rows)
         current, size = self._file(shard), rest * self._row_bytes
-        if size > (current.stat().st_size if current.exists() else 0):
+        if shard not in self._linked and size > (current.stat().st_size if current.exists() else 0):
             raise StoreError(f"{current}: rows are missing; delete {self._spool.parents[2]} and run again")
         if more:
             return
@@ -128,19 +177,27 @@ class _Rows:
         while len(rows):
             shard, at = divmod(first, self._shard_rows)
             part = rows[: self._shard_rows - at]
-            path = self._file(shard)
-            with path.open("r+b" if path.exists() else "wb") as stream:
-                stream.seek(at * self._row_bytes)
-                stream.write(np.ascontiguousarray(part).data)
-            self._dirty.add(path)
+            if shard not in self._linked:
+                self._spool_rows(shard, at, part)
             first, rows = first + len(part), rows[len(part) :]
+
+    def _spool_rows(self, shard: int, at: int, rows: NDArray[Any]) -> None:
+        path = self._file(shard)
+        with path.open("r+b" if path.exists() else "wb") as stream:
+            stream.seek(at * self._row_bytes)
+            stream.write(np.ascontiguousarray(rows).data)
+        self._dirty.add(path)
+
+    def needs(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return ~np.isin(rows // self._shard_rows, list(self._linked))
 
     def holds(self, first: int, count: int) -> bool:
         while count:
             shard, at = divmod(first, self._shard_rows)
             part = min(count, self._shard_rows - at)
             path = self._file(shard)
-            if not path.exists() or path.stat().st_size < (at + part) * self._row_bytes:
+            there = path.stat().st_size if path.exists() else 0
+            if shard not in self._linked and there < (at + part) * self._row_bytes:
                 return False
             first, count = first + part, count - part
         return True
@@ -158,8 +215,9 @@ class _Rows:
 
     def finish(self, rows: int) -> None:
         shard, rest = divmod(rows, self._shard_rows)
-        if rest:
+        if rest and shard not in self._linked:
             self._write_shard(shard, rest)
+        self._grow(rows)
 
     def _write_shard(self, shard: int, count: int) -> None:
         """Copy a spool file into a shard chunk by chunk, in the layout of Zarr's sharding codec.
@@ -168,10 +226,8 @@ class _Rows:
         ones for those after the array's end, and its CRC-32C. Zarr itself would hold three copies of the
         shard in memory.
         """
-        rows, dim = self._array.shape
         first = shard * self._shard_rows
-        if rows < first + count:
-            self._array.resize((first + count, dim))
+        self._grow(first + count)
         chunk_bytes = self._array.chunks[0] * self._row_bytes
         index = np.full((self._shard_rows // self._array.chunks[0], 2), EMPTY, dtype="<u8")
         target = self._folder / "c" / str(shard) / "0"
@@ -187,6 +243,11 @@ class _Rows:
             stream.flush()
             os.fsync(stream.fileno())
         aside.replace(target)
+
+    def _grow(self, rows: int) -> None:
+        there, dim = self._array.shape
+        if there < rows:
+            self._array.resize((rows, dim))
 
     def _file(self, shard: int) -> Path:
         return self._spool / str(shard)

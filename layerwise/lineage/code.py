@@ -63,6 +63,13 @@ class _Home:
         self.roots = roots
         self.beside = beside
         self.label = label
+        self._key = (tuple(roots.items()), beside, label)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Home) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
 
     def name(self, path: Path) -> str:
         """Name a file by its place in its package or beside the script, wherever these are."""
@@ -117,7 +124,7 @@ def _folder_of(package: str, plugin: str) -> Path:
 
 def forget_parsed() -> None:
     """Read source files again from now on: they may have been edited."""
-    for cached in (_parse, _imports, tree_digest):
+    for cached in (_parse, _imports, _imported_files, tree_digest):
         cached.cache_clear()
 
 
@@ -129,13 +136,15 @@ def _parse(path: Path) -> ast.Module:
         raise StoreError(f"{path}: cannot read the source file of a rule: {error}") from error
 
 
-def _imported_files(path: Path, home: _Home) -> Iterator[Path]:
+@cache
+def _imported_files(path: Path, home: _Home) -> tuple[Path, ...]:
     module = home.module(path)
-    for depth in range(1, len(module)):  # a plug-in's own packages run before it
-        yield from home.files(".".join(module[:depth]))
+    # A plug-in's own packages run before it.
+    names = [".".join(module[:depth]) for depth in range(1, len(module))]
     for level, name in _imports(path):
         package = module[: len(module) - level] if level else []
-        yield from home.files(".".join([*package, *([name] if name else [])]))
+        names.append(".".join([*package, *([name] if name else [])]))
+    return tuple(dict.fromkeys(file for dotted in names for file in home.files(dotted)))
 
 
 @cache

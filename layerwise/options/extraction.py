@@ -29,3 +29,10 @@ class ExtractionOptions(Section):
         default=30.0, gt=0, description="Padded audio per batch, in seconds.", examples=[30]
     )
     threads: int = Field(default=1, ge=1, description="CPU threads of one extraction job.", examples=[4])
+    shards: int = Field(
+        default=1,
+        ge=1,
+        le=1000,
+        description="Jobs that share the extraction of one model, each on its own device (docs/scale.md).",
+        examples=[8],
+    )

@@ -215,7 +215,7 @@ def test_many_small_shards_read_back_the_same(
     for utt_ids in (None, ["utt5", "utt1"], ["utt3"]):
         assert np.array_equal(small.frames("T0", utt_ids)[0], store.frames("T0", utt_ids)[0])
     assert sorted(path.name for path in (tmp_path / "s.zarr").iterdir()) == [
-        "frames", "offsets", "phones", "utterances", "words", "zarr.json",
+        "encoded", "frames", "offsets", "phones", "utterances", "words", "zarr.json",
     ]  # fmt: skip
 
 

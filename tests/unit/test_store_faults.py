@@ -189,7 +189,7 @@ def test_missing_rows_and_a_broken_journal_are_noticed(whole: str, tmp_path: Pat
 
 def test_two_processes_cannot_write_one_store(tmp_path: Path) -> None:
     with (
-        partial_store(tmp_path / "s.zarr", "key", Path.mkdir),
+        partial_store(tmp_path / "s.zarr", "key", lambda partial: partial.store.mkdir()),
         pytest.raises(StoreError, match=r"s\.zarr\.partial: another process is extracting into it"),
     ):
         job(tmp_path / "s.zarr", SAMPLES)

@@ -1,5 +1,6 @@
 """What a finished run makes of replaced, edited and deleted files: real runs, and the jobs that they ran."""
 
+import json
 import os
 import re
 import shutil
@@ -9,6 +10,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from running import Workflow
+
+from layerwise.features.digest import verify
 
 RUN = "results/ci"
 CSV = f"{RUN}/tables/layer_scores.csv"
@@ -179,3 +182,98 @@ def test_results_copied_with_new_times_are_as_finished(first: Workflow, tmp_path
         shutil.rmtree(tmp_path / ".snakemake")
         copy.snakemake("--touch")
     assert not copy.planned()
+
+
+def extracted(workflow: Workflow, *models: str) -> list[str]:
+    """Make the stores of models and what they need; return the rules of the jobs that ran."""
+    return jobs_done(workflow, "--", *(f"{RUN}/features/{model}.digest.json" for model in models))
+
+
+def carried_over(workflow: Workflow, model: str) -> list[tuple[str, int]]:
+    """From which stores the run record of an extraction says how many utterances were carried over."""
+    record = json.loads(workflow.path(f"{RUN}/lineage/runs/features.{model}.zarr.json").read_text())
+    return [(each["store"], each["utterances"]) for each in record["carried_over"]]
+
+
+def check_store(workflow: Workflow, model: str) -> None:
+    features = workflow.path(f"{RUN}/features")
+    assert not verify(features / f"{model}.zarr", features / f"{model}.digest.json")
+    assert not (features / f".before/{model}.zarr").exists()
+
+
+def edit(workflow: Workflow, old: str, new: str) -> None:
+    config = workflow.path(workflow.config)
+    text = config.read_text()
+    assert old in text
+    config.write_text(text.replace(old, new))
+
+
+def test_a_renamed_model_encodes_nothing(clone: Workflow) -> None:
+    edit(clone, "name: hubert-tiny", "name: renamed")
+    assert extracted(clone, "renamed") == ["extract"]
+    (given,) = carried_over(clone, "renamed")
+    assert given == (f"{RUN}/features/hubert-tiny.zarr", 80)
+    check_store(clone, "renamed")
+    shard = "frames/T0/c/0/0"
+    features = clone.path(f"{RUN}/features")
+    assert (features / "renamed.zarr" / shard).samefile(features / "hubert-tiny.zarr" / shard)
+
+
+def wanted(workflow: Workflow) -> dict[str, set[tuple[str, float, float]]]:
+    """Segments that the samples want of each utterance that is encoded."""
+    samples = workflow.path(f"{RUN}/samples")
+    segments = pd.read_parquet(samples / "segments.parquet")
+    found: dict[str, set[tuple[str, float, float]]] = {
+        utt_id: set() for utt_id in pd.read_parquet(samples / "selection.parquet").utt_id
+    }
+    for utt_id, *segment in segments[["utt_id", "kind", "start", "end"]].itertuples(index=False):
+        found[utt_id].add(tuple(segment))
+    return found
+
+
+def test_other_sample_sets_encode_only_what_is_new(clone: Workflow) -> None:
+    """With tasks the frames of all are stored: what is new are segments."""
+    before, digest = wanted(clone), clone.path(f"{RUN}/features/logmel.digest.json").read_bytes()
+    edit(clone, "number: 2", "number: 1")
+    assert "extract" in extracted(clone, "logmel")
+    assert carried_over(clone, "logmel") == [(f"{RUN}/features/.before/logmel.zarr", 80)]
+    fewer = wanted(clone)
+    edit(clone, "number: 1", "number: 2")
+    extracted(clone, "logmel")
+    same = sum(segments <= fewer[utt_id] for utt_id, segments in before.items())
+    assert 0 < same < 80
+    assert carried_over(clone, "logmel") == [(f"{RUN}/features/.before/logmel.zarr", same)]
+    check_store(clone, "logmel")
+    edit(clone, "max_utterances: 80", "max_utterances: 90")
+    extracted(clone, "logmel")
+    assert digest != clone.path(f"{RUN}/features/logmel.digest.json").read_bytes()
+    assert len(wanted(clone)) == 90
+    check_store(clone, "logmel")
+
+
+def test_a_forced_extraction_carries_nothing_over(clone: Workflow) -> None:
+    name = f"{RUN}/features/logmel.digest.json"
+    before = clone.path(name).read_bytes()
+    assert jobs_done(clone, "--forcerun", "extract", "--", name) == ["extract"]
+    assert not carried_over(clone, "logmel")
+    assert clone.path(name).read_bytes() == before
+
+
+def test_shards_of_one_model_are_joined_into_its_store(clone: Workflow) -> None:
+    """In small batches, so that there are blocks enough; by force, or it would be carried over."""
+    name = f"{RUN}/features/logmel.digest.json"
+    forced = ("--forcerun", "extract", "extract_part", "--", name)
+    edit(clone, "analyses: [cca-mel", "extraction: {batch_seconds: 2}\nanalyses: [cca-mel")
+    jobs_done(clone, *forced)
+    whole, record = clone.path(name).read_bytes(), f"{RUN}/lineage/features.logmel.zarr.json"
+    recorded = clone.path(record).read_bytes()
+    shutil.rmtree(clone.path(f"{RUN}/features/logmel.zarr"))
+    edit(clone, "batch_seconds: 2", "batch_seconds: 2, shards: 3")
+    assert jobs_done(clone, *forced) == ["extract", "extract_part"]
+    parts = carried_over(clone, "logmel")
+    assert len(parts) == 3
+    assert sum(number for _, number in parts) == 80
+    assert clone.path(name).read_bytes() == whole
+    assert clone.path(record).read_bytes() == recorded
+    assert not list(clone.path(f"{RUN}/features").glob("*.parts/*"))
+    check_store(clone, "logmel")

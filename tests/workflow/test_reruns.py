@@ -299,6 +299,7 @@ def test_an_edited_task_that_the_run_does_not_use_reruns_nothing(finished: Workf
         ("parts: 5", "parts: 6", ANALYSES_ON),
         ("epochs: 3", "epochs: 4", DOWNSTREAM_ON),
         ("phones_per_label: 40", "phones_per_label: 41", SAMPLES_ON),
+        ("number: 2", "number: 3", SAMPLES_ON),
         ("objective: masked cluster prediction", "objective: clusters\n    recipe: hubert", TABLES_ON),
         ("run: ci", "run: ci\nreport:\n  smallest_effect: 0.05", TABLES_ON),
         ("tasks: [pr, scenario]", "tasks: [pr, scenario]\nextraction:\n  threads: 2", set()),
@@ -308,6 +309,7 @@ def test_an_edited_task_that_the_run_does_not_use_reruns_nothing(finished: Workf
         ("tasks: [pr, scenario]", "tasks: []", TABLES_ON),
         ("analyses: [cca-mel", "extraction: {batch_seconds: 20}\nanalyses: [cca-mel", set()),
         ("tasks: [pr, scenario]", "tasks: [pr, scenario, asr]", DOWNSTREAM_ON),
+        ("analyses: [cca-mel", "extraction: {shards: 2}\nanalyses: [cca-mel", FEATURES_ON | {"extract_part"}),
     ],
 )
 def test_an_edited_key_reruns_the_rules_that_use_it(
@@ -331,6 +333,17 @@ def test_an_added_model_runs_only_its_own_jobs(finished: Workflow) -> None:
             "scenario on every layer of second",
             *TABLES_MESSAGES,
         ]
+    )
+
+
+def test_a_renamed_model_runs_only_its_own_jobs(finished: Workflow) -> None:
+    with edited(finished, {CONFIG: replace("name: hubert-tiny", "name: renamed")}):
+        plan = finished.plan()
+    names = ["renamed", "random-renamed"]
+    own = ("Encoding the corpus with {}", "cca-mel of {}", "cca-phone of {}")
+    tasks = ("pr on every layer of {}", "scenario on every layer of {}")
+    assert plan.messages == sorted(
+        [*(line.format(name) for name in names for line in (*own, *tasks)), *TABLES_MESSAGES]
     )
 
 
