@@ -97,9 +97,10 @@ def many_models(folder: Path, number: int) -> None:
     """A run of so many models, each a folder of its own, with the analyses and tasks of the default run."""
     config = yaml.safe_load((folder / "configs/ci.yaml").read_text())
     analyses = ["cca-intra", "cca-mel", "cca-phone", "cca-word"]
-    models = [{"name": f"m{index}", "source": f"models/m{index}", "twin": False} for index in range(number)]
-    for model in models:
-        shutil.copytree(folder / "resources/models/hubert-tiny", folder / model["source"])
+    names = [f"m{index}" for index in range(number)]
+    for name in names:
+        shutil.copytree(folder / "resources/models/hubert-tiny", folder / "models" / name)
+    models = [{"name": name, "source": f"models/{name}", "twin": False} for name in names]
     write_config(
         folder, config | {"models": models, "analyses": analyses, "tasks": ["pr", "asr", "scenario"]}
     )
