@@ -10,7 +10,6 @@ import pandas as pd
 from layerwise.report.curve_findings import judged_pairs
 from layerwise.report.curves import curve_of, peak_of
 from layerwise.report.facts import ModelFacts, RunFacts
-from layerwise.report.recommend import PHONE_TASKS, PHONES, WORDS
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.task_findings import metric_rows
 from layerwise.report.typeset import MINUS, interval, number, point, tie_span, with_limits
@@ -23,8 +22,11 @@ from layerwise.report.words import (
     DEV,
     LAST,
     NEGLIGIBLE,
+    PHONE_TASKS,
+    PHONES,
     SINGLE,
     TIE,
+    WORDS,
     count,
     listed,
     p_clause,

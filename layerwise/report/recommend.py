@@ -9,13 +9,11 @@ from layerwise.report.curves import curve_of, headlines, peak_of
 from layerwise.report.facts import ModelFacts, RunFacts
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.typeset import number, tie_span, with_limits
-from layerwise.report.words import ALL, DEV, LEVEL
+from layerwise.report.words import ALL, DEV, LEVEL, PHONE_TASKS, PHONES, WORDS
 from layerwise.specs.registry import registry
 from layerwise.specs.spec import TaskSpec
 
-PHONES, WORDS = "cca-phone", "cca-word"
 UNITS = {PHONES: "phone", WORDS: "word"}
-PHONE_TASKS = ("pr",)  # others need words, or what they mean
 
 
 def recommendations(tables: RunTables, facts: RunFacts, task: str | None = None) -> list[str]:

@@ -5,6 +5,8 @@ import pandas as pd
 from layerwise.layers import WEIGHTED_SUM
 
 LEVEL = 0.05
+PHONES, WORDS = "cca-phone", "cca-word"  # the analyses that stand for tasks
+PHONE_TASKS = ("pr",)  # others need words, or what they mean
 # What the table single_weighted calls the better one.
 SINGLE, ALL, TIE = "single", "all", "tie"
 # Ways to choose a layer that are no analysis, in the table choice.

@@ -184,7 +184,7 @@ def test_a_run_without_tasks_or_analyses_has_headers_only(tmp_path):
     write_tables(synthetic.gathered(synthetic.run_facts(), tmp_path, (), {}), tmp_path)
     for name in ("layer_scores", "layer_summary", "downstream", "downstream_summary", "agreement"):
         assert pd.read_csv(tmp_path / f"{name}.csv").empty
-    assert figure_names([], []) == ["corpus"]
+    assert figure_names([], []) == ["answers", "corpus"]
 
 
 def test_a_model_outside_the_run_is_refused(tmp_path):
@@ -285,7 +285,7 @@ def test_warnings_of_all_corpora_are_gathered_counted_and_shown(tmp_path):
         ("prompts", "silent", "1", "0012: silent"),
         ("fsc", "silent", "1", "0012: silent"),
     )
-    content = report_content(made, FACTS, dict.fromkeys(("corpus", "alignment"), "A figure."))
-    assert "Warnings (4)" in str(content["sections"][0])
+    content = report_content(made, FACTS, dict.fromkeys(("answers", "corpus", "alignment"), "A figure."))
+    assert "Warnings (4)" in str(content["data"][0])
     none = synthetic.gathered(FACTS, tmp_path / "none", (), {})
     assert "No warning was given" in corpus_text(none, FACTS)[-1] and not corpus_tables(none, FACTS)

@@ -102,7 +102,7 @@ def test_killed_at_ten_random_moments(whole: str, tmp_path: Path) -> None:
         assert not partial.exists()
         for name, identity in kept.items():
             status = (target / name).stat()
-            assert (status.st_ino, status.st_mtime_ns) == identity
+            assert (status.st_ino, status.st_mtime_ns) == identity, name
         resumed += bool(done and kept)
     assert resumed >= 3
 
