@@ -7,7 +7,7 @@ from _job import job, snakemake
 
 from layerwise import contracts
 from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
-from layerwise.report.document import read_captions, report_content
+from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import read_facts
 from layerwise.report.run_tables import read_tables
 from layerwise.report.second_alignment import SecondAlignment
@@ -47,4 +47,8 @@ with job():
         captions,
         second=second[0] if second else None,
         made=made,
+    )
+    write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
+    write_html(
+        content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html)
     )
