@@ -14,7 +14,9 @@ class StoresAside(logging.Filter):
         event = getattr(getattr(record, "event", None), "name", None)
         if event == "JOB_INFO":
             store = self._store(record)
-            if store and not record.reason.startswith("Forced"):
+            # Not known before: while this file is read, a dry run looks like any other.
+            idle = workflow.dryrun or workflow.touch
+            if store and not idle and not record.reason.startswith("Forced"):
                 set_aside(store)
             self.started[record.jobid] = store
         elif event == "JOB_FINISHED" and self.started.get(record.job_id):
@@ -30,5 +32,5 @@ class StoresAside(logging.Filter):
         return Path(pattern.format(**dict(record.wildcards)))
 
 
-if workflow.is_main_process and not workflow.dryrun and not workflow.touch:
+if workflow.is_main_process:
     snakemake_logger.addFilter(StoresAside())
