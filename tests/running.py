@@ -99,7 +99,7 @@ def copy_repository(repository: Path, folder: Path) -> Workflow:
     """Copy what a run of configs/ci.yaml needs."""
     ignore = shutil.ignore_patterns("__pycache__")
     folder.mkdir(exist_ok=True)
-    for name in (*COPIED, "resources/prompts", "resources/models/hubert-tiny"):
+    for name in (*COPIED, "resources/prompts", "resources/published", "resources/models/hubert-tiny"):
         source = repository / name
         if source.is_dir():
             shutil.copytree(source, folder / name, ignore=ignore)
