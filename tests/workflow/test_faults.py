@@ -43,7 +43,7 @@ def test_killed_runs_go_on_by_themselves(fresh: Workflow, first: Workflow) -> No
     for victim in ("snakemake", "job", "all"):
         process = fresh.start(target)
         job = job_of(fresh, process)
-        time.sleep(chosen.uniform(0, 1))
+        time.sleep(chosen.uniform(0, 0.3))  # a short job is over in a second
         if victim == "all":
             os.killpg(process.pid, signal.SIGKILL)
         else:

@@ -262,13 +262,13 @@ def test_a_forced_extraction_carries_nothing_over(clone: Workflow) -> None:
 def test_shards_of_one_model_are_joined_into_its_store(clone: Workflow) -> None:
     """In small batches, so that there are blocks enough; by force, or it would be carried over."""
     name = f"{RUN}/features/logmel.digest.json"
-    forced = ("--forcerun", "extract", "extract_part", "--", name)
     edit(clone, "analyses: [cca-mel", "extraction: {batch_seconds: 2}\nanalyses: [cca-mel")
-    jobs_done(clone, *forced)
+    jobs_done(clone, "--forcerun", "extract", "--", name)
     whole, record = clone.path(name).read_bytes(), f"{RUN}/lineage/features.logmel.zarr.json"
     recorded = clone.path(record).read_bytes()
     shutil.rmtree(clone.path(f"{RUN}/features/logmel.zarr"))
     edit(clone, "batch_seconds: 2", "batch_seconds: 2, shards: 3")
+    forced = ("--forcerun", "extract", "extract_part", "--", name)
     assert jobs_done(clone, *forced) == ["extract", "extract_part"]
     parts = carried_over(clone, "logmel")
     assert len(parts) == 3
