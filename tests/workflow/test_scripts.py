@@ -81,7 +81,9 @@ def test_labels_of_another_script_are_whole_from_textgrid_to_report(fresh: Workf
     if script == "Devanagari":
         assert f"<td>{last}</td>" in page and all(word in page for word in words)
         assert all(word in text for word in ("मैंगो", "घी", world.column))
-        latex = fresh.path(f"{RUN}/tables/classification-{world.column}.tex").read_text(encoding="utf-8")
+        latex = fresh.path(f"{RUN}/tables/column/classification-{world.column}.tex").read_text(
+            encoding="utf-8"
+        )
         assert latex.startswith("% Letters that pdfLaTeX does not know")
         assert rf"\caption{{Classification ({world.column})" in latex
         assert b"NotoSansDevanagari" in fresh.path(f"{RUN}/figures/alignment.pdf").read_bytes()
