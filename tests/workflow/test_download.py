@@ -67,7 +67,8 @@ def serve_from(catalogue, url, archive):
     """Make the copied catalogue point at the local server."""
     content = archive.read_bytes()
     md5, sha256 = hashlib.md5(content).hexdigest(), hashlib.sha256(content).hexdigest()
-    entry = f'Archive(("{url}/{archive.name}",), {len(content)}, "{md5}", "{sha256}", "LibriSpeech/dev-clean", "CC BY 4.0")'
+    place = '"LibriSpeech/dev-clean", "CC BY 4.0"'
+    entry = f'Archive(("{url}/{archive.name}",), {len(content)}, "{md5}", "{sha256}", {place})'
     catalogue.write_text(f'{catalogue.read_text()}\nCATALOGUE = {{"librispeech-dev-clean": {entry}}}\n')
 
 

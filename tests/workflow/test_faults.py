@@ -40,23 +40,29 @@ def job_of(workflow: Workflow, process: subprocess.Popen[str]) -> int:
 def test_killed_runs_go_on_by_themselves(fresh: Workflow, first: Workflow) -> None:
     """Snakemake alone, then one job, then all: the same command ends as if nothing had been."""
     target, chosen = f"{SAMPLES}/selection.parquet", random.Random(1)
+    logs = fresh.path("results/ci/logs")
     for victim in ("snakemake", "job", "all"):
         process = fresh.start(target)
         job = job_of(fresh, process)
+        while not list(logs.glob("*.log")):
+            time.sleep(0.02)
         time.sleep(chosen.uniform(0, 0.3))  # a short job is over in a second
         if victim == "all":
             os.killpg(process.pid, signal.SIGKILL)
         else:
             os.kill(process.pid if victim == "snakemake" else job, signal.SIGKILL)
-        assert process.wait() != 0  # its pipe may live on with the job
+        assert process.wait() != 0, victim  # its pipe may live on with the job
         if victim == "job":
             assert "killed (signal 9)" in process.communicate()[0].splitlines()[-1]
+        until = time.monotonic() + 30
+        while scripts(fresh):  # a job ends with its run
+            assert time.monotonic() < until, victim
+            time.sleep(0.05)
     finished = fresh.snakemake(target)
     assert not scripts(fresh)
     made = {path.name: path.read_bytes() for path in fresh.path(SAMPLES).iterdir()}
     assert made == {name: (first.path(SAMPLES) / name).read_bytes() for name in made}, finished.output
     assert len(made) >= 4
-    logs = fresh.path("results/ci/logs")
     assert list(logs.glob("manifest.*.log")), "the log of a job that was killed"
 
 
