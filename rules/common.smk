@@ -1,6 +1,7 @@
 """Names, paths and functions that the rules share. Nothing is written here: a dry run leaves no trace."""
 
 import json
+import os
 import re
 import shutil
 import sys

@@ -41,7 +41,7 @@ def read_table(path: Path) -> list[Entry]:
 def table_files(path: Path) -> Iterator[Path]:
     """Yield the table and the audio files that it names, as far as they are there."""
     yield path
-    yield from {entry.audio_path for entry in read_table(path) if entry.audio_path.is_file()}
+    yield from (entry.audio_path for entry in read_table(path) if entry.audio_path.is_file())
 
 
 def _load_rows(path: Path) -> list[dict[str, str]]:
