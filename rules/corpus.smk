@@ -1,3 +1,7 @@
+include: "align_inputs.smk"
+include: "download.smk"
+
+
 checkpoint manifest:
     input:
         files=lambda wildcards: corpus_folder("corpus"),
