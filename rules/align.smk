@@ -1,3 +1,6 @@
+include: "alignment_report.smk"
+
+
 if CONFIG.aligner == "librispeech-alignments":
 
     include: "align_librispeech.smk"

@@ -1,6 +1,8 @@
 """Names, paths and functions that the rules share. Nothing is written here: a dry run leaves no trace."""
 
+import atexit
 import json
+import os
 import re
 import shutil
 import sys
@@ -13,7 +15,6 @@ from snakemake.settings.types import DeploymentMethod
 from layerwise.align.mfa_process import INSTALL as MFA_INSTALL
 from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.corpus.entries import AUDIO_SUFFIXES
-from layerwise.errors import LayerwiseError
 from layerwise.files import files_below as find_files, sha256_file
 from layerwise.lineage.code import code_digest
 from layerwise.lineage.index import ContentIndex
@@ -47,6 +48,10 @@ REPLANNED = [MANIFEST, INTERVALS, *SAMPLES, SEGMENTS, SELECTION]
 # What a run writes that other runs in the same folder may write too.
 SHARED = []
 INDEX = ContentIndex(".snakemake/layerwise/content.json")
+
+if workflow.is_main_process:
+    # What was read to plan a run need not be read for the next. A dry run, known only by then, writes nothing.
+    atexit.register(lambda: workflow.dryrun or INDEX.save())
 
 
 def one_of(names):

@@ -5,7 +5,7 @@ FOLDER = "<run>/corpora/{corpus}"
 
 use rule manifest as task_manifest with:
     input:
-        files=lambda wildcards: corpus_files(f"corpora.{wildcards.corpus}"),
+        files=lambda wildcards: corpus_folder(f"corpora.{wildcards.corpus}"),
     output:
         manifest=f"{FOLDER}/manifest.parquet",
         excluded=f"{FOLDER}/excluded.csv",
@@ -21,11 +21,10 @@ use rule manifest as task_manifest with:
     params:
         **runs("manifest", lambda wildcards: reader_codes(CORPORA[wildcards.corpus])),
         **contents(
-            files=lambda wildcards: tracked_corpus_files(f"corpora.{wildcards.corpus}")
+            files=lambda wildcards: contents_of_corpus(f"corpora.{wildcards.corpus}")
         ),
         corpus=lambda wildcards: used_of(CORPORA[wildcards.corpus]),
         reader=lambda wildcards: reading(CORPORA[wildcards.corpus]),
-        others=lambda wildcards: other_corpus_files(f"corpora.{wildcards.corpus}"),
         seed=CONFIG.seed,
 
 

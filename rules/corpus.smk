@@ -1,6 +1,10 @@
+include: "align_inputs.smk"
+include: "download.smk"
+
+
 checkpoint manifest:
     input:
-        files=lambda wildcards: corpus_files("corpus"),
+        files=lambda wildcards: corpus_folder("corpus"),
     output:
         manifest=MANIFEST,
         excluded="<run>/corpus/excluded.csv",
@@ -18,10 +22,9 @@ checkpoint manifest:
         **asks("manifest"),
     params:
         **runs("manifest", reader_codes(CONFIG.corpus)),
-        **contents(files=lambda wildcards: tracked_corpus_files("corpus")),
+        **contents(files=lambda wildcards: contents_of_corpus("corpus")),
         corpus=used_of(CONFIG.corpus),
         reader=reading(CONFIG.corpus),
-        others=lambda wildcards: other_corpus_files("corpus"),
         seed=CONFIG.seed,
     message:
         "Checking the audio of {params.corpus[path]}"

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from layerwise.config.corpora import corpora, corpus_files
 from layerwise.specs.archives import CATALOGUE
 
 
@@ -40,12 +41,6 @@ def used_of(corpus):
     )
 
 
-def corpora():
-    """The analysed corpus and those of tasks, by their keys in the config."""
-    analysed = {"corpus": CONFIG.corpus} if CONFIG.corpus else {}
-    return analysed | {f"corpora.{name}": corpus for name, corpus in CORPORA.items()}
-
-
 def downloads_of(corpus):
     """What is fetched for a corpus: names of the catalogue by the folders that they become."""
     if isinstance(corpus.download, str):
@@ -59,7 +54,7 @@ def downloads_of(corpus):
 def missing_downloads():
     """Folders that `snakemake` is to fetch, and what they are. One that is in place is never touched."""
     wanted = {}
-    for key, corpus in corpora().items():
+    for key, corpus in corpora(CONFIG).items():
         for folder, name in downloads_of(corpus).items():
             if wanted.setdefault(folder, name) != name:
                 raise WorkflowError(
@@ -74,37 +69,33 @@ def missing_downloads():
 MISSING = missing_downloads()
 
 
-def corpus_files(key):
-    """What the manifest of a corpus is made from, as its reader tells, once it has been downloaded."""
-    corpus = corpora()[key]
+def corpus_folder(key):
+    """Where a corpus lies, once it has been downloaded. Its files are not inputs: `contents` stands for them."""
+    corpus = corpora(CONFIG)[key]
     for folder in downloads_of(corpus):
         if folder in MISSING:
             checkpoints.download_corpus.get(folder=folder)
-    return ancient(trackable(files_of_corpus(key)))
+    files_of_corpus(key)
+    return ancient(corpus.path)
 
 
 def is_there(key):
     """Whether a corpus need not be downloaded."""
     return all(
         folder not in MISSING or Path(folder).exists()
-        for folder in downloads_of(corpora()[key])
+        for folder in downloads_of(corpora(CONFIG)[key])
     )
 
 
-def other_corpus_files(key):
-    """Digests of what Snakemake cannot track by name."""
-    return others(files_of_corpus(key)) if is_there(key) else {}
-
-
-def tracked_corpus_files(key):
-    """Those that it can, once they are there."""
-    return trackable(files_of_corpus(key)) if is_there(key) else []
+def contents_of_corpus(key):
+    """The files of a corpus that is there, for `contents`; none before its download."""
+    return files_of_corpus(key) if is_there(key) else []
 
 
 @cache
 def files_of_corpus(key):
     """Files of a corpus that is there. Raises WorkflowError that says where it comes from."""
-    corpus = corpora()[key]
+    corpus = corpora(CONFIG)[key]
     spec, path = reader_of(corpus), Path(corpus.path)
     if not path.exists():
         raise WorkflowError(
@@ -112,13 +103,13 @@ def files_of_corpus(key):
             f"({spec.guide})"
         )
     try:
-        files = spec.files_of(path, **options(CONFIG.reader_options(corpus)))
+        files = corpus_files(CONFIG, key)
     except LayerwiseError as error:
         raise WorkflowError(f"`{key}`: {error} ({spec.guide})")
-    missing = [file for file in files if not file.exists()]
+    missing = next((file for file in files if not os.path.exists(file)), None)
     if missing:
         raise WorkflowError(
-            f"`{key}.path`: {missing[0]} does not exist; put the corpus there or correct the path "
+            f"`{key}.path`: {missing} does not exist; put the corpus there or correct the path "
             f"({spec.guide})"
         )
     if not files:
@@ -126,7 +117,7 @@ def files_of_corpus(key):
             f"`{key}.path`: reader `{spec.name}` names no file of {path}, so nothing could be tracked; "
             "correct the path, or `files` of the reader's spec"
         )
-    return [file.as_posix() for file in files]
+    return files
 
 
 def lexicon_of(corpus):

@@ -1,3 +1,4 @@
+include: "stores.smk"
 include: "task_inputs.smk"
 
 

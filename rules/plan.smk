@@ -7,6 +7,7 @@ import atexit
 import json
 import os
 
+from layerwise.config.corpora import corpus_of_job
 from layerwise.lineage.plan import PLAN
 
 
@@ -31,6 +32,16 @@ def why_it_runs(reason):
     }
 
 
+def what_it_reads(job):
+    """Its inputs by role; of a corpus the files."""
+    files = {
+        role: [files] if isinstance(files, str) else list(files)
+        for role, files in job.input.items()
+    }
+    key = corpus_of_job(job.rule.name, dict(job.wildcards_dict))
+    return files | ({"files": contents_of_corpus(key)} if key else {})
+
+
 def write_plan():
     """All jobs of the plan, one a line."""
     dag = workflow.dag
@@ -41,10 +52,7 @@ def write_plan():
             "rule": job.rule.name,
             "wildcards": dict(job.wildcards_dict),
             "output": list(map(str, job.output)),
-            "input": {
-                role: [files] if isinstance(files, str) else list(files)
-                for role, files in job.input.items()
-            },
+            "input": what_it_reads(job),
             "params": dict(job.params.items()),
             "runs": dag.needrun(job),
             "reason": why_it_runs(dag.reason(job)),

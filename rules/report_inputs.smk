@@ -1,5 +1,7 @@
 """What the rules of the report are made from: facts of the config, names of figures and their captions."""
 
+from layerwise.config.licences import licences
+
 
 def deliverables():
     """The files of a run that people read, and the digests of its stores."""

@@ -55,16 +55,15 @@ def job() -> Iterator[dict[str, Any]]:
         )
         logging.captureWarnings(True)
         logging.getLogger("fontTools").setLevel(logging.WARNING)  # else a line for each glyph of a figure
-        read = _named_paths(snakemake.input)
-        watch = import_module("_watch").Watch(snakemake, read)
+        watch = import_module("_watch").Watch(snakemake, _named_paths(snakemake.input))
         told: dict[str, Any] = {}
         yield told
         watch.end()
         target = snakemake.output.get("record")
         if target:
             outputs = [path for path in snakemake.output if path != target]
-            for role in ("replanned", "parts"):  # waited for, not read; of parts the store is all that stays
-                read.pop(role, None)
+            waited = ("replanned", "parts")  # for these, not read; of parts the store is all that stays
+            read = {role: paths for role, paths in watch.inputs.items() if role not in waited}
             params = dict(snakemake.params.items())
             write_json(provenance(snakemake.rule, outputs, read, params), target)
             watch.note(told)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from layerwise.config import parse_config
+from layerwise.config.corpora import corpus_files, corpus_of_job
 from layerwise.config.licences import licences_of_job
 from layerwise.files import write_json
 from layerwise.jobs.alone import follow_run
@@ -30,7 +31,8 @@ class Watch:
         """
         follow_run()
         self._started = now()
-        self._job, self._inputs = job, inputs
+        self._job = job
+        self.inputs = inputs | self._listed()
         self._record = Path(job.output.get("record") or "")
         planned = job.params.get("code")
         self._code = Code(ROOT / "scripts" / job.params.script, job.params.plugins, ROOT) if planned else None
@@ -47,15 +49,20 @@ class Watch:
         job = self._job
         told = told | circumstances(ROOT, self._started, job.threads, dict(job.params.items()))
         told["licences"] = licences_of_job(
-            parse_config(job.config), job.rule, dict(job.wildcards.items()), set(self._inputs)
+            parse_config(job.config), job.rule, dict(job.wildcards.items()), set(self.inputs)
         )
         write_json(told, self._record.parent / "runs" / self._record.name)
+
+    def _listed(self) -> dict[str, list[str]]:
+        """The files of the corpus that the job lists: Snakemake knows its folder only."""
+        key = corpus_of_job(self._job.rule, dict(self._job.wildcards.items()))
+        return {"files": corpus_files(parse_config(self._job.config), key)} if key else {}
 
     def _check(self, when: str) -> None:
         params = self._job.params
         if self._code is not None:
             self._code.check(params.code, when)
-        check_contents(ContentIndex(INDEX), params.get("contents") or {}, self._inputs, when)
+        check_contents(ContentIndex(INDEX), params.get("contents") or {}, self.inputs, when)
 
 
 def end_if_full(error: BaseException, job: Any) -> None:

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from layerwise.config.corpora import corpora, corpus_of_job
 from layerwise.config.schema import RunConfig
 from layerwise.options.corpus import CorpusOptions
 from layerwise.specs.licences import Licence, first_known, licence_at, licence_of_downloads
@@ -18,8 +19,7 @@ def licences(config: RunConfig) -> dict[str, Licence]:
     What the config says comes first, then what lies beside the files, then what is known of published
     corpora and checkpoints. A random-initialised twin has that of its model; log-mel has none.
     """
-    found = {"corpus": _corpus(config, config.corpus)} if config.corpus else {}
-    found |= {f"corpora.{name}": _corpus(config, corpus) for name, corpus in config.task_corpora.items()}
+    found = {key: _corpus(config, corpus) for key, corpus in corpora(config).items()}
     found |= {
         f"vectors.{name}": first_known([_told(table.license), licence_at(Path(table.file))])
         for name, table in config.vectors.items()
@@ -35,8 +35,8 @@ def licences_of_job(
 ) -> dict[str, str]:
     """Return the licences of what a job reads that no job made; ``roles`` are those of its inputs."""
     keys = {f"vectors.{wildcards.get('vectors')}"}
-    if rule in ("manifest", "task_manifest"):
-        keys.add(f"corpora.{wildcards['corpus']}" if "corpus" in wildcards else "corpus")
+    if key := corpus_of_job(rule, wildcards):
+        keys.add(key)
     if "model" in roles:
         keys.add(f"models.{wildcards.get('model')}")
     return {key: str(licence) for key, licence in licences(config).items() if key in keys}

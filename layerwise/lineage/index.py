@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +13,7 @@ from layerwise.files import sha256_file, write_text
 
 SETTLED_NS = 2_000_000_000  # a file changed in the last two seconds may change again within one tick
 MISSING = "missing"
+BATCH = 256  # files that one thread looks at in a row
 
 
 class ContentIndex:
@@ -26,7 +27,7 @@ class ContentIndex:
     def __init__(self, path: Path | str) -> None:
         """``path`` is the file that keeps the digests, read when the first is asked for."""
         self._path = Path(path)
-        self._kept: dict[str, list[object]] | None = None
+        self._kept: dict[str, str] | None = None
         self._changed = False
 
     def digest(self, file: Path | str) -> str:
@@ -39,11 +40,11 @@ class ContentIndex:
         if before is None:
             return MISSING
         kept = self._known().get(name)
-        if kept is not None and kept[:-1] == before:
-            return str(kept[-1])
+        if kept is not None and kept.startswith(before):
+            return kept[len(before) :]
         found = sha256_file(name)
         if _signature(name) == before and _settled(before):
-            self._known()[name] = [*before, found]
+            self._known()[name] = before + found
             self._changed = True
         return found
 
@@ -53,11 +54,13 @@ class ContentIndex:
         if not names:
             return ""
         self._known()
+        whole = hashlib.sha256()
+        starts = range(0, len(names), BATCH)
         with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-            lines = [
-                f"{digest} {name}" for name, digest in zip(names, pool.map(self.digest, names), strict=True)
-            ]
-        return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+            batches = pool.map(self._lines, (names[start : start + BATCH] for start in starts))
+            for number, lines in enumerate(batches):
+                whole.update(("\n" * (number > 0) + lines).encode("utf-8", "surrogateescape"))
+        return whole.hexdigest()
 
     def save(self) -> None:
         """Write what has been learnt. A disk that is full or read-only costs time at the next start only."""
@@ -67,24 +70,28 @@ class ContentIndex:
                 write_text(json.dumps(self._kept), self._path)
                 self._changed = False
 
-    def _known(self) -> dict[str, list[object]]:
+    def _lines(self, names: Sequence[str]) -> str:
+        return "\n".join(f"{self.digest(name)} {name}" for name in names)
+
+    def _known(self) -> dict[str, str]:
         if self._kept is None:
             try:
-                self._kept = dict(json.loads(self._path.read_text(encoding="utf-8")))
-            except (OSError, ValueError, TypeError):
+                kept = json.loads(self._path.read_text(encoding="utf-8"))
+                self._kept = {name: line for name, line in kept.items() if isinstance(line, str)}
+            except (OSError, ValueError, AttributeError):
                 self._kept = {}
         return self._kept
 
 
-def _signature(name: str) -> list[object] | None:
-    """Size, times and inode of a file; None where there is none."""
+def _signature(name: str) -> str | None:
+    """Size, times and inode of a file, each ended by a space; None where there is none."""
     try:
-        status = Path(name).stat()
+        status = os.stat(name)  # noqa: PTH116  Path takes twice the time of a corpus
     except FileNotFoundError:
         return None
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino} "
 
 
-def _settled(signature: list[object]) -> bool:
-    latest = max(int(str(moment)) for moment in signature[1:3])
+def _settled(signature: str) -> bool:
+    latest = max(map(int, signature.split()[1:3]))
     return time.time_ns() - latest > SETTLED_NS

@@ -72,7 +72,7 @@ class Located(Spec):
             found: Iterable[Path] = load_object(self.files)(location)
         else:
             found = [path for pattern in self.files for path in _matching(location, pattern)]
-        return sorted(set(found))
+        return sorted(set(found), key=str)
 
 
 def _matching(location: Path, pattern: str) -> Iterable[Path]:
@@ -331,5 +331,5 @@ class ReaderSpec(Located, Configured):
     def files_of(self, location: Path, **options: Any) -> list[Path]:
         """Return the files of a corpus, sorted: those of ``files``, a function that takes options too."""
         if isinstance(self.files, str) and options:
-            return sorted(set(load_object(self.files)(location, **options)))
+            return sorted(set(load_object(self.files)(location, **options)), key=str)
         return super().files_of(location)
