@@ -1,3 +1,9 @@
+ALIGNMENT_FIGURE = [
+    f"<run>/figures/{name}"
+    for name in ("alignment.pdf", "alignment.png", *printed_names(["alignment"]))
+]
+
+
 use rule job as alignment_figure with:
     input:
         manifest=MANIFEST,
@@ -10,6 +16,7 @@ use rule job as alignment_figure with:
             caption="../report/alignment.rst",
             category="Figures",
         ),
+        printed=ALIGNMENT_FIGURE[2:],
         record="<run>/lineage/figures.alignment.pdf.json",
     pathvars:
         job="alignment_figure",
@@ -17,6 +24,7 @@ use rule job as alignment_figure with:
     params:
         **runs("alignment_figure"),
         seed=CONFIG.seed,
+        style=options(CONFIG.style),
     message:
         "Drawing the alignment"
 

@@ -19,7 +19,12 @@ from layerwise.files import files_below as find_files, sha256_file
 from layerwise.lineage.code import code_digest
 from layerwise.lineage.index import ContentIndex
 from layerwise.lineage.watch import read_record
-from layerwise.report.names import FACTS_NAME, figure_names, latex_names
+from layerwise.report.names import (
+    FACTS_NAME,
+    figure_names,
+    latex_names,
+    printed_names,
+)
 from layerwise.specs.checkpoints import model_type
 from layerwise.specs.sources import family_of, hub_id, parse_source
 from layerwise.specs.spec import AlignerSpec, HeadSpec, ReaderSpec

@@ -7,6 +7,7 @@ LATEX = [
     f"<run>/tables/{name}.tex"
     for name in latex_names(list(ANALYSES), list(TASKS), CONFIG.inter.pairs)
 ]
+PRINTED = [f"<run>/figures/{name}" for name in printed_names(figure_stems())]
 CAPTIONS = files_below("report", {".rst"})
 TYPST, JINJA = "report/template.typ", "report/report.html.j2"
 VECTORS = sorted({spec.plain for spec in ANALYSES.values() if "vectors" in spec.needs})
@@ -83,12 +84,14 @@ use rule job as figures with:
             report(path, caption=caption(path), category="Figures")
             for path in figure_files("png")
         ],
+        printed=PRINTED,
         record="<run>/lineage/figures.json",
     pathvars:
         job="figures",
     localrule: True
     params:
         **runs("figures"),
+        style=options(CONFIG.style),
     message:
         "Drawing the figures"
 
@@ -114,6 +117,7 @@ use rule job as report with:
     params:
         **runs("report"),
         **contents(captions=CAPTIONS, typst=TYPST, jinja=JINJA),
+        style=options(CONFIG.style),
         compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,
     message:
         "Writing the report"

@@ -42,8 +42,8 @@ def deliverables():
         *LATEX,
         *figure_files("pdf"),
         *figure_files("png"),
-        "<run>/figures/alignment.pdf",
-        "<run>/figures/alignment.png",
+        *PRINTED,
+        *ALIGNMENT_FIGURE,
         *(
             [AGREEMENT, "<run>/alignment/compared.csv"]
             if CONFIG.alignment.compare
@@ -124,12 +124,14 @@ def measure_told(spec):
     }
 
 
+def figure_stems():
+    """Names of all figures that are made from tables."""
+    return figure_names(list(ANALYSES), list(TASKS), CONFIG.inter.pairs, list(MEASURES))
+
+
 def figure_files(suffix):
-    """Paths of all figures of the run in one format."""
-    names = figure_names(
-        list(ANALYSES), list(TASKS), CONFIG.inter.pairs, list(MEASURES)
-    )
-    return [f"<run>/figures/{stem}.{suffix}" for stem in names]
+    """Paths of all figures of the report in one format."""
+    return [f"<run>/figures/{stem}.{suffix}" for stem in figure_stems()]
 
 
 def caption(path):

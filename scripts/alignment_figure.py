@@ -8,8 +8,10 @@ from layerwise import contracts
 from layerwise.contracts.alignment import INTERVALS
 from layerwise.contracts.corpus import MANIFEST
 from layerwise.corpus.audio import read_audio
+from layerwise.options.style import StyleOptions
 from layerwise.report.figures.alignment import AlignedUtterance, alignment_figure, choose_utterances
-from layerwise.report.figures.style import save_figure
+from layerwise.report.figures.style import Style, copy_for_report, save_figure
+from layerwise.report.names import COLUMN, FORMATS, PAGE
 
 with job():
     manifest = contracts.read(MANIFEST, snakemake.input.manifest)
@@ -20,4 +22,10 @@ with job():
         AlignedUtterance(utt_id, read_audio(audio[utt_id]), intervals[intervals["utt_id"] == utt_id])
         for utt_id in chosen
     ]
-    save_figure(alignment_figure(utterances), Path(snakemake.output.pdf).with_suffix(""))
+    folder = Path(snakemake.output.pdf).parent
+    for form in (COLUMN, PAGE):
+        style = Style(form, StyleOptions(**snakemake.params.style))
+        figure = alignment_figure(utterances, style)
+        saved = save_figure(figure, folder / form / "alignment", style, FORMATS)
+        if form == PAGE:
+            copy_for_report(saved, folder)

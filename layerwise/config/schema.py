@@ -26,6 +26,7 @@ from layerwise.options.report import ReportOptions
 from layerwise.options.samples import SamplesOptions
 from layerwise.options.scoring import ScoringOptions
 from layerwise.options.section import NAME_PATTERN, Section, TrackedPath, check_name
+from layerwise.options.style import StyleOptions
 from layerwise.options.tasks import TaskEntry
 from layerwise.options.training import TrainingChoices, TrainingOptions
 from layerwise.options.units import UnitsOptions
@@ -119,6 +120,7 @@ class RunConfig(Section):
     inter: InterOptions = Field(default=InterOptions(), description="Models against each other.")
     downstream: TrainingOptions = Field(default=TrainingOptions(), description="Downstream training.")
     report: ReportOptions = Field(default=ReportOptions(), description="Words and comparisons of the report.")
+    style: StyleOptions = Field(default=StyleOptions(), description="How figures look.")
     options: dict[str, dict[str, Any]] = Field(
         default={},
         description="Options of analyses, measures, tasks, aligners and readers from outside, by their name.",
@@ -208,6 +210,8 @@ class RunConfig(Section):
                 raise ValueError(f"`inter.pairs`: no model {unknown[0]!r}; models: {', '.join(names)}")
             if pair[0] == pair[1] or self.inter.pairs.count(pair) > 1:
                 raise ValueError(f"`inter.pairs`: {list(pair)} is a model with itself, or given twice")
+        if fault := self.style.unknown(names):
+            raise ValueError(fault)
         if self.corpus is not None and not self.models:
             raise ValueError(
                 "`models:` is empty; name at least one, e.g. models: [facebook/hubert-base-ls960]"

@@ -189,6 +189,9 @@ _UTTERANCES = run_table(
     (
         *(UTT_ID, SPLIT, number("seconds", 0, about="its length")),
         replace(STATUS, about="what became of it in the alignment"),
+        Column("score", "number", empty=True, optional=True, about="its mean acoustic log score per frame"),
+        Column("words", "integer", 0, optional=True, about="aligned words"),
+        Column("phones", "integer", 0, optional=True, about="aligned phones"),
     ),
     ("utt_id",),
     about="an utterance of the manifest",

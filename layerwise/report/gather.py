@@ -257,16 +257,17 @@ def _task_exclusions(paths: Iterable[Path]) -> Iterable[tuple[str, str, str]]:
 
 def _utterances(files: RawFiles) -> pd.DataFrame:
     manifest, quality = contracts.read(MANIFEST, files.manifest), contracts.read(QUALITY, files.quality)
-    status = manifest["utt_id"].map(dict(zip(quality["utt_id"], quality["status"], strict=True)))
-    if status.isna().any():
-        utt_id = manifest["utt_id"][status.isna()].iloc[0]
+    found = quality.set_index("utt_id").reindex(manifest["utt_id"]).reset_index()
+    if found["status"].isna().any():
+        utt_id = found["utt_id"][found["status"].isna()].iloc[0]
         raise ReportError(f"{files.quality}: no row for utterance {utt_id}; run the alignment again")
     return pd.DataFrame(
         {
             "utt_id": manifest["utt_id"],
             "split": manifest["split"],
             "seconds": manifest["samples"] / manifest["sample_rate"],
-            "status": status,
+            **{name: found[name] for name in ("status", "score")},
+            **{name: found[name].astype(int) for name in ("words", "phones")},
         }
     )
 

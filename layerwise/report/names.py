@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 FACTS_NAME = "facts.json"  # beside the tables
-COLUMN, PAGE, TABULAR = "column", "page", ".tabular"  # forms of a LaTeX table
+COLUMN, PAGE, TABULAR = "column", "page", ".tabular"  # forms of a LaTeX table and of a figure
+FORMATS = ("pdf", "svg", "png")
 
 
 def latex_names(
@@ -29,6 +30,11 @@ def measure_name(measure: str) -> str:
     return f"measure-{measure}"
 
 
+def printed_names(stems: Sequence[str]) -> list[str]:
+    """Files of figures in the sizes of papers, below the folder of figures."""
+    return [f"{form}/{stem}.{suffix}" for form in (COLUMN, PAGE) for stem in stems for suffix in FORMATS]
+
+
 def figure_names(
     analyses: Sequence[str],
     tasks: Sequence[str],
@@ -36,13 +42,13 @@ def figure_names(
     measures: Sequence[str] = (),
 ) -> list[str]:
     """Stems of the figures that `figures.all.make_figures` makes for analyses, tasks, pairs and measures."""
-    names = ["answers", "corpus", *(inter_name(*pair) for pair in pairs)]
+    names = ["answers", "corpus", "alignment-quality", *(inter_name(*pair) for pair in pairs)]
     if analyses:
-        names += ["layers", "learning", *analyses]
+        names += ["layers", "heat", "depth", "learning", *analyses]
     if measures:
-        names += ["measures", *map(measure_name, measures)]
+        names += ["measures", *map(measure_name, measures), "measures-vs-measures"]
     if tasks:
-        names += ["tasks", "single-vs-weighted", "weights", "choice"]
+        names += ["tasks", "single-vs-weighted", "weights", "weights-vs-task", "choice"]
     if analyses and tasks:
         names.append("cca-vs-task")
     if (analyses or measures) and tasks:

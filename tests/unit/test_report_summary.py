@@ -192,7 +192,7 @@ def test_learning_curves_are_those_of_the_best_layers(facts, tables):
 
 
 def test_markers_are_filled_in_the_tie_set_alone(facts, tables):
-    (axis,) = layer_figure(tables.layer_summary, facts, ["cca-phone"]).axes
+    axis = layer_figure(tables.layer_summary, facts, ["cca-phone"]).axes[0]
     mine = tables.layer_summary[
         (tables.layer_summary["model"] == NAMES[0]) & (tables.layer_summary["analysis"] == "cca-phone")
     ]

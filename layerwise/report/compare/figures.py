@@ -13,8 +13,9 @@ from matplotlib.lines import Line2D
 from layerwise.layers import WEIGHTED_SUM, layer_index
 from layerwise.report.compare.runs import Series, Side, step_label
 from layerwise.report.curves import curve_of, peak_of
-from layerwise.report.figures.layers import layer_axis
-from layerwise.report.figures.looks import LINES, MARKERS, Look, draw_curve, handle
+from layerwise.report.figures.depth import layer_axis
+from layerwise.report.figures.looks import LINES, MARKERS, Look
+from layerwise.report.figures.strokes import draw_curve, handle
 from layerwise.report.figures.style import COLOURS, GREY, INK, Style, drawing, legend_below, panels
 from layerwise.report.run_tables import of
 from layerwise.report.words import LEVEL
@@ -79,9 +80,9 @@ def _figure(
         columns = min(COLUMNS, len(part))
         rows = -(-len(part) // columns)
         if len(part) == 1:  # both panels side by side
-            figure, axes = panels(style.double, 2.3, 1, 2, 2)
+            figure, axes = panels(style.width, 2.3, 1, 2, 2)
         else:
-            figure, axes = panels(style.double, 2.9 * rows, 2 * rows, columns, 2 * rows * columns)
+            figure, axes = panels(style.width, 2.9 * rows, 2 * rows, columns, 2 * rows * columns)
         looks = side_looks(series)
         used: list[str] = []
         for place in range(rows * columns):
@@ -167,7 +168,7 @@ def training_figures(
         if len(points) < 2:
             continue
         with drawing(style):
-            figure, axes = panels(style.double, 2.3, 1, 2, 2)
+            figure, axes = panels(style.width, 2.3, 1, 2, 2)
             steps, looks = points["step"].to_numpy(dtype=float), side_looks(series)
             score, low, high = (points[name].to_numpy(dtype=float) for name in ("score", "low", "high"))
             axes[0].plot(steps, score, color=INK, linewidth=0.9, zorder=1.5)

@@ -16,6 +16,7 @@ from layerwise.report.figures.style import COLOURS, INK, Style, drawing
 from layerwise.report.lettering import isolated, letters_wide
 from layerwise.seeds import derive_seed
 
+WHOLE = 7.0  # inches that hold the longest part of an utterance
 LONGEST = 3.0  # seconds shown of an utterance: more would not leave room for the labels of phones
 SHORTEST = 1.5
 MARGIN = 0.9  # inches of the figure's width that are not time axis
@@ -48,29 +49,30 @@ def choose_utterances(manifest: pd.DataFrame, aligned: set[str], seed: int, numb
 def alignment_figure(utterances: Sequence[AlignedUtterance], style: Style | None = None) -> Figure:
     """Waveform, wide-band spectrogram, word and phone tier of each utterance, one below the other.
 
-    At most the first 3 s are shown. Long lines are word boundaries, short ones phone boundaries.
+    At most the first 3 s are shown, less in a column. Long lines are word boundaries, short ones phone boundaries.
     """
     style = style or Style()
     with drawing(style):
+        longest = LONGEST * style.width / WHOLE if style.narrow else LONGEST
         height = (sum(HEIGHTS) + 0.55) * len(utterances)
         layout = ConstrainedLayoutEngine(w_pad=0.06, h_pad=0.025, wspace=0, hspace=0)
-        figure = Figure(figsize=(style.double, height), layout=layout)
+        figure = Figure(figsize=(style.width, height), layout=layout)
         blocks = figure.subfigures(len(utterances), 1, squeeze=False)[:, 0]
         for block, utterance in zip(blocks, utterances, strict=True):
             axes = block.subplots(4, 1, sharex=True, height_ratios=HEIGHTS)
-            _draw(axes, utterance, style)
+            _draw(axes, utterance, style, longest)
         axes[-1].set_xlabel("time (s)")
     return figure
 
 
-def _draw(axes: Sequence[Axes], utterance: AlignedUtterance, style: Style) -> None:
+def _draw(axes: Sequence[Axes], utterance: AlignedUtterance, style: Style, longest: float) -> None:
     wave, spectrum, words, phones = axes
-    seconds = min(len(utterance.waveform) / SAMPLE_RATE, LONGEST)
+    seconds = min(len(utterance.waveform) / SAMPLE_RATE, longest)
     waveform = utterance.waveform[: round(seconds * SAMPLE_RATE)]
     shown = utterance.intervals[utterance.intervals["start"] < seconds]
     tiers = {tier: shown[shown["tier"] == tier].sort_values("start") for tier in ("word", "phone")}
 
-    cut = "" if seconds < LONGEST else f" (first {LONGEST:g} s)"
+    cut = "" if seconds < longest else f" (first {longest:.2g} s)"
     wave.set_title(f"{isolated(utterance.utt_id)}{cut}", parse_math=False)
     wave.plot(np.arange(len(waveform)) / SAMPLE_RATE, waveform, color=INK, linewidth=0.3, rasterized=True)
     wave.set(yticks=[], xlim=(0, seconds))
@@ -90,7 +92,7 @@ def _draw(axes: Sequence[Axes], utterance: AlignedUtterance, style: Style) -> No
         axis.tick_params(bottom=False)
         _boundaries(axis, tiers["phone"], color=COLOURS[0], linewidth=0.5, alpha=0.7)
         _boundaries(axis, tiers["word"], color=COLOURS[1], linewidth=0.9)
-    scale = (style.double - MARGIN) / seconds
+    scale = (style.width - MARGIN) / seconds
     _tier(words, tiers["word"], "words", seconds, scale, style.small_font)
     _tier(phones, tiers["phone"], "phones", seconds, scale, style.small_font - 1)
     words.tick_params(bottom=False)

@@ -5,20 +5,21 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 
 from layerwise.report.answers import CURVE, main_analyses, paired, regrets
-from layerwise.report.facts import ModelFacts, RunFacts
+from layerwise.report.facts import RunFacts
 from layerwise.report.figures.comparisons import SINGLE, SUM
-from layerwise.report.figures.layers import draw_analysis, layer_axis
-from layerwise.report.figures.looks import handle, looks, ordered, twin_handle
+from layerwise.report.figures.depth import layer_axis
+from layerwise.report.figures.heat import draw_heat_map
+from layerwise.report.figures.layers import draw_analysis
+from layerwise.report.figures.looks import looks, many, ordered
+from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import COLOURS, GREY, INK, Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.typeset_tasks import strategy_title
 from layerwise.report.words import ALL, AVERAGE, DEV, LAST, TIE
 
-MOST_CURVES = 8  # above, a heat map takes their place
 MOST_PAIRS = 4
 MOST_ROWS = 12  # models x tasks of a forest; above, they are counted
 LEGEND_SHARE = 0.11  # of a panel's height, for each line of a legend inside
@@ -34,18 +35,19 @@ def answers_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
     """
     style = style or Style()
     with drawing(style):
-        figure, axes = panels(style.double, 3.8, 2, 2, 4)
-        handles = _curves(figure, axes[0], tables, facts)
-        _objectives(axes[1], tables, facts)
+        columns = style.across(4)
+        figure, axes = panels(style.width, 1.95 * (4 // columns), 4 // columns, columns, 4)
+        handles = _curves(figure, axes[0], tables, facts, style)
+        _objectives(axes[1], tables, facts, style)
         _regrets(axes[2], tables, facts)
-        _differences(axes[3], tables, facts)
+        _differences(axes[3], tables, facts, style)
         for letter, axis in zip("abcd", axes, strict=True):
             axis.set_title(f"{letter}  {axis.get_title(loc='left')}")
         legend_below(figure, handles, style)
     return figure
 
 
-def _curves(figure: Figure, axis: Axes, tables: RunTables, facts: RunFacts) -> list[Line2D]:
+def _curves(figure: Figure, axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> list[Line2D]:
     names = main_analyses(tables, facts)
     if not names:
         axis.set_title("Layers")
@@ -54,58 +56,15 @@ def _curves(figure: Figure, axis: Axes, tables: RunTables, facts: RunFacts) -> l
     part = of(tables.layer_summary, analysis=names[0])
     axis.set_title(facts.analysis(names[0]).short)
     models = ordered(facts.of_kind("trained"), set(part["model"]))
-    if len(models) > MOST_CURVES:
-        draw_heat_map(figure, axis, part, models)
+    if many(models, style.options):
+        draw_heat_map(figure, axis, part, models, looks(facts, style.options))
         return []
-    draw_analysis(axis, part, facts)
+    draw_analysis(axis, part, facts, style)
     axis.set_ylabel(facts.analysis(names[0]).measure)
-    chosen, found = looks(facts), set(part["model"])
-    handles = [handle(chosen[model.name]) for model in models]
-    if ordered(facts.of_kind("random"), found):
-        handles += twin_handle(facts, marker=False)
-    return handles + [handle(chosen[model.name]) for model in ordered(facts.of_kind("baseline"), found)]
+    return model_handles(facts, set(part["model"]), style, twin_marker=False)
 
 
-def draw_heat_map(figure: Figure, axis: Axes, part: pd.DataFrame, models: list[ModelFacts]) -> None:
-    """Draw scores of one analysis as model x layer; a frame marks layers that the best does not beat.
-
-    ``part`` are rows of `RunTables.layer_summary` of one analysis.
-    """
-    part = part[part["layer_index"] % 1 == 0]
-    layers = sorted(set(part["layer_index"]))
-    table = part.pivot(index="model", columns="layer_index", values="score").reindex(
-        [model.name for model in models]
-    )
-    image = axis.pcolormesh(
-        np.arange(len(layers) + 1) - 0.5,
-        np.arange(len(models) + 1) - 0.5,
-        table[layers].to_numpy(dtype=float),
-        cmap="cividis",
-        rasterized=False,
-        linewidth=0,
-    )
-    for row, model in enumerate(models):
-        ties = part[(part["model"] == model.name) & (part["tie"] == "yes")]["layer_index"]
-        for column in (layers.index(place) for place in ties):
-            axis.add_patch(_frame(column, row))
-    axis.set_ylim(len(models) - 0.5, -0.5)
-    axis.set_yticks(range(len(models)), [model.label for model in models])
-    step = int(np.ceil(len(layers) / 9))
-    named = {float(row.layer_index): str(row.layer) for row in part.itertuples()}  # type: ignore[arg-type]
-    shown = [place for place, layer in enumerate(layers) if layer >= 0 and layer % step == 0]
-    axis.set_xticks(shown, [named[layers[place]] for place in shown])
-    axis.spines[["left", "bottom"]].set_visible(False)
-    bar = figure.colorbar(image, ax=axis, pad=0.01, aspect=30)
-    bar.outline.set(visible=False)
-
-
-def _frame(column: int, row: int) -> Rectangle:
-    return Rectangle(
-        (column - 0.5, row - 0.5), 1, 1, fill=False, edgecolor="white", linewidth=0.7, joinstyle="miter"
-    )
-
-
-def _objectives(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
+def _objectives(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> None:
     axis.set_title("What training adds, by objective")
     names = main_analyses(tables, facts)
     part = of(tables.curve_contrasts, analysis=names[0]) if names else tables.curve_contrasts.head(0)
@@ -117,6 +76,7 @@ def _objectives(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
     places = of(tables.layer_summary, analysis=names[0]).drop_duplicates("layer").set_index("layer")
     axis.axhline(0, color=INK, linewidth=0.6)
     drawn = list(sizes.index)[:MOST_PAIRS]
+    chosen = looks(facts, style.options)
     shifts = np.linspace(-0.2, 0.2, len(drawn)) if len(drawn) > 1 else np.zeros(1)
     for number, ((a, b), shift) in enumerate(zip(drawn, shifts, strict=True)):
         rows = of(part, model_a=a, model_b=b)
@@ -126,7 +86,13 @@ def _objectives(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
         colour = COLOURS[number % len(COLOURS)]
         sure = (rows["p_holm"] < 0.05).to_numpy()
         axis.vlines(x, rows["low"], rows["high"], color=colour, linewidth=0.9)
-        axis.plot(x, rows["difference"], color=colour, linewidth=0.8, label=f"{a} \N{MINUS SIGN} {b}")
+        axis.plot(
+            x,
+            rows["difference"],
+            color=colour,
+            linewidth=0.8,
+            label=f"{chosen[a].label} \N{MINUS SIGN} {chosen[b].label}",
+        )
         for use, face in ((sure, colour), (~sure, "white")):
             axis.plot(
                 *(x[use], rows["difference"].to_numpy(dtype=float)[use], MARKS[number]),
@@ -174,7 +140,7 @@ def _regrets(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
     axis.legend(frameon=False, loc="upper left", handlelength=0.8, ncols=len(goals), columnspacing=1.0)
 
 
-def _differences(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
+def _differences(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> None:
     axis.set_title("Single layer against the sum of all")
     rows = paired(tables, facts)
     if rows.empty:
@@ -182,12 +148,13 @@ def _differences(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
     elif len(rows) > MOST_ROWS:
         _counted(axis, rows, facts)
     else:
-        _forest(axis, rows, facts)
+        _forest(axis, rows, facts, style)
 
 
-def _forest(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:
+def _forest(axis: Axes, rows: pd.DataFrame, facts: RunFacts, style: Style) -> None:
     axis.axvline(0, color=INK, linewidth=0.6)
     names: list[str] = []
+    chosen = looks(facts, style.options)
     for task in task_facts(rows, facts):
         for model in ordered(facts.models, set(rows["model"])):
             found = of(rows, task=task.name, model=model.name)
@@ -203,7 +170,7 @@ def _forest(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:
             axis.plot(
                 value, y, mark, color=colour, markerfacecolor="white" if tie else colour, markersize=3.6
             )
-            names.append(f"{task.metric.title}, {model.name}")
+            names.append(f"{task.metric.title}, {chosen[model.name].label}")
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.locator_params(axis="x", nbins=6)

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from layerwise.report.facts import ModelFacts, RunFacts
-from layerwise.report.figures.looks import Look, handle, looks, ordered
+from layerwise.report.figures.looks import Look, looks, many, ordered
+from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import GREY, INK, Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
 from layerwise.report.task_findings import groups
@@ -19,6 +20,7 @@ from layerwise.report.words import TIE
 SINGLE, SUM = "#0072B2", "#D55E00"
 BAND = "#F4F4F4"
 NAME_WIDTH = 24
+NARROW = 2.4  # inches of a panel that holds only short labels
 SPREAD = 0.62  # of a row's height, over which its models are spread
 MEANS = {"self-supervised": "mean of self-supervised models", "supervised": "mean of supervised models"}
 
@@ -35,19 +37,30 @@ def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Sty
         models = ordered(facts.models, set(comparison["model"]))
         if not compared:
             return _empty("no model has both single layers and a learned sum", style)
-        columns = min(len(compared), 2)
+        crowded = many(models, style.options)
+        columns = min(len(compared), 3 if crowded else style.across(len(compared)))
         rows = -(-len(compared) // columns)
-        width = style.double if columns == 2 else style.column
-        height = (0.6 + 0.2 * max(len(models), 2)) * rows
-        figure, axes = panels(width, height, rows, columns, len(compared), sharey=True)
+        height = (0.6 + (0.14 if crowded else 0.2) * max(len(models), 2)) * rows
+        figure, axes = panels(style.width, height, rows, columns, len(compared), sharey=True)
+        chosen = looks(facts, style.options)
         for axis, task in zip(axes, compared, strict=True):
             part = comparison[comparison["task"] == task.name]
             part = part[part["metric"] == task.metric.name]
-            _draw_forest(axis, part, models, task.metric.sign)
-            axis.set_title(task.title)
-            axis.set_xlabel(f"advantage of the single layer in {task.metric.title}")
+            _draw_forest(axis, part, models, task.metric.sign, style.small_font)
+            # Names of layers would cover each other in the third of a column.
+            if crowded and style.narrow:
+                for text in axis.texts:
+                    text.set_visible(False)
+            short = style.width / columns < NARROW
+            axis.set_title(textwrap.fill(task.title, 15) if short else task.title)
+            axis.set_xlabel(
+                f"single better in\n{task.metric.title}"
+                if short
+                else f"advantage of the single layer in {task.metric.title}"
+            )
+            axis.locator_params(axis="x", nbins=3 if short else 5)
         for axis in axes[::columns]:
-            axis.set_yticks(range(len(models)), [model.label for model in models])
+            axis.set_yticks(range(len(models)), [chosen[model.name].label for model in models])
             axis.set_ylim(len(models) - 0.5, -0.5)
         legend_below(
             figure,
@@ -67,7 +80,7 @@ def _mark(marker: str, colour: str, face: str, label: str) -> Line2D:
     )
 
 
-def _draw_forest(axis: Axes, part: pd.DataFrame, models: list[ModelFacts], sign: int) -> None:
+def _draw_forest(axis: Axes, part: pd.DataFrame, models: list[ModelFacts], sign: int, font: float) -> None:
     axis.axvline(0, color=INK, linewidth=0.6)
     for place, model in enumerate(models):
         if place % 2:
@@ -96,10 +109,9 @@ def _draw_forest(axis: Axes, part: pd.DataFrame, models: list[ModelFacts], sign:
             xytext=(3, 0),
             textcoords="offset points",
             va="center",
-            fontsize=7,
+            fontsize=font,
         )
     axis.margins(x=0.14)
-    axis.locator_params(axis="x", nbins=5)
 
 
 def choice_figure(choice: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
@@ -115,15 +127,17 @@ def choice_figure(choice: pd.DataFrame, facts: RunFacts, style: Style | None = N
         goals = task_facts(mine, facts)
         if not goals:
             return _empty("no trained model has layers to choose from", style)
-        ways, chosen = strategies_in_order(mine), looks(facts)
-        columns = min(len(goals), 2)
+        ways, chosen = strategies_in_order(mine), looks(facts, style.options)
+        crowded = many(trained, style.options)
+        columns = style.across(len(goals), 3 if crowded else 2)
         rows = -(-len(goals) // columns)
-        width = style.double if columns == 2 else style.column
-        height = (0.6 + (0.16 + 0.055 * len(trained)) * len(ways)) * rows
-        figure, axes = panels(width, height, rows, columns, len(goals), sharey=True)
+        row = 0.2 if crowded else 0.14 + 0.055 * min(len(trained), style.options.most_curves)
+        figure, axes = panels(
+            style.width, (0.6 + row * len(ways)) * rows, rows, columns, len(goals), sharey=True
+        )
         for axis, task in zip(axes, goals, strict=True):
             part = mine[(mine["task"] == task.name) & (mine["metric"] == task.metric.name)]
-            _draw_regrets(axis, part, ways, [chosen[model.name] for model in trained], trained)
+            _draw_regrets(axis, part, ways, [chosen[model.name] for model in trained], trained, crowded)
             for group, models in groups(facts):
                 means = part[part["model"].isin([model.name for model in models])]
                 values = means.groupby("strategy")["regret"].mean()
@@ -138,14 +152,16 @@ def choice_figure(choice: pd.DataFrame, facts: RunFacts, style: Style | None = N
                     zorder=4,
                 )
             axis.set_title(task.title)
-            axis.set_xlabel(f"regret in {task.metric.title} (right of 0: a loss)")
+            axis.set_xlabel(
+                f"regret in {task.metric.title}" + ("" if columns > 2 else " (right of 0: a loss)")
+            )
             axis.locator_params(axis="x", nbins=5)
         for axis in axes[::columns]:
             axis.set_yticks(
                 range(len(ways)), [textwrap.fill(strategy_title(facts, way), NAME_WIDTH) for way in ways]
             )
             axis.set_ylim(len(ways) - 0.5, -0.5)
-        lines = [handle(chosen[model.name], line=False) for model in trained]
+        lines = model_handles(facts, {model.name for model in trained}, style, line=False)
         for group, _ in groups(facts):
             colour = INK if group == "self-supervised" else GREY
             lines.append(
@@ -164,8 +180,14 @@ def choice_figure(choice: pd.DataFrame, facts: RunFacts, style: Style | None = N
 
 
 def _draw_regrets(
-    axis: Axes, part: pd.DataFrame, ways: list[str], drawn: list[Look], models: list[ModelFacts]
+    axis: Axes,
+    part: pd.DataFrame,
+    ways: list[str],
+    drawn: list[Look],
+    models: list[ModelFacts],
+    crowded: bool,
 ) -> None:
+    """Draw one point for each model; where they are many, without intervals."""
     axis.axvline(0, color=INK, linewidth=0.6)
     shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(models)) if len(models) > 1 else np.zeros(1)
     for place, way in enumerate(ways):
@@ -176,13 +198,13 @@ def _draw_regrets(
             if rows.empty:
                 continue
             row = rows.iloc[0]
-            if np.isfinite([row["low"], row["high"]]).all():
+            if not crowded and np.isfinite([row["low"], row["high"]]).all():
                 axis.hlines(place + shift, row["low"], row["high"], color=look.colour, linewidth=0.9)
             axis.plot(
                 *(row["regret"], place + shift, look.marker),
                 color=look.colour,
-                markersize=3.4,
-                markeredgewidth=0.4,
+                markersize=2.4 if crowded else 3.4,
+                markeredgewidth=0.2 if crowded else 0.4,
                 markeredgecolor="white",
                 zorder=3,
             )
@@ -190,6 +212,6 @@ def _draw_regrets(
 
 def _empty(text: str, style: Style) -> Figure:
     """A figure that says why there is none."""
-    figure, axes = panels(style.column, 0.6, 1, 1, 1)
+    figure, axes = panels(style.width, 0.6, 1, 1, 1)
     note(axes[0], text)
     return figure

@@ -18,10 +18,13 @@ def corpus_figure(utterances: pd.DataFrame, segments: pd.DataFrame, style: Style
     """
     style = style or Style()
     with drawing(style):
-        figure = Figure(figsize=(style.double, 3.5), layout="constrained")
-        grid = figure.add_gridspec(2, 3)
-        durations, yields = figure.add_subplot(grid[0, :2]), figure.add_subplot(grid[0, 2])
-        phones = figure.add_subplot(grid[1, :])
+        figure = Figure(figsize=(style.width, 4.6 if style.narrow else 3.5), layout="constrained")
+        if style.narrow:
+            durations, yields, phones = figure.subplots(3, 1, height_ratios=(1.3, 0.8, 1.3))
+        else:
+            grid = figure.add_gridspec(2, 3)
+            durations, yields = figure.add_subplot(grid[0, :2]), figure.add_subplot(grid[0, 2])
+            phones = figure.add_subplot(grid[1, :])
 
         seconds = utterances["seconds"]
         splits = [split for split in SPLITS if (utterances["split"] == split).any()]
@@ -54,9 +57,10 @@ def corpus_figure(utterances: pd.DataFrame, segments: pd.DataFrame, style: Style
         sns.barplot(x=labels.index, y=labels.to_numpy(), color=GREY, ax=phones)
         words = int(segments.loc[segments["tier"] == "word", "segments"].sum())
         phones.set(
-            title=f"Aligned phones ({labels.sum():,} segments of {len(labels)} phones, in {words:,} words)",
+            title="Aligned phones\n" * style.narrow
+            + f"{'' if style.narrow else 'Aligned phones '}({labels.sum():,} segments of {len(labels)} phones, in {words:,} words)",
             xlabel="",
             ylabel="segments",
         )
-        phones.tick_params(axis="x", labelrotation=90 if len(labels) > 45 else 0)
+        phones.tick_params(axis="x", labelrotation=90 if len(labels) > (20 if style.narrow else 45) else 0)
     return figure

@@ -5,6 +5,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from layerwise.report.facts import RunFacts
+from layerwise.report.figures.looks import looks
 from layerwise.report.figures.style import Style, drawing, panels
 
 MOST_NUMBERS = 16  # layers of a model whose cells still hold a number
@@ -27,11 +28,11 @@ def inter_figure(
         )
         means = mine.groupby(["layer_a", "layer_b"])["score"].mean().unstack()
         means = means.reindex(index=rows[::-1], columns=columns)
-        width = style.column if len(columns) <= 12 else style.double
-        figure, (axis,) = panels(width, 0.7 + 0.24 * len(rows), 1, 1, 1)
+        numbers = max(means.shape) <= (MOST_NUMBERS // 2 if style.narrow else MOST_NUMBERS)
+        figure, (axis,) = panels(style.width, 0.7 + (0.24 if numbers else 0.14) * len(rows), 1, 1, 1)
         sns.heatmap(
             means,
-            annot=max(means.shape) <= MOST_NUMBERS,
+            annot=numbers,
             fmt=".2f",
             vmin=0,
             vmax=1,
@@ -39,9 +40,10 @@ def inter_figure(
             linewidths=0.4,
             linecolor="white",
             cbar_kws={"label": "PWCCA score", "aspect": 30},
-            annot_kws={"fontsize": 6.5},
+            annot_kws={"fontsize": style.small_font - 0.5},
             ax=axis,
         )
-        axis.set(xlabel=facts.model(pair[1]).label, ylabel=facts.model(pair[0]).label)
+        chosen = looks(facts, style.options)
+        axis.set(xlabel=chosen[pair[1]].label, ylabel=chosen[pair[0]].label)
         axis.tick_params(length=0, labelrotation=0)
     return figure

@@ -1,15 +1,18 @@
 """Scores against the number of training rows: whether more data would help."""
 
+import textwrap
 from collections.abc import Sequence
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from layerwise.report.facts import RunFacts
-from layerwise.report.figures.looks import handle, looks, ordered, twin_handle
+from layerwise.report.figures.looks import looks, many, ordered
+from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import Style, drawing, legend_below, note, panels
 
 NO_CURVE = "no learning curve"
+TITLE_WIDTH = 26  # characters
 
 
 def learning_figure(
@@ -25,14 +28,14 @@ def learning_figure(
     """
     style = style or Style()
     with drawing(style):
-        chosen = looks(facts)
+        chosen = looks(facts, style.options)
         best = peaks[["model", "analysis", "layer"]].merge(learning, on=["model", "analysis", "layer"])
-        columns = min(len(analyses), 4)
+        crowded = many(ordered(facts.models, set(best["model"])), style.options)
+        columns = min(len(analyses), 2 if style.narrow else 4)
         rows = -(-len(analyses) // columns)
-        width = style.double if columns > 2 else style.column
-        figure, axes = panels(width, 1.75 * rows, rows, columns, len(analyses))
-        for axis, analysis in zip(axes, analyses, strict=True):
-            axis.set_title(analysis)
+        figure, axes = panels(style.width, 1.75 * rows, rows, columns, len(analyses))
+        for number, (axis, analysis) in enumerate(zip(axes, analyses, strict=True)):
+            axis.set_title(textwrap.fill(facts.analysis(analysis).short, TITLE_WIDTH))
             part = best[best["analysis"] == analysis]
             if part.empty:
                 note(axis, NO_CURVE)
@@ -44,8 +47,8 @@ def learning_figure(
                     mine["score"],
                     color=look.colour,
                     linestyle=look.line,
-                    linewidth=1.0 if look.filled else 0.7,
-                    marker="" if look.marker == "_" else look.marker,
+                    linewidth=1.0 if look.filled and not crowded else 0.7,
+                    marker="" if look.marker == "_" or crowded else look.marker,
                     markersize=2.8 if look.filled else 2.2,
                     markerfacecolor=look.face,
                     markeredgewidth=0.5,
@@ -56,11 +59,7 @@ def learning_figure(
             axis.minorticks_off()
             marks = sorted({float(part["n_train"].min()), float(part["n_train"].max())})
             axis.set_xticks(marks, [f"{round(mark):,}" for mark in marks])
-        axes[0].set_ylabel("score of the best layer")
-        names = set(best["model"])
-        handles = [handle(chosen[model.name]) for model in ordered(facts.of_kind("trained"), names)]
-        if ordered(facts.of_kind("random"), names):
-            handles += twin_handle(facts)
-        handles += [handle(chosen[model.name]) for model in ordered(facts.of_kind("baseline"), names)]
-        legend_below(figure, handles, style)
+            if number % columns == 0:
+                axis.set_ylabel("score of the best layer")
+        legend_below(figure, model_handles(facts, set(best["model"]), style), style)
     return figure

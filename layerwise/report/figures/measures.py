@@ -11,8 +11,10 @@ from matplotlib.lines import Line2D
 
 from layerwise.layers import layer_index
 from layerwise.report.facts import MeasureFacts, RunFacts, VariantFacts
-from layerwise.report.figures.layers import NOT_RUN, layer_axis
-from layerwise.report.figures.looks import draw_curve, draw_level, handle, looks, ordered, twin_handle
+from layerwise.report.figures.depth import layer_axis, placed
+from layerwise.report.figures.heat import NOT_RUN, columns_of, draw_heat_map, heat_panels, shown_models
+from layerwise.report.figures.looks import looks, many, ordered
+from layerwise.report.figures.strokes import draw_curve, draw_level, model_handles
 from layerwise.report.figures.style import GREY, Style, drawing, legend_below, note, panels
 from layerwise.report.run_tables import of
 
@@ -35,54 +37,83 @@ def variants_figure(measures: pd.DataFrame, facts: RunFacts, name: str, style: S
 
 def _figure(measures: pd.DataFrame, facts: RunFacts, shown: Sequence[Panel], style: Style | None) -> Figure:
     style = style or Style()
+    parts = [of(measures, measure=measure.name, variant=variant.name) for measure, variant in shown]
+    drawn = pd.concat(parts)
+    if many(ordered(facts.models, set(drawn["model"])), style.options):
+        return _heat(parts, shown, facts, style)
     with drawing(style):
-        columns = min(len(shown), 2)
+        columns = style.across(len(shown))
         rows = -(-len(shown) // columns)
-        width = style.double if columns == 2 else style.column
-        figure, axes = panels(width, 2.05 * rows if columns == 2 else 2.3, rows, columns, len(shown))
-        parts = [of(measures, measure=measure.name, variant=variant.name) for measure, variant in shown]
+        figure, axes = panels(style.width, (2.3 if rows == 1 else 2.05) * rows, rows, columns, len(shown))
         for axis, (measure, variant), part in zip(axes, shown, parts, strict=True):
             if part.empty:
                 note(axis, NOT_RUN)
             else:
-                _draw(axis, part, variant, facts)
-            better = "" if variant.higher_is_better else ", lower is better"
-            axis.set_title(textwrap.fill(f"{measure.title}: {variant.title}", TITLE_WIDTH))
-            axis.set_ylabel(f"{variant.quantity}{better}")
-        drawn = pd.concat(parts)
-        legend_below(figure, _handles(set(drawn["model"]), [variant for _, variant in shown], facts), style)
+                _draw(axis, part, variant, facts, style)
+            axis.set_title(_title(measure, variant))
+            axis.set_ylabel(_quantity(variant))
+        legend_below(
+            figure, _handles(set(drawn["model"]), [variant for _, variant in shown], facts, style), style
+        )
     return figure
 
 
-def _draw(axis: Axes, part: pd.DataFrame, variant: VariantFacts, facts: RunFacts) -> None:
-    chosen = looks(facts)
+def _heat(parts: Sequence[pd.DataFrame], shown: Sequence[Panel], facts: RunFacts, style: Style) -> Figure:
+    with drawing(style):
+        models = shown_models(facts, set(pd.concat(parts)["model"]))
+        figure, axes = heat_panels(len(shown), len(models), style)
+        columns = columns_of(len(shown), len(models), style)
+        for number, (axis, (measure, variant), part) in enumerate(zip(axes, shown, parts, strict=True)):
+            mine = part[part["model"].isin([model.name for model in models])]
+            if mine.empty:
+                note(axis, NOT_RUN)
+            else:
+                values = _indexed(mine).assign(value=mine["value"].astype(float) * variant.factor)
+                chosen, named = looks(facts, style.options), number % columns == 0
+                draw_heat_map(figure, axis, values, models, chosen, named=named, value="value")
+            width = TITLE_WIDTH * 2 // (columns * (2 if style.narrow else 1))
+            axis.set_title(textwrap.fill(f"{measure.title}: {variant.title}, {_quantity(variant)}", width))
+    return figure
+
+
+def _title(measure: MeasureFacts, variant: VariantFacts) -> str:
+    return textwrap.fill(f"{measure.title}: {variant.title}", TITLE_WIDTH)
+
+
+def _quantity(variant: VariantFacts) -> str:
+    return variant.quantity + ("" if variant.higher_is_better else ", lower is better")
+
+
+def _indexed(part: pd.DataFrame) -> pd.DataFrame:
+    """Add the place of each layer."""
     of_model = part.groupby("model")["layer"].agg(list)
     named = zip(part["layer"], part["model"], strict=True)
-    indexed = part.assign(layer_index=[layer_index(layer, of_model[model]) for layer, model in named])
+    return part.assign(layer_index=[layer_index(layer, of_model[model]) for layer, model in named])
+
+
+def _draw(axis: Axes, part: pd.DataFrame, variant: VariantFacts, facts: RunFacts, style: Style) -> None:
+    chosen = looks(facts, style.options)
+    indexed = placed(_indexed(part), facts, style)
     for model in ordered(facts.models, set(part["model"])):
         curve = indexed[indexed["model"] == model.name].sort_values("layer_index")
-        x, value, low, high = (
-            curve[name].to_numpy(dtype=np.float64) * (1 if name == "layer_index" else variant.factor)
-            for name in ("layer_index", "value", "low", "high")
+        index, x = (curve[name].to_numpy(dtype=np.float64) for name in ("layer_index", "place"))
+        value, low, high = (
+            curve[name].to_numpy(dtype=np.float64) * variant.factor for name in ("value", "low", "high")
         )
         limits = np.where(np.isnan(low), value, low), np.where(np.isnan(high), value, high)
         if model.kind == "baseline":
             draw_level(axis, float(value[0]), float(limits[0][0]), float(limits[1][0]), chosen[model.name])
             continue
-        for use in (x % 1 == 0, (x % 1 > 0) & (x < 0), (x % 1 > 0) & (x > 0)):
+        for use in (index % 1 == 0, (index % 1 > 0) & (index < 0), (index % 1 > 0) & (index > 0)):
             if use.any():
                 draw_curve(axis, x[use], value[use], (limits[0][use], limits[1][use]), chosen[model.name])
     if variant.floor is not None:
         axis.axhline(variant.factor * variant.floor, color=GREY, linewidth=1.0, zorder=0.9)
-    layer_axis(axis, indexed, facts)
+    layer_axis(axis, indexed, facts, style)
 
 
-def _handles(names: set[str], shown: Sequence[VariantFacts], facts: RunFacts) -> list[Line2D]:
-    chosen = looks(facts)
-    handles = [handle(chosen[model.name]) for model in ordered(facts.of_kind("trained"), names)]
-    if ordered(facts.of_kind("random"), names):
-        handles += twin_handle(facts)
-    handles += [handle(chosen[model.name]) for model in ordered(facts.of_kind("baseline"), names)]
+def _handles(names: set[str], shown: Sequence[VariantFacts], facts: RunFacts, style: Style) -> list[Line2D]:
+    handles = model_handles(facts, names, style)
     if any(variant.floor is not None for variant in shown):
         handles.append(Line2D([], [], color=GREY, linewidth=1.0, label="a layer that knows nothing"))
     return handles

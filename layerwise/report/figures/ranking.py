@@ -1,16 +1,19 @@
 """Does an analysis without training predict the tasks? Scores and learned weights against metrics."""
 
 import textwrap
+from collections.abc import Sequence
 
 import pandas as pd
 import seaborn as sns
+from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from layerwise.layers import is_normed
 from layerwise.report.curves import block_layers
-from layerwise.report.facts import RunFacts, TaskFacts
-from layerwise.report.figures.looks import handle, looks, ordered
+from layerwise.report.facts import ModelFacts, RunFacts, TaskFacts
+from layerwise.report.figures.looks import looks, many, ordered
+from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
 from layerwise.report.run_tables import RunTables, of
@@ -19,6 +22,7 @@ from layerwise.report.words import WEIGHTS
 RHO = "\N{GREEK SMALL LETTER RHO}"
 MOST_CELLS = 8  # analyses side by side on a double column
 NAME_WIDTH = 24
+SQUARE = 0.85  # height of a panel by its width
 PANEL_WIDTH = 14  # characters
 INVERTED = ", axis inverted"
 
@@ -37,46 +41,95 @@ def scatter_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
         if not columns:
             return _alone("no layer analysis could be run", style)
         trained = ordered(facts.of_kind("trained"), set(tables.downstream_summary["model"]))
-        own = [model.name for model in trained if model.supervision == "self-supervised"]
-        counted = own or [model.name for model in trained]
-        chosen = looks(facts)
-        width = style.double if len(columns) > 2 else style.column
-        height = 0.35 + 1.9 * len(goals)
-        figure, axes = panels(width, height, len(goals), len(columns), len(goals) * len(columns))
+        # In a column, tasks go side by side and analyses below each other: analyses are more.
+        turned = style.narrow and len(columns) > 2
+        shape = (len(columns), len(goals)) if turned else (len(goals), len(columns))
+        height = 0.35 + min(1.9, SQUARE * style.width / shape[1]) * shape[0]
+        figure, grid = panels(style.width, height, *shape, len(goals) * len(columns))
+        axes = _by_task(grid, shape) if turned else grid
         for number, axis in enumerate(axes):
             task, name = goals[number // len(columns)], columns[number % len(columns)]
-            for model in trained:
-                dots = layer_pairs(tables, facts, model.name, name, task)
-                look = chosen[model.name]
-                axis.plot(
-                    dots["score"],
-                    dots["value"],
-                    look.marker,
-                    color=look.colour,
-                    markersize=3.4,
-                    markeredgewidth=0.4,
-                    markeredgecolor="white",
-                    label=look.label,
-                )
-            mine = of(tables.agreement, task=task.name, analysis=name)
-            shown = mine["model"].isin(counted)
-            axis.text(
-                0.0, 1.02, _correlation(mine.loc[shown, "spearman"]), transform=axis.transAxes, va="bottom"
-            )
+            _draw_dots(axis, tables, facts, trained, name, task, style)
             falling = name != WEIGHTS and not facts.analysis(name).higher_is_better
-            if task.metric.lower_is_better:
-                axis.invert_yaxis()
             if falling:
                 axis.invert_xaxis()
-            if number % len(columns) == 0:
-                turned = INVERTED if task.metric.lower_is_better else ""
-                axis.set_ylabel(f"{task.title}\n{task.metric.title}{turned}")
-            if number // len(columns) == len(goals) - 1:
+            if turned or number % len(columns) == 0:
+                inverted = INVERTED if task.metric.lower_is_better else ""
+                axis.set_ylabel(f"{task.title}\n{task.metric.title}{inverted}")
+            if turned or number // len(columns) == len(goals) - 1:
                 what = "learned weight" if name == WEIGHTS else f"{_short(name)} score"
                 axis.set_xlabel(f"{what}{INVERTED if falling else ''}")
-            axis.locator_params(nbins=5)
-        legend_below(figure, [handle(chosen[model.name], line=False) for model in trained], style)
+        legend_below(
+            figure, model_handles(facts, {model.name for model in trained}, style, line=False), style
+        )
     return figure
+
+
+def weights_figure(tables: RunTables, facts: RunFacts, style: Style | None = None) -> Figure:
+    """Weight of a layer in the learned sum against the metric of that layer alone, one panel for each task.
+
+    A panel says Spearman's correlation as `scatter_figure` does.
+    """
+    style = style or Style()
+    with drawing(style):
+        goals = task_facts(tables.downstream_summary, facts)
+        weighed = [task for task in goals if (tables.weights["task"] == task.name).any()]
+        if not weighed:
+            return _alone("no model has layers to weigh", style)
+        trained = ordered(facts.of_kind("trained"), set(tables.weights["model"]))
+        columns = min(len(weighed), 2 if style.narrow else 3)
+        rows = -(-len(weighed) // columns)
+        height = (0.35 + min(1.9, SQUARE * style.width / columns)) * rows
+        figure, axes = panels(style.width, height, rows, columns, len(weighed))
+        for axis, task in zip(axes, weighed, strict=True):
+            _draw_dots(axis, tables, facts, trained, WEIGHTS, task, style)
+            axis.set_ylabel(
+                f"{task.title}\n{task.metric.title}{INVERTED if task.metric.lower_is_better else ''}"
+            )
+            axis.set_xlabel("learned weight")
+        legend_below(
+            figure, model_handles(facts, {model.name for model in trained}, style, line=False), style
+        )
+    return figure
+
+
+def _draw_dots(
+    axis: Axes,
+    tables: RunTables,
+    facts: RunFacts,
+    trained: Sequence[ModelFacts],
+    name: str,
+    task: TaskFacts,
+    style: Style,
+) -> None:
+    """Draw scores in one analysis (or weights) against a task, with their correlation above."""
+    chosen, crowded = looks(facts, style.options), many(trained, style.options)
+    for model in trained:
+        dots = layer_pairs(tables, facts, model.name, name, task)
+        look = chosen[model.name]
+        axis.plot(
+            dots["score"],
+            dots["value"],
+            look.marker,
+            color=look.colour,
+            markersize=2.2 if crowded else 3.4,
+            markeredgewidth=0.2 if crowded else 0.4,
+            markeredgecolor="white",
+            label=look.label,
+        )
+    own = [model.name for model in trained if model.supervision == "self-supervised"]
+    counted = own or [model.name for model in trained]
+    mine = of(tables.agreement, task=task.name, analysis=name)
+    values = mine.loc[mine["model"].isin(counted), "spearman"]
+    axis.text(0.0, 1.02, _correlation(values), transform=axis.transAxes, va="bottom")
+    if task.metric.lower_is_better:
+        axis.invert_yaxis()
+    axis.locator_params(nbins=3 if style.narrow else 5)
+
+
+def _by_task(grid: Sequence[Axes], shape: tuple[int, int]) -> list[Axes]:
+    """Panels of a grid, column after column."""
+    return [grid[row * shape[1] + column] for column in range(shape[1]) for row in range(shape[0])]
 
 
 def layer_pairs(tables: RunTables, facts: RunFacts, model: str, name: str, task: TaskFacts) -> pd.DataFrame:
@@ -119,14 +172,18 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
         if not tasks:
             return _alone("no model has enough layers for a rank correlation", style)
         # Cells hold two short lines: panels go side by side only while they stay wide enough.
-        columns = len(tasks) if len(tasks) * len(analyses) <= MOST_CELLS else 1
+        columns = len(tasks) if not style.narrow and len(tasks) * len(analyses) <= MOST_CELLS else 1
         rows = len(tasks) // columns
-        width = style.double if columns * len(analyses) > 4 else style.column
-        labels = [textwrap.fill(model.label, NAME_WIDTH, break_long_words=True) for model in models]
-        figure, axes = panels(width, (0.6 + 0.34 * len(models)) * rows, rows, columns, len(tasks))
+        brief = style.narrow or many(models, style.options)
+        chosen = looks(facts, style.options)
+        labels = [
+            textwrap.fill(chosen[model.name].label, NAME_WIDTH, break_long_words=True) for model in models
+        ]
+        height = (0.8 if style.narrow else 0.6) + (0.16 if brief else 0.34) * len(models)
+        figure, axes = panels(style.width, height * rows, rows, columns, len(tasks))
         for number, (axis, task) in enumerate(zip(axes, tasks, strict=True)):
             part = agreement[agreement["task"] == task]
-            cells = part.assign(text=[_cell(row) for _, row in part.iterrows()])
+            cells = part.assign(text=[_cell(row, brief=brief) for _, row in part.iterrows()])
             wide = {
                 column: cells.pivot(index="model", columns="analysis", values=column).reindex(
                     index=[model.name for model in models], columns=analyses
@@ -144,25 +201,26 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
                 linecolor="white",
                 cbar=number % columns == columns - 1,
                 cbar_kws={"label": f"Spearman's {RHO}", "aspect": 30},
-                annot_kws={"fontsize": 7},
+                annot_kws={"fontsize": style.small_font - (1 if brief else 0)},
                 yticklabels=labels if number % columns == 0 else False,
                 ax=axis,
             )
             axis.set(title=facts.task(task).title, xlabel="", ylabel="")
             axis.tick_params(length=0)
-            axis.set_xticks(axis.get_xticks(), [_short(name) for name in analyses], rotation=0)
+            axis.set_xticks(axis.get_xticks(), [_short(name) for name in analyses])
+            axis.tick_params(axis="x", labelrotation=90 if style.narrow and len(analyses) > 4 else 0)
     return figure
 
 
-def _cell(row: pd.Series) -> str:
+def _cell(row: pd.Series, *, brief: bool) -> str:
     text = f"{row['spearman']:.2f}"
-    if not pd.isna(row["low"]):
+    if not brief and not pd.isna(row["low"]):
         text += f"\n{row['low']:.2f}, {row['high']:.2f}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
 def _alone(text: str, style: Style) -> Figure:
     """A figure that says why there is none."""
-    figure, axes = panels(style.column, 0.6, 1, 1, 1)
+    figure, axes = panels(style.width, 0.6, 1, 1, 1)
     note(axes[0], text)
     return figure

@@ -1,5 +1,6 @@
-"""The common look of all figures: sizes, colours, markers, legends, and how they are saved."""
+"""The common look of all figures: sizes, fonts, legends, and how they are saved."""
 
+import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,35 +16,69 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from layerwise.files import write_aside
+from layerwise.options.style import COLOURS, StyleOptions
 from layerwise.report.figures.lettering import set_fonts
+from layerwise.report.figures.looks import GREY, INK
+from layerwise.report.names import COLUMN, PAGE
 
-# Okabe and Ito (2008), "Color Universal Design", darkest hues first; yellow is too light on paper.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#5D3A9B")
-INK = "#222222"
-GREY = "#9A9A9A"
+__all__ = ["COLOURS", "GREY", "INK", "Style", "drawing", "legend_below", "note", "panels", "save_figure"]
+
+POINTS = 72.27  # of TeX in an inch
+TALLEST = 8.9  # inches of panels, so that a page holds them with legend and caption
 LEGEND_LINE = 0.165  # inches per line of a legend
 CHARACTER = 0.062  # inches, mean width of a legend's character at 7 pt
 HANDLE = 0.5  # inches of a legend's handle and padding
 WRAP = 40
 POSITION_DIGITS = 9
+# What would say when and with what a file was made.
+DATED = {
+    "pdf": ("CreationDate", "Producer", "Creator"),
+    "svg": ("Date", "Creator"),
+    "png": ("Software",),
+}
 
 
 @dataclass(frozen=True)
 class Style:
-    """Print sizes in inches and points."""
+    """How a figure is drawn: the options of the run, and whether for a column or the width of a page.
 
-    column: float = 3.4
-    double: float = 7.0
-    font: float = 7.5
-    small_font: float = 7.0
-    png_dpi: int = 200
+    ``png_dpi`` is that of the options, unless it is given.
+    """
+
+    form: str = PAGE
+    options: StyleOptions = StyleOptions()
+    png_dpi: int | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the figure is for one column."""
+        return self.form == COLUMN
+
+    @property
+    def width(self) -> float:
+        """Inches."""
+        return (self.options.column if self.narrow else self.options.page) / POINTS
+
+    @property
+    def font(self) -> float:
+        """Points of most text."""
+        return self.options.font_size
+
+    @property
+    def small_font(self) -> float:
+        """Points of ticks and legends."""
+        return self.options.font_size - 0.5
+
+    def across(self, count: int, most: int = 2) -> int:
+        """Return how many of ``count`` panels stand in a row: at most ``most`` on a page, one in a column."""
+        return 1 if self.narrow else max(1, min(count, most))
 
 
 @contextmanager
 def drawing(style: Style) -> Iterator[None]:
     """Set the figure parameters for a block, whatever the user's matplotlibrc says."""
     own: dict[Any, Any] = {
-        "font.family": "DejaVu Sans",
+        "font.family": [style.options.font, "DejaVu Sans"],
         "font.size": style.font,
         "axes.titlesize": style.font + 0.5,
         "axes.labelsize": style.font,
@@ -55,7 +90,8 @@ def drawing(style: Style) -> Iterator[None]:
         "axes.linewidth": 0.6,
         "axes.edgecolor": INK,
         "axes.titlelocation": "left",
-        "axes.titleweight": "bold",
+        # One weight: a second font would take most of the time of writing a PDF.
+        "axes.titleweight": "normal",
         "xtick.major.width": 0.6,
         "ytick.major.width": 0.6,
         "xtick.major.size": 2.5,
@@ -72,7 +108,8 @@ def drawing(style: Style) -> Iterator[None]:
 def panels(
     width: float, height: float, rows: int, columns: int, count: int, *, sharey: bool = False
 ) -> tuple[Figure, list[Axes]]:
-    """Make a figure with ``count`` panels on a grid and no empty axes; sizes in inches."""
+    """Make a figure with ``count`` panels on a grid and no empty axes; sizes in inches, at most a page."""
+    height = min(height, TALLEST)
     layout = ConstrainedLayoutEngine(w_pad=0.04, h_pad=0.04, wspace=0.03, hspace=0.04)
     figure = Figure(figsize=(width, height), layout=layout)
     axes = list(figure.subplots(rows, columns, squeeze=False, sharey=sharey).flat)
@@ -113,21 +150,33 @@ def legend_below(figure: Figure, handles: Sequence[Artist], style: Style) -> Non
     )
 
 
-def save_figure(figure: Figure, stem: Path | str, style: Style | None = None) -> tuple[Path, Path]:
-    """Write ``{stem}.pdf`` (vector) and ``{stem}.png``; equal figures give equal bytes."""
+def save_figure(
+    figure: Figure, stem: Path | str, style: Style | None = None, formats: Sequence[str] = ("pdf", "png")
+) -> list[Path]:
+    """Write ``{stem}.{format}`` for each format (pdf, svg, png); equal figures give equal bytes."""
     style = style or Style()
-    pdf, png = Path(f"{stem}.pdf"), Path(f"{stem}.png")
+    saved = []
     with drawing(style):
         set_fonts(figure)
-        # Lay out once, not once per file: this is the slow part.
+        # Lay out once, not once per file: this is slow.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         # The solver of layouts goes by addresses: its last digits differ from one process to the next.
         for axes in figure.axes:
             left, bottom, width, height = np.round(axes.get_position(original=True).bounds, POSITION_DIGITS)
             axes.set_position((left, bottom, width, height))
-        with write_aside(pdf) as partial:
-            figure.savefig(partial, metadata={"CreationDate": None, "Producer": None, "Creator": None})
-        with write_aside(png) as partial:
-            figure.savefig(partial, dpi=style.png_dpi, metadata={"Software": None})
-    return pdf, png
+        for suffix in formats:
+            saved.append(Path(f"{stem}.{suffix}"))
+            with write_aside(saved[-1]) as partial:
+                figure.savefig(
+                    partial, dpi=style.png_dpi or style.options.dpi, metadata=dict.fromkeys(DATED[suffix])
+                )
+    return saved
+
+
+def copy_for_report(saved: Sequence[Path], folder: Path) -> None:
+    """Copy PDF and PNG of a figure into the folder where the report looks for them."""
+    for path in saved:
+        if path.suffix in (".pdf", ".png"):
+            with write_aside(folder / path.name) as partial:
+                shutil.copyfile(path, partial)

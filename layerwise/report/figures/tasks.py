@@ -4,19 +4,22 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from layerwise.layers import WEIGHTED_SUM, is_normed, layer_index
-from layerwise.report.facts import RunFacts, TaskFacts
-from layerwise.report.figures.looks import draw_curve, draw_level, handle, looks, ordered, twin_handle
+from layerwise.report.facts import ModelFacts, RunFacts, TaskFacts
+from layerwise.report.figures.depth import RELATIVE, depths, most_ticks, placed
+from layerwise.report.figures.heat import columns_of, draw_heat_map, heat_panels, shown_models
+from layerwise.report.figures.looks import looks, many, ordered
+from layerwise.report.figures.strokes import draw_curve, draw_level, model_handles
 from layerwise.report.figures.style import INK, Style, drawing, legend_below, note, panels
+from layerwise.report.run_tables import of
 from layerwise.specs.metrics import Metric
 
 # Widths relative to that of all layers together:
 SLOT = 0.14  # from the last layer to the first weighted sum
 DODGE = 0.045  # between the weighted sums of two models
 SLOTS = 0.35  # all weighted sums at most
-MOST_TICKS = 10
+SPREAD = 0.3  # of the distance of two layers, over which models stand beside each other
 
 
 def task_facts(table: pd.DataFrame, facts: RunFacts) -> list[TaskFacts]:
@@ -37,35 +40,49 @@ def task_figure(tasks: pd.DataFrame, facts: RunFacts, style: Style | None = None
     style = style or Style()
     with drawing(style):
         drawn = task_facts(tasks, facts)
+        if many(ordered(facts.models, set(tasks["model"])), style.options):
+            return _task_heat(tasks, drawn, facts, style)
         figure, axes = task_panels(len(drawn), 2.35, style)
         for axis, task in zip(axes, drawn, strict=True):
             part = tasks[(tasks["task"] == task.name) & (tasks["metric"] == task.metric.name)]
-            _draw_task(axis, part, facts)
+            _draw_task(axis, part, facts, style)
             axis.set_title(task.title)
             axis.set_ylabel(metric_label(task.metric))
-        legend_below(figure, _handles(tasks, facts), style)
+        legend_below(figure, model_handles(facts, set(tasks["model"]), style), style)
     return figure
 
 
 def task_panels(count: int, height: float, style: Style) -> tuple[Figure, list[Axes]]:
-    """Make one panel for each task, two in a row; ``height`` of a row in inches."""
-    columns = min(count, 2)
+    """Make one panel for each task, two in a row of a page; ``height`` of a row in inches."""
+    columns = style.across(count)
     rows = -(-count // columns)
-    width = style.double if columns == 2 else style.column
-    return panels(width, height * rows, rows, columns, count)
+    return panels(style.width, height * rows, rows, columns, count)
 
 
-def _handles(tasks: pd.DataFrame, facts: RunFacts) -> list[Line2D]:
-    names = set(tasks["model"])
-    chosen = looks(facts)
-    handles = [handle(chosen[model.name]) for model in ordered(facts.of_kind("trained"), names)]
-    if ordered(facts.of_kind("random"), names):
-        handles += twin_handle(facts)
-    return handles + [handle(chosen[model.name]) for model in ordered(facts.of_kind("baseline"), names)]
+def _task_heat(
+    table: pd.DataFrame, drawn: list[TaskFacts], facts: RunFacts, style: Style, *, value: str = "value"
+) -> Figure:
+    """A heat map for each task in place of curves; darker is always worse for metrics of tasks."""
+    models = shown_models(facts, set(table["model"]))
+    figure, axes = heat_panels(len(drawn), len(models), style)
+    columns = columns_of(len(drawn), len(models), style)
+    for number, (axis, task) in enumerate(zip(axes, drawn, strict=True)):
+        part = table[(table["task"] == task.name) & table["model"].isin([model.name for model in models])]
+        if "metric" in part:
+            part = of(part, metric=task.metric.name)
+        part = part.assign(layer_index=[layer_index(layer) for layer in part["layer"]])
+        draw_heat_map(
+            *(figure, axis, part, models, looks(facts, style.options)),
+            named=number % columns == 0,
+            value=value,
+            falling=value == "value" and task.metric.lower_is_better,
+        )
+        axis.set_title(f"{task.title}, {task.metric.title}" if value == "value" else task.title)
+    return figure
 
 
-def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
-    chosen = looks(facts)
+def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) -> None:
+    chosen = looks(facts, style.options)
     part = part.assign(layer_index=[layer_index(layer) for layer in part["layer"]])
     names = set(part["model"])
     layered = [m for m in ordered(facts.models, names) if m.kind != "baseline"]
@@ -76,30 +93,58 @@ def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts) -> None:
         axis.set_xticks([])
         return
     mine = part[part["model"].isin([model.name for model in layered])]
-    last = float(mine.loc[mine["layer"] != WEIGHTED_SUM, "layer_index"].max())
-    groups = dict.fromkeys(model.twin_of or model.name for model in layered)
-    gap = SLOT * max(last, 6)
-    dodge = min(DODGE, SLOTS / len(groups)) * max(last, 6)
-    slots = {name: last + gap + dodge * number for number, name in enumerate(groups)}
+    single = placed(mine[mine["layer"] != WEIGHTED_SUM], facts, style)
+    last = float(single["place"].max())
+    slots = _slots(layered, last, style)
+    shifts = dodges(layered, 1.0 if style.options.depth != RELATIVE else 1 / max(1, *depths(single).values()))
     for model in layered:
-        curve = mine[mine["model"] == model.name].sort_values("layer_index")
+        curve = single[single["model"] == model.name].sort_values("layer_index")
         normed = np.array([is_normed(layer) for layer in curve["layer"]], dtype=bool)
-        whole = (curve["layer"] == WEIGHTED_SUM).to_numpy()
-        for use in (~normed & ~whole, normed, whole):
+        for use in (~normed, normed):
             if use.any():
                 rows = curve[use]
-                x = np.minimum(rows["layer_index"].to_numpy(dtype=float), slots[model.twin_of or model.name])
+                x = rows["place"].to_numpy(dtype=float) + shifts[model.name]
                 value, low, high = (rows[name].to_numpy(dtype=float) for name in ("value", "low", "high"))
                 draw_curve(axis, x, value, (low, high), chosen[model.name])
-    step = int(np.ceil((max(slots.values()) + 1) / MOST_TICKS))
-    blocks = list(range(0, int(last) + 1, step))
-    ticks, labels = list(map(float, blocks)), [f"T{block}" for block in blocks]
+        whole = of(mine, model=model.name, layer=WEIGHTED_SUM)
+        if len(whole):
+            value, low, high = (whole[name].to_numpy(dtype=float) for name in ("value", "low", "high"))
+            draw_curve(axis, np.array([slots[model.name]]), value, (low, high), chosen[model.name])
+    ticks, labels = _block_ticks(axis, last, style)
     if (mine["layer"] == WEIGHTED_SUM).any():
-        axis.axvline(last + gap / 2, color=INK, linewidth=0.4, linestyle=(0, (2, 2)))
+        axis.axvline((last + min(slots.values())) / 2, color=INK, linewidth=0.4, linestyle=(0, (2, 2)))
         ticks.append(float(np.mean(list(slots.values()))))
         labels.append(WEIGHTED_SUM)
     axis.set_xticks(ticks, labels)
     axis.set_xlabel("layer (all: weighted sum of all layers)")
+
+
+def dodges(models: list[ModelFacts], room: float) -> dict[str, float]:
+    """Where each model stands beside its layer, so that intervals do not cover each other.
+
+    A random twin stands with its model; ``room`` is the distance of two layers.
+    """
+    groups = list(dict.fromkeys(model.twin_of or model.name for model in models))
+    shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(groups)) * room if len(groups) > 1 else np.zeros(1)
+    places = dict(zip(groups, map(float, shifts), strict=True))
+    return {model.name: places[model.twin_of or model.name] for model in models}
+
+
+def _slots(models: list[ModelFacts], last: float, style: Style) -> dict[str, float]:
+    """Where the weighted sums stand, right of the layers."""
+    width = max(last, 6.0) if style.options.depth != RELATIVE else last
+    groups = list(dict.fromkeys(model.twin_of or model.name for model in models))
+    dodge = min(DODGE, SLOTS / len(groups)) * width
+    places = {name: last + SLOT * width + dodge * number for number, name in enumerate(groups)}
+    return {model.name: places[model.twin_of or model.name] for model in models}
+
+
+def _block_ticks(axis: Axes, last: float, style: Style) -> tuple[list[float], list[str]]:
+    if style.options.depth == RELATIVE:
+        return [0.0, 0.5, 1.0], ["0", "\N{VULGAR FRACTION ONE HALF}", "1"]
+    step = int(np.ceil((last + 1) / max(2, most_ticks(axis) - 2)))
+    blocks = range(0, int(last) + 1, step)
+    return [float(block) for block in blocks], [f"T{block}" for block in blocks]
 
 
 def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
@@ -114,28 +159,38 @@ def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = 
         if not tasks:
             note(axes[0], "no model has layers to weigh")
             return figure
-        chosen = looks(facts)
+        chosen = looks(facts, style.options)
         names = set(weights["model"]) - {model.name for model in facts.of_kind("baseline")}
+        means = mean_weights(weights[weights["model"].isin(names)])
+        if many(ordered(facts.models, names), style.options):
+            return _task_heat(means, [facts.task(task) for task in tasks], facts, style, value="weight")
         for axis, task in zip(axes, tasks, strict=True):
-            last = 0.0
-            for model in ordered(facts.models, names):
-                part = weights[(weights["task"] == task) & (weights["model"] == model.name)]
-                if part.empty:
-                    continue
-                curve = part.groupby(["layer_index", "layer"])["weight"].agg(["mean", "min", "max"])
-                curve = curve.reset_index()
-                last = max(last, float(curve["layer_index"].max()))
+            part = placed(of(means, task=task), facts, style)
+            models = ordered(facts.models, names)
+            deepest = max([1, *depths(part).values()])
+            shifts = dodges(models, 1.0 if style.options.depth != RELATIVE else 1 / deepest)
+            for model in models:
+                curve = part[part["model"] == model.name]
                 normed = np.array([is_normed(layer) for layer in curve["layer"]], dtype=bool)
-                columns = ("layer_index", "mean", "min", "max")
                 for use in (~normed, normed):
                     if use.any():
-                        x, mean, low, high = (curve.loc[use, name].to_numpy(float) for name in columns)
-                        draw_curve(axis, x, mean, (low, high), chosen[model.name])
+                        x, mean, low, high = (
+                            curve.loc[use, name].to_numpy(float)
+                            for name in ("place", "weight", "low", "high")
+                        )
+                        draw_curve(axis, x + shifts[model.name], mean, (low, high), chosen[model.name])
             axis.set_title(facts.task(task).title)
             axis.set_ylabel("weight")
             axis.set_ylim(bottom=0)
-            step = int(np.ceil((last + 1) / 12))
-            axis.set_xticks(range(0, int(last) + 1, step), [f"T{i}" for i in range(0, int(last) + 1, step)])
+            ticks, labels = _block_ticks(axis, float(part["place"].max()), style)
+            axis.set_xticks(ticks, labels)
             axis.set_xlabel("layer")
-        legend_below(figure, _handles(weights[weights["model"].isin(names)], facts), style)
+        legend_below(figure, model_handles(facts, names, style), style)
     return figure
+
+
+def mean_weights(weights: pd.DataFrame) -> pd.DataFrame:
+    """Mean over seeds (``weight``) and their range (``low``, ``high``) of each model, task and layer."""
+    key = ["model", "task", "layer_index", "layer"]
+    found = weights.groupby(key, sort=True)["weight"].agg(["mean", "min", "max"]).reset_index()
+    return found.rename(columns={"mean": "weight", "min": "low", "max": "high"})
