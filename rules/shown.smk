@@ -30,9 +30,9 @@ def shown_figure(path):
     return shown(
         path,
         "layer" if stem in ANALYSES else caption,
-        "Figures",
+        "Figures for papers" if size in (COLUMN, PAGE) else "Figures",
         figure=titled(stem),
-        size=size if size in (COLUMN, PAGE) else "report",
+        **({"size": size} if size in (COLUMN, PAGE) else {}),
         form=file.suffix.removeprefix(".").upper(),
     )
 
