@@ -1,3 +1,6 @@
+include: "shown.smk"
+
+
 ALIGNMENT_FIGURE = [
     f"<run>/figures/{name}"
     for name in ("alignment.pdf", "alignment.png", *printed_names(["alignment"]))
@@ -10,13 +13,9 @@ use rule job as alignment_figure with:
         intervals=INTERVALS,
         replanned=ancient(REPLANNED[:2]),
     output:
-        pdf="<run>/figures/alignment.pdf",
-        png=report(
-            "<run>/figures/alignment.png",
-            caption="../report/alignment.rst",
-            category="Figures",
-        ),
-        printed=ALIGNMENT_FIGURE[2:],
+        pdf=shown_figure("<run>/figures/alignment.pdf"),
+        png=shown_figure("<run>/figures/alignment.png"),
+        printed=list(map(shown_figure, ALIGNMENT_FIGURE[2:])),
         record="<run>/lineage/figures.alignment.pdf.json",
     pathvars:
         job="alignment_figure",
@@ -48,11 +47,7 @@ if CONFIG.alignment.compare:
             phonesets=ancient(COMPARED_PHONESETS),
             replanned=ancient(REPLANNED[:2]),
         output:
-            agreement=report(
-                AGREEMENT,
-                caption="../report/alignment-agreement.rst",
-                category="Tables",
-            ),
+            agreement=shown_table(AGREEMENT),
             quality="<run>/alignment/compared.csv",
             record="<run>/lineage/tables.alignment_agreement.csv.json",
         pathvars:

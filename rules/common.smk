@@ -20,6 +20,9 @@ from layerwise.lineage.code import code_digest
 from layerwise.lineage.index import ContentIndex
 from layerwise.lineage.watch import read_record
 from layerwise.report.names import (
+    COLUMN,
+    PAGE,
+    TABULAR,
     FACTS_NAME,
     figure_names,
     latex_names,

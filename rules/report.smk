@@ -8,7 +8,9 @@ LATEX = [
     for name in latex_names(list(ANALYSES), list(TASKS), CONFIG.inter.pairs)
 ]
 PRINTED = [f"<run>/figures/{name}" for name in printed_names(figure_stems())]
-CAPTIONS = files_below("report", {".rst"})
+HTML = "<run>/report/report.html"
+VIEWS = "<run>/tables/views"
+CAPTIONS = [path.as_posix() for path in sorted(Path("report").glob("*.rst"))]
 TYPST, JINJA = "report/template.typ", "report/report.html.j2"
 VECTORS = sorted({spec.plain for spec in ANALYSES.values() if "vectors" in spec.needs})
 
@@ -53,12 +55,9 @@ use rule job as tables with:
         task_exclusions=[f"{stem}.excluded.csv" for stem in TASK_STEMS],
         replanned=ancient(REPLANNED),
     output:
-        *(
-            report(path, caption="../report/tables.rst", category="Tables")
-            for path in TABLES
-        ),
+        *map(shown_table, TABLES),
         facts=FACTS,
-        latex=LATEX,
+        latex=list(map(shown_latex, LATEX)),
         record="<run>/lineage/tables.json",
     pathvars:
         job="tables",
@@ -71,6 +70,37 @@ use rule job as tables with:
         "Gathering the tables"
 
 
+use rule job as views with:
+    input:
+        tables=TABLES,
+        replanned=ancient(REPLANNED),
+    output:
+        curves=report(
+            directory(f"{VIEWS}/curves"),
+            patterns=["{model}/{analysis}.csv"],
+            caption="../report/curves.rst",
+            category=EVOLUTION,
+            subcategory="Curves",
+            labels={"model": "{model}", "analysis": "{analysis}"},
+        ),
+        layers=report(
+            directory(f"{VIEWS}/layers"),
+            patterns=["{model}/{layer}.csv"],
+            caption="../report/of-layer.rst",
+            category=CHOICE,
+            subcategory="Layers",
+            labels={"model": "{model}", "layer": "{layer}"},
+        ),
+        record="<run>/lineage/tables.views.json",
+    pathvars:
+        job="views",
+    localrule: True
+    params:
+        **runs("views"),
+    message:
+        "Cutting the tables into curves and layers"
+
+
 use rule job as figures with:
     input:
         tables=TABLES,
@@ -79,12 +109,9 @@ use rule job as figures with:
         latex=LATEX,
         replanned=ancient(REPLANNED),
     output:
-        pdf=figure_files("pdf"),
-        png=[
-            report(path, caption=caption(path), category="Figures")
-            for path in figure_files("png")
-        ],
-        printed=PRINTED,
+        pdf=list(map(shown_figure, figure_files("pdf"))),
+        png=list(map(shown_figure, figure_files("png"))),
+        printed=list(map(shown_figure, PRINTED)),
         record="<run>/lineage/figures.json",
     pathvars:
         job="figures",
@@ -108,8 +135,8 @@ use rule job as report with:
         jinja=ancient(JINJA),
         replanned=ancient(REPLANNED),
     output:
-        pdf=report(REPORT, caption="../report/report.rst", category="Report"),
-        html="<run>/report/report.html",
+        pdf=shown(REPORT, "report", "The report", document="to print"),
+        html=shown(HTML, "report", "The report", document="to explore"),
         record="<run>/lineage/report.report.pdf.json",
     pathvars:
         job="report",

@@ -49,7 +49,9 @@ def deliverables():
             if CONFIG.alignment.compare
             else []
         ),
-        "<run>/report/report.html",
+        HTML,
+        f"{VIEWS}/curves",
+        f"{VIEWS}/layers",
         REPORT,
     ]
 
@@ -132,17 +134,6 @@ def figure_stems():
 def figure_files(suffix):
     """Paths of all figures of the report in one format."""
     return [f"<run>/figures/{stem}.{suffix}" for stem in figure_stems()]
-
-
-def caption(path):
-    """Caption of a figure in the report of Snakemake; figures of a single analysis share one."""
-    stem = Path(path).stem
-    if stem in ANALYSES:
-        stem = "layer"
-    for shared in ("inter", "measure"):
-        if stem.startswith(f"{shared}-"):
-            stem = shared
-    return f"../report/{stem}.rst"
 
 
 def beside_scores(ending):

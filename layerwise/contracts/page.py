@@ -1,6 +1,7 @@
-"""docs/contracts.md, made from the contracts."""
+"""docs/contracts.md and the captions of tables (report/tables/), made from the contracts."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from layerwise.contracts import alignment, corpus, measures, samples, scores, tasks, vectors
 from layerwise.contracts.run_tables import RUN_TABLES
@@ -35,6 +36,19 @@ as text: an utterance may be called `0012` or `NA`.
 def contracts_page() -> str:
     """The page, in Markdown."""
     return "\n".join([HEAD, *(line for table in TABLES for line in _section(table))])
+
+
+def captions() -> dict[str, str]:
+    """Captions of the tables of a run by the name of its file, in reStructuredText."""
+    return {
+        Path(table.path).stem: _caption(table)
+        for table in (*RUN_TABLES.values(), alignment.BOUNDARY_AGREEMENT)
+    }
+
+
+def _caption(table: Table) -> str:
+    columns = "".join(f"\n- ``{column.name}``: {column.about}" for column in table.columns)
+    return f"A row is {table.about}.\n{columns}\n"
 
 
 def _section(table: Table) -> Iterator[str]:

@@ -389,6 +389,11 @@ def test_the_page_is_up_to_date(repository: Path) -> None:
     assert (repository / "docs/contracts.md").read_text(encoding="utf-8") == page.contracts_page()
 
 
+def test_each_table_of_a_run_has_a_caption_of_its_own(repository: Path) -> None:
+    written = {path.stem: path.read_text(encoding="utf-8") for path in repository.glob("report/tables/*.rst")}
+    assert written == page.captions()
+
+
 def test_expectations_in_words() -> None:
     def say(**options: Any) -> str:
         return Column("c", about="", **options).expected

@@ -153,7 +153,7 @@ def test_a_finished_run_is_done_and_follows_its_corpora(spoken: Workflow, tmp_pa
     workflow = copy_workflow(spoken, tmp_path)
     assert not workflow.planned()
     # A setting of one task reruns that task alone; another task on a stored corpus, only itself.
-    report = {"tables": 1, "figures": 1, "report": 1}
+    report = {"tables": 1, "views": 1, "figures": 1, "report": 1}
     configure(workflow, tasks=task("ic", epochs=21))
     assert workflow.planned() == report | {"downstream": 2}
     configure(workflow, tasks=[*CONFIG["tasks"], {"task": "slurp-action", "corpus": "slurp"}])

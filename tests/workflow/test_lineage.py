@@ -130,7 +130,7 @@ def test_deleted_deliverables_come_back(clone: Workflow) -> None:
     assert not clone.planned()
     before = clone.path(CSV).read_bytes()
     clone.path(CSV).unlink()
-    assert jobs_done(clone) == ["figures", "report", "tables"]
+    assert jobs_done(clone) == ["figures", "report", "tables", "views"]
     assert clone.path(CSV).read_bytes() == before
 
 

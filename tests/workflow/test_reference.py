@@ -31,7 +31,7 @@ def test_published_values_are_in_tables_and_report(clone: Workflow) -> None:
     assert "Beside published values" in (run / "report/report.html").read_text()
     assert not clone.planned()
     clone.path("data/published.csv").write_text(PUBLISHED.replace("5.0", "0.5"))
-    assert set(clone.planned()) == {"tables", "figures", "report"}
+    assert set(clone.planned()) == {"tables", "views", "figures", "report"}
 
 
 def test_both_parts_of_the_reference_are_planned(fresh: Workflow) -> None:

@@ -15,7 +15,7 @@ from running import Workflow
 Change = Callable[[str], str]
 
 REPORT_ON = {"figures", "report"}
-TABLES_ON = {"tables"} | REPORT_ON
+TABLES_ON = {"tables", "views"} | REPORT_ON
 CCA_ON = {"cca"} | TABLES_ON
 # Whether an analysis can be run is asked of its own code.
 ANALYSES_ON = {"feasibility"} | CCA_ON
@@ -28,7 +28,12 @@ ALL = {"manifest"} | ALIGN_ON
 CONFIG = "configs/ci.yaml"
 MODELS = ["hubert-tiny", "logmel", "random-hubert-tiny"]
 FEASIBILITY_MESSAGE = "Looking for analyses that cannot be run"
-TABLES_MESSAGES = ["Drawing the figures", "Gathering the tables", "Writing the report"]
+TABLES_MESSAGES = [
+    "Cutting the tables into curves and layers",
+    "Drawing the figures",
+    "Gathering the tables",
+    "Writing the report",
+]
 
 # Code of families, analyses, aligners and readers that configs/ci.yaml does not name, and of other programs.
 UNUSED = [

@@ -12,6 +12,8 @@ import pandas as pd
 import pytest
 from synthetic import write_fluent, write_slurp
 
+from layerwise.report.questions import QUESTIONS
+
 
 def test_every_artifact_of_the_contract_is_made(finished):
     run = finished.path("results/ci")
@@ -181,10 +183,28 @@ def test_killed_extraction_resumes_and_is_never_taken_for_whole(clone):
     assert not journal.parent.exists()
 
 
-def test_report_of_snakemake_holds_the_figures(finished):
+def test_report_of_snakemake_answers_by_question(finished):
+    """All that people read is in it, by question, with labels and a caption; no table without rows is."""
     finished.snakemake("--report", "snakemake-report.html")
     page = finished.path("snakemake-report.html").read_text()
-    assert "layers.png" in page and "What each layer knows" in page
+    results, categories = (
+        json.JSONDecoder().raw_decode(page.split(f'<script id="{name}">')[1].split(f"var {name} = ")[1])[0]
+        for name in ("results", "categories")
+    )
+    assert set(categories) <= set(QUESTIONS) and {QUESTIONS[0], QUESTIONS[1]} <= set(categories)
+    run = finished.path("results/ci")
+    wanted = {path for name in ("figures", "tables") for path in (run / name).rglob("*") if path.is_file()}
+    wanted = {path for path in wanted if path.suffix != ".json" and not path.name.startswith(".")}
+    empty = {path for path in wanted if path.suffix == ".csv" and len(path.read_text().splitlines()) < 2}
+    shown = {finished.path(name) for name in results}
+    assert empty and shown == wanted - empty | {run / "report/report.pdf", run / "report/report.html"}
+    assert all(result["labels"] and result["caption"] for result in results.values())
+    layer = results["results/ci/tables/views/layers/hubert-tiny/T3.csv"]
+    assert (
+        layer["labels"] == {"model": "hubert-tiny", "layer": "T3"}
+        and "layer T3 of hubert-tiny" in layer["caption"]
+    )
+    assert "layers/hubert-tiny/T3.csv" in str(categories["5 Which layer to take?"]["Layers"])
 
 
 @pytest.mark.parametrize("debugger", [(), ("-m", "pdb", "-c", "continue", "-c", "quit")])
