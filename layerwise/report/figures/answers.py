@@ -12,7 +12,7 @@ from layerwise.report.figures.comparisons import SINGLE, SUM
 from layerwise.report.figures.depth import layer_axis
 from layerwise.report.figures.heat import draw_heat_map
 from layerwise.report.figures.layers import draw_analysis
-from layerwise.report.figures.looks import looks, many, ordered
+from layerwise.report.figures.looks import brief, looks, many, ordered
 from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import COLOURS, GREY, INK, Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
@@ -65,7 +65,7 @@ def _curves(figure: Figure, axis: Axes, tables: RunTables, facts: RunFacts, styl
 
 
 def _objectives(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> None:
-    axis.set_title("What training adds, by objective")
+    axis.set_title("Gain by training, by objective")
     names = main_analyses(tables, facts)
     part = of(tables.curve_contrasts, analysis=names[0]) if names else tables.curve_contrasts.head(0)
     part = part.assign(size=part["difference"].abs())
@@ -91,7 +91,7 @@ def _objectives(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) ->
             rows["difference"],
             color=colour,
             linewidth=0.8,
-            label=f"{chosen[a].label} \N{MINUS SIGN} {chosen[b].label}",
+            label=f"{brief(chosen[a].label)} \N{MINUS SIGN} {brief(chosen[b].label)}",
         )
         for use, face in ((sure, colour), (~sure, "white")):
             axis.plot(
@@ -136,12 +136,12 @@ def _regrets(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
     titles = {CURVE: "curve's peak"}
     axis.set_yticks(range(len(ways)), [titles.get(way) or strategy_title(facts, way) for way in ways])
     axis.set_ylim(len(ways) - 0.5, -0.5 - 1.4 * LEGEND_SHARE * len(ways))
-    axis.set_xlabel("regret (right of 0: a loss); large: mean over models")
+    axis.set_xlabel("regret (large: mean over models)")
     axis.legend(frameon=False, loc="upper left", handlelength=0.8, ncols=len(goals), columnspacing=1.0)
 
 
 def _differences(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> None:
-    axis.set_title("Single layer against the sum of all")
+    axis.set_title("Single layer against the sum")
     rows = paired(tables, facts)
     if rows.empty:
         note(axis, "no task was trained")
@@ -170,11 +170,11 @@ def _forest(axis: Axes, rows: pd.DataFrame, facts: RunFacts, style: Style) -> No
             axis.plot(
                 value, y, mark, color=colour, markerfacecolor="white" if tie else colour, markersize=3.6
             )
-            names.append(f"{task.metric.title}, {chosen[model.name].label}")
+            names.append(f"{task.metric.title}, {brief(chosen[model.name].label)}")
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.locator_params(axis="x", nbins=6)
-    axis.set_xlabel("advantage of the single layer (open, grey: tie)")
+    axis.set_xlabel("single layer better by (open: tie)")
 
 
 def _counted(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:

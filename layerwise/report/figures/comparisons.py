@@ -20,7 +20,7 @@ from layerwise.report.words import TIE
 SINGLE, SUM = "#0072B2", "#D55E00"
 BAND = "#F4F4F4"
 NAME_WIDTH = 24
-NARROW = 2.4  # inches of a panel that holds only short labels
+NARROW = 3.5  # inches of a panel that holds only short labels
 SPREAD = 0.62  # of a row's height, over which its models are spread
 MEANS = {"self-supervised": "mean of self-supervised models", "supervised": "mean of supervised models"}
 
@@ -52,9 +52,9 @@ def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Sty
                 for text in axis.texts:
                     text.set_visible(False)
             short = style.width / columns < NARROW
-            axis.set_title(textwrap.fill(task.title, 15) if short else task.title)
+            axis.set_title(textwrap.fill(task.title, 15) if columns > 2 else task.title)
             axis.set_xlabel(
-                f"single better in\n{task.metric.title}"
+                f"single better in{chr(10) if columns > 2 else chr(32)}{task.metric.title}"
                 if short
                 else f"advantage of the single layer in {task.metric.title}"
             )
@@ -129,7 +129,7 @@ def choice_figure(choice: pd.DataFrame, facts: RunFacts, style: Style | None = N
             return _empty("no trained model has layers to choose from", style)
         ways, chosen = strategies_in_order(mine), looks(facts, style.options)
         crowded = many(trained, style.options)
-        columns = style.across(len(goals), 3 if crowded else 2)
+        columns = style.across(len(goals), 3)
         rows = -(-len(goals) // columns)
         row = 0.2 if crowded else 0.14 + 0.055 * min(len(trained), style.options.most_curves)
         figure, axes = panels(

@@ -1,5 +1,6 @@
 """Heat maps of model x layer, with the layers that the best does not beat in a frame."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,6 +18,7 @@ from layerwise.report.figures.style import Style, drawing, note, panels
 NOT_RUN = "cannot be run on this corpus"
 ROW = 0.135  # inches of a model
 REST = 0.75  # inches of title, axis and colour bar
+TITLE_WIDTH = 24  # characters
 FRAME = ("white", "black")
 
 
@@ -39,7 +41,7 @@ def heat_figure(
             else:
                 named = number % columns_of(len(analyses), len(models), style) == 0
                 draw_heat_map(figure, axis, part, models, looks(facts, style.options), named=named)
-            axis.set_title(facts.analysis(analysis).short)
+            axis.set_title(textwrap.fill(facts.analysis(analysis).short, TITLE_WIDTH))
     return figure
 
 

@@ -16,7 +16,8 @@ from layerwise.report.figures.looks import Look, families, looks, many, ordered
 from layerwise.report.figures.strokes import draw_curve, draw_level, label_ends, model_handles
 from layerwise.report.figures.style import GREY, INK, Style, drawing, legend_below, note, panels
 
-COINCIDE = 0.25  # of the range of all scores: models that differ by less, at the median layer, coincide
+COINCIDE = 0.25  # of the range of all scores: models that differ by less coincide
+MOST = 0.75  # of the layers
 CENTRED = "difference from the mean"
 
 
@@ -147,14 +148,14 @@ def _facets(
 def coincide(part: pd.DataFrame) -> bool:
     """Whether curves of several models lie so close that a panel of their differences tells more.
 
-    They do if at the median layer they differ by less than a quarter of the range of all scores.
+    They do if at three quarters of the layers they differ by less than a quarter of the range of all scores.
     """
     by_layer = part.groupby("layer_index")["score"]
     shared = by_layer.count() > 1
     if not shared.any():
         return False
     spread = (by_layer.max() - by_layer.min())[shared]
-    return bool(spread.median() < COINCIDE * (part["score"].max() - part["score"].min()))
+    return bool(spread.quantile(MOST) < COINCIDE * (part["score"].max() - part["score"].min()))
 
 
 def _score_label(analysis: AnalysisFacts) -> str:
