@@ -1,5 +1,7 @@
 """The figure of page one: one panel for each of the four questions."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,7 +14,7 @@ from layerwise.report.figures.comparisons import SINGLE, SUM
 from layerwise.report.figures.depth import layer_axis
 from layerwise.report.figures.heat import draw_heat_map
 from layerwise.report.figures.layers import draw_analysis
-from layerwise.report.figures.looks import brief, looks, many, ordered
+from layerwise.report.figures.looks import brief, families, looks, many, ordered
 from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import COLOURS, GREY, INK, Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
@@ -21,8 +23,11 @@ from layerwise.report.typeset_tasks import strategy_title
 from layerwise.report.words import ALL, AVERAGE, DEV, LAST, TIE
 
 MOST_PAIRS = 4
+PAIRED = 15  # characters of a model's name in a pair
+MOST_NAMES = 12  # rows of a heat map that have room for names
+FAMILY_WIDTH = 14  # characters
 MOST_ROWS = 12  # models x tasks of a forest; above, they are counted
-LEGEND_SHARE = 0.11  # of a panel's height, for each line of a legend inside
+LEGEND_SHARE = 0.15  # of a panel's height, for each line of a legend inside
 WAYS = (CURVE, DEV, LAST, AVERAGE, ALL)
 MARKS = ("o", "s", "^", "D", "v", "P")
 COUNTS = ("single", TIE, "all")
@@ -57,11 +62,27 @@ def _curves(figure: Figure, axis: Axes, tables: RunTables, facts: RunFacts, styl
     axis.set_title(facts.analysis(names[0]).short)
     models = ordered(facts.of_kind("trained"), set(part["model"]))
     if many(models, style.options):
-        draw_heat_map(figure, axis, part, models, looks(facts, style.options))
+        _heat(figure, axis, part, facts, style)
         return []
     draw_analysis(axis, part, facts, style)
     axis.set_ylabel(facts.analysis(names[0]).measure)
     return model_handles(facts, set(part["model"]), style, twin_marker=False)
+
+
+def _heat(figure: Figure, axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) -> None:
+    """Draw models as rows by family; where they are too many for names, families are named."""
+    models, ticks = [], []
+    for family, members in families(facts, style.options).items():
+        inside = [model for model in members if model.name in set(part["model"])]
+        if inside:
+            ticks.append((len(models) + (len(inside) - 1) / 2, textwrap.fill(family, FAMILY_WIDTH)))
+            models += inside
+    chosen = looks(facts, style.options)
+    draw_heat_map(figure, axis, part, models, chosen)
+    if len(models) > MOST_NAMES:
+        axis.set_yticks(*zip(*ticks, strict=True))
+    else:
+        axis.set_yticks(range(len(models)), [brief(chosen[model.name].label) for model in models])
 
 
 def _objectives(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> None:
@@ -91,7 +112,7 @@ def _objectives(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) ->
             rows["difference"],
             color=colour,
             linewidth=0.8,
-            label=f"{brief(chosen[a].label)} \N{MINUS SIGN} {brief(chosen[b].label)}",
+            label=f"{brief(chosen[a].label, PAIRED)} \N{MINUS SIGN} {brief(chosen[b].label, PAIRED)}",
         )
         for use, face in ((sure, colour), (~sure, "white")):
             axis.plot(
@@ -181,7 +202,7 @@ def _counted(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:
     """Bars of how often the single layer is better, ties and is worse."""
     goals = task_facts(rows, facts)
     looks_of = {
-        "single": (SINGLE, "single layer better"),
+        "single": (SINGLE, "single better"),
         TIE: ("#D9D9D9", "tie"),
         "all": (SUM, "sum better"),
     }
@@ -195,6 +216,6 @@ def _counted(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:
                 axis.text(start + size / 2, place, str(size), ha="center", va="center", color=INK)
         left += n
     axis.set_yticks(range(len(goals)), [task.title for task in goals])
-    axis.set_ylim(len(goals) - 0.5, -0.5)
+    axis.set_ylim(len(goals) - 0.5, -0.5 - 2 * LEGEND_SHARE * len(goals))
     axis.set_xlabel("models")
-    axis.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, -0.42))
+    axis.legend(frameon=False, ncols=3, loc="upper left", handlelength=1.0, columnspacing=1.0)

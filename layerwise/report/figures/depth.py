@@ -9,7 +9,7 @@ from layerwise.report.figures.looks import ordered
 from layerwise.report.figures.style import Style
 
 MOST_TICKS = 11
-TICK = 0.27  # inches of an axis that the label of a layer needs
+TICK = 0.36  # inches of an axis that the label of a layer needs
 APART = 2  # times as deep: a base model has 12 blocks, a large one 24
 RELATIVE = "relative"
 

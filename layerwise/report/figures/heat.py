@@ -31,7 +31,7 @@ def heat_figure(
     """
     style = style or Style()
     with drawing(style):
-        models = shown_models(facts, set(summary["model"]))
+        models = shown_models(facts, summary)
         figure, axes = heat_panels(len(analyses), max(1, len(models)), style)
         for number, (axis, analysis) in enumerate(zip(axes, analyses, strict=True)):
             part = summary[summary["analysis"] == analysis]
@@ -45,10 +45,15 @@ def heat_figure(
     return figure
 
 
-def shown_models(facts: RunFacts, names: set[str]) -> list[ModelFacts]:
-    """Rows of a heat map: trained models, or all with layers where there is none."""
-    trained = ordered(facts.of_kind("trained"), names)
-    return trained or ordered(facts.models, names)
+def shown_models(facts: RunFacts, table: pd.DataFrame) -> list[ModelFacts]:
+    """Rows of a heat map, shallow models first: trained models, or all with layers where there is none.
+
+    ``table`` has columns model and layer.
+    """
+    names = set(table["model"])
+    layers = table.groupby("model")["layer"].nunique()
+    models = ordered(facts.of_kind("trained"), names) or ordered(facts.models, names)
+    return sorted(models, key=lambda model: int(layers[model.name]))
 
 
 def columns_of(count: int, models: int, style: Style) -> int:
@@ -103,7 +108,9 @@ def draw_heat_map(
             for first, last in runs(sorted(layers.index(float(place)) for place in ties)):
                 _outline(axis, first, last, row)
     axis.set_ylim(len(models) - 0.5, -0.5)
-    axis.set_yticks(range(len(models)), [chosen[name].label for name in names] if named else [])
+    axis.set_yticks(
+        range(len(models)), [chosen[name].label for name in names] if named else [""] * len(names)
+    )
     step = int(np.ceil(len(layers) / most_ticks(axis)))
     labels = {
         float(index): str(layer) for index, layer in zip(part["layer_index"], part["layer"], strict=True)

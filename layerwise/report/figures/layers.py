@@ -1,5 +1,6 @@
 """Curves over layers: what each layer knows, by the canonical correlation analyses."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,7 @@ from layerwise.report.figures.style import GREY, INK, Style, drawing, legend_bel
 
 COINCIDE = 0.25  # of the range of all scores: models that differ by less coincide
 MOST = 0.75  # of the layers
+NAME_WIDTH = 24  # characters
 CENTRED = "difference from the mean"
 
 
@@ -70,7 +72,8 @@ def layer_figure(
             if panel.centred:
                 axis.set_ylabel(CENTRED)
             elif number % columns == 0 or len(set(labels)) > 1:
-                axis.set_ylabel(label)
+                short = facts.analysis(panel.analysis).short
+                axis.set_ylabel(f"{textwrap.fill(short, NAME_WIDTH)}\n{label}" if crowded else label)
         legend_below(figure, _handles(mine, facts, style, crowded=crowded), style)
     return figure
 
@@ -139,7 +142,8 @@ def _facets(
     found, most = [], style.options.most_curves
     for family, members in families(facts, style.options).items():
         inside = [model for model in members if model in models]
-        parts = [inside[start : start + most] for start in range(0, len(inside), most)]
+        size = -(-len(inside) // max(1, -(-len(inside) // most)))  # parts of like size
+        parts = [inside[start : start + size] for start in range(0, len(inside), max(1, size))]
         for number, some in enumerate(parts, 1):
             found.append((family if len(parts) == 1 else f"{family} ({number} of {len(parts)})", some))
     return found

@@ -83,10 +83,10 @@ def label_of(model: ModelFacts, options: StyleOptions) -> str:
     return options.abbreviations.get(model.name, model.label)
 
 
-def brief(label: str) -> str:
+def brief(label: str, most: int = BRIEF) -> str:
     """The name of a model for a place where there is little room: without folder and supervision, or cut."""
     name = label.split(" (")[0].rsplit("/", 1)[-1]
-    return name if len(name) <= BRIEF else f"{name[: BRIEF - 8]}\N{HORIZONTAL ELLIPSIS}{name[-7:]}"
+    return name if len(name) <= most else f"{name[: most - 8]}\N{HORIZONTAL ELLIPSIS}{name[-7:]}"
 
 
 def family_of(model: ModelFacts, options: StyleOptions) -> str:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from layerwise.layers import is_normed
 from layerwise.report.curves import block_layers
 from layerwise.report.facts import ModelFacts, RunFacts, TaskFacts
+from layerwise.report.figures.looks import brief as shorter
 from layerwise.report.figures.looks import looks, many, ordered
 from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import Style, drawing, legend_below, note, panels
@@ -187,9 +188,9 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
         rows = len(tasks) // columns
         brief = style.narrow or many(models, style.options)
         chosen = looks(facts, style.options)
-        labels = [
-            textwrap.fill(chosen[model.name].label, NAME_WIDTH, break_long_words=True) for model in models
-        ]
+        names = [chosen[model.name].label for model in models]
+        wrapped = [textwrap.fill(name, NAME_WIDTH, break_long_words=True) for name in names]
+        labels = [shorter(name) for name in names] if brief else wrapped
         height = (0.8 if style.narrow else 0.6) + (0.16 if brief else 0.34) * len(models)
         figure, axes = panels(style.width, height * rows, rows, columns, len(tasks))
         for number, (axis, task) in enumerate(zip(axes, tasks, strict=True)):

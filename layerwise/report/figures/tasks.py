@@ -63,7 +63,7 @@ def _task_heat(
     table: pd.DataFrame, drawn: list[TaskFacts], facts: RunFacts, style: Style, *, value: str = "value"
 ) -> Figure:
     """A heat map for each task in place of curves; darker is always worse for metrics of tasks."""
-    models = shown_models(facts, set(table["model"]))
+    models = shown_models(facts, table)
     figure, axes = heat_panels(len(drawn), len(models), style)
     columns = columns_of(len(drawn), len(models), style)
     for number, (axis, task) in enumerate(zip(axes, drawn, strict=True)):
