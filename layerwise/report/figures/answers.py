@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from layerwise.report.answers import CURVE, main_analyses, paired, regrets
-from layerwise.report.facts import RunFacts
+from layerwise.report.facts import ModelFacts, RunFacts
 from layerwise.report.figures.comparisons import SINGLE, SUM
 from layerwise.report.figures.depth import layer_axis
 from layerwise.report.figures.heat import draw_heat_map
@@ -71,7 +71,8 @@ def _curves(figure: Figure, axis: Axes, tables: RunTables, facts: RunFacts, styl
 
 def _heat(figure: Figure, axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) -> None:
     """Draw models as rows by family; where they are too many for names, families are named."""
-    models, ticks = [], []
+    models: list[ModelFacts] = []
+    ticks: list[tuple[float, str]] = []
     for family, members in families(facts, style.options).items():
         inside = [model for model in members if model.name in set(part["model"])]
         if inside:
@@ -80,7 +81,7 @@ def _heat(figure: Figure, axis: Axes, part: pd.DataFrame, facts: RunFacts, style
     chosen = looks(facts, style.options)
     draw_heat_map(figure, axis, part, models, chosen)
     if len(models) > MOST_NAMES:
-        axis.set_yticks(*zip(*ticks, strict=True))
+        axis.set_yticks([place for place, _ in ticks], [family for _, family in ticks])
     else:
         axis.set_yticks(range(len(models)), [brief(chosen[model.name].label) for model in models])
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from layerwise.report.facts import ModelFacts, RunFacts
-from layerwise.report.figures.looks import Look, looks, many, ordered
+from layerwise.report.figures.looks import Look, brief, looks, many, ordered
 from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import GREY, INK, Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
@@ -52,15 +52,21 @@ def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Sty
                 for text in axis.texts:
                     text.set_visible(False)
             short = style.width / columns < NARROW
-            axis.set_title(textwrap.fill(task.title, 15) if columns > 2 else task.title)
+            axis.set_title(textwrap.fill(task.title, 15) if short and columns > 1 else task.title)
             axis.set_xlabel(
-                f"single better in{chr(10) if columns > 2 else chr(32)}{task.metric.title}"
+                f"single better in{chr(10) if style.narrow and columns > 1 else chr(32)}{task.metric.title}"
                 if short
                 else f"advantage of the single layer in {task.metric.title}"
             )
             axis.locator_params(axis="x", nbins=3 if short else 5)
         for axis in axes[::columns]:
-            axis.set_yticks(range(len(models)), [chosen[model.name].label for model in models])
+            axis.set_yticks(
+                range(len(models)),
+                [
+                    brief(chosen[model.name].label) if style.narrow else chosen[model.name].label
+                    for model in models
+                ],
+            )
             axis.set_ylim(len(models) - 0.5, -0.5)
         legend_below(
             figure,

@@ -11,14 +11,15 @@ from matplotlib.patches import Rectangle
 
 from layerwise.layers import WEIGHTED_SUM
 from layerwise.report.facts import ModelFacts, RunFacts
-from layerwise.report.figures.depth import most_ticks
-from layerwise.report.figures.looks import Look, looks, ordered
+from layerwise.report.figures.depth import most_ticks, panel_width
+from layerwise.report.figures.looks import Look, brief, looks, ordered
 from layerwise.report.figures.style import Style, drawing, note, panels
 
 NOT_RUN = "cannot be run on this corpus"
 ROW = 0.135  # inches of a model
 REST = 0.75  # inches of title, axis and colour bar
-TITLE_WIDTH = 24  # characters
+TITLE_WIDTH = 24  # characters, in a third of a page
+ROOMY = 2.0  # inches
 FRAME = ("white", "black")
 
 
@@ -41,7 +42,8 @@ def heat_figure(
             else:
                 named = number % columns_of(len(analyses), len(models), style) == 0
                 draw_heat_map(figure, axis, part, models, looks(facts, style.options), named=named)
-            axis.set_title(textwrap.fill(facts.analysis(analysis).short, TITLE_WIDTH))
+            width = TITLE_WIDTH if panel_width(axis) > 1.5 else TITLE_WIDTH // 2
+            axis.set_title(textwrap.fill(facts.analysis(analysis).short, width))
     return figure
 
 
@@ -84,7 +86,8 @@ def draw_heat_map(
     """Draw values as model x layer; a frame holds layers that the best does not beat.
 
     ``part`` has columns model, layer, layer_index and the one of ``value``; those with ``tie`` "yes" are
-    framed; with ``falling``, low values are the light ones. Layers between others (``TL+ln``) are left out; the weighted sum stands right of the last.
+    framed; with ``falling``, low values are the light ones. Layers between others (``TL+ln``) are left out;
+    the weighted sum stands right of the last.
     """
     whole = part["layer"] == WEIGHTED_SUM
     part = part[(part["layer_index"] % 1 == 0) | whole]
@@ -109,7 +112,7 @@ def draw_heat_map(
                 _outline(axis, first, last, row)
     axis.set_ylim(len(models) - 0.5, -0.5)
     axis.set_yticks(
-        range(len(models)), [chosen[name].label for name in names] if named else [""] * len(names)
+        range(len(models)), [row_label(chosen[name], axis) for name in names] if named else [""] * len(names)
     )
     step = int(np.ceil(len(layers) / most_ticks(axis)))
     labels = {
@@ -125,7 +128,12 @@ def draw_heat_map(
     bar = figure.colorbar(image, ax=axis, location="bottom", pad=0.02, aspect=30, shrink=0.8)
     bar.ax.locator_params(nbins=4)
     bar.ax.tick_params(length=1.5)
-    bar.outline.set(visible=False)  # type: ignore[operator]
+    bar.outline.set(visible=False)
+
+
+def row_label(look: Look, axis: Axes) -> str:
+    """Name of a row, cut where the panel would be left little room."""
+    return look.label if panel_width(axis) > ROOMY else brief(look.label)
 
 
 def runs(places: Sequence[int]) -> list[tuple[int, int]]:

@@ -212,7 +212,7 @@ def draw_analysis(
     axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0]))
     layer_axis(axis, part, facts, style)
     if named:
-        label_ends(axis, ends, style.small_font - 0.5)
+        label_ends(axis, ends, style.small_font - 0.5, short=style.narrow)
 
 
 def draw_centred(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) -> None:

@@ -186,11 +186,11 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
         # Cells hold two short lines: panels go side by side only while they stay wide enough.
         columns = len(tasks) if not style.narrow and len(tasks) * len(analyses) <= MOST_CELLS else 1
         rows = len(tasks) // columns
-        brief = style.narrow or many(models, style.options)
+        brief = style.narrow or many(models, style.options) or columns * len(analyses) > MOST_CELLS
         chosen = looks(facts, style.options)
-        names = [chosen[model.name].label for model in models]
-        wrapped = [textwrap.fill(name, NAME_WIDTH, break_long_words=True) for name in names]
-        labels = [shorter(name) for name in names] if brief else wrapped
+        full = [chosen[model.name].label for model in models]
+        wrapped = [textwrap.fill(name, NAME_WIDTH, break_long_words=True) for name in full]
+        labels = [shorter(name) for name in full] if brief else wrapped
         height = (0.8 if style.narrow else 0.6) + (0.16 if brief else 0.34) * len(models)
         figure, axes = panels(style.width, height * rows, rows, columns, len(tasks))
         for number, (axis, task) in enumerate(zip(axes, tasks, strict=True)):
