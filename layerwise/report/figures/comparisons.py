@@ -53,19 +53,14 @@ def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Sty
                     text.set_visible(False)
             short = style.width / columns < NARROW
             axis.set_title(textwrap.fill(task.title, 15) if short and columns > 1 else task.title)
-            axis.set_xlabel(
-                f"single better in{chr(10) if style.narrow and columns > 1 else chr(32)}{task.metric.title}"
-                if short
-                else f"advantage of the single layer in {task.metric.title}"
-            )
+            said = "single better in" if short else "advantage of the single layer in"
+            axis.set_xlabel(said + ("\n" if style.narrow and columns > 1 else " ") + task.metric.title)
             axis.locator_params(axis="x", nbins=3 if short else 5)
+        labels = [chosen[model.name].label for model in models]
         for axis in axes[::columns]:
             axis.set_yticks(
                 range(len(models)),
-                [
-                    brief(chosen[model.name].label) if style.narrow else chosen[model.name].label
-                    for model in models
-                ],
+                [brief(label) if style.narrow else label for label in labels],
             )
             axis.set_ylim(len(models) - 0.5, -0.5)
         legend_below(
