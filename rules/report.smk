@@ -116,6 +116,7 @@ use rule job as figures with:
     pathvars:
         job="figures",
     localrule: True
+    threads: 2
     params:
         **runs("figures"),
         style=options(CONFIG.style),

@@ -26,6 +26,5 @@ with job():
     for form in (COLUMN, PAGE):
         style = Style(form, StyleOptions(**snakemake.params.style))
         figure = alignment_figure(utterances, style)
-        saved = save_figure(figure, folder / form / "alignment", style, FORMATS)
-        if form == PAGE:
-            copy_for_report(saved, folder)
+        save_figure(figure, folder / form / "alignment", style, FORMATS)
+    copy_for_report(folder / PAGE / "alignment", folder)

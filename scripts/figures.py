@@ -13,4 +13,4 @@ with job():
     source = Path(snakemake.input.facts)
     folder = Path(snakemake.output.pdf[0]).parent
     options = StyleOptions(**snakemake.params.style)
-    save_all(read_tables(source.parent), read_facts(source), options, folder)
+    save_all(read_tables(source.parent), read_facts(source), options, folder, cores=snakemake.threads)

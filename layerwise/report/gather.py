@@ -163,7 +163,7 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
     )
     return RunTables(
         **{
-            name: getattr(made, name) if table.more else getattr(made, name)[columns(name)]
+            name: getattr(made, name) if table.more else _in_order(table, getattr(made, name))
             for name, table in RUN_TABLES.items()
         }
     )
@@ -253,6 +253,11 @@ def _task_exclusions(paths: Iterable[Path]) -> Iterable[tuple[str, str, str]]:
     for path in paths:
         for row in contracts.read(TASK_EXCLUSIONS, path).itertuples():
             yield (f"task {row.task}", str(row.utt_id), str(row.reason))
+
+
+def _in_order(table: Table, frame: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a table in the order of its contract."""
+    return frame[[column.name for column in table.columns if not column.optional or column.name in frame]]
 
 
 def _utterances(files: RawFiles) -> pd.DataFrame:

@@ -140,5 +140,8 @@ def test_above_eight_models_a_heat_map_and_counts_take_the_place_of_curves(tmp_p
     facts = synthetic.run_facts(tuple(f"m{n}" for n in range(9)), twins=False, baseline=False)
     tables = synthetic.gathered(facts, tmp_path_factory.mktemp("nine"))
     figure = answers_figure(tables, facts)
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [f"m{n}" for n in range(9)]
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
+        *(f"m{n}" for n in range(0, 9, 2)),
+        *(f"m{n}" for n in range(1, 9, 2)),  # the other objective
+    ]
     assert not figure.axes[0].lines and figure.axes[3].patches

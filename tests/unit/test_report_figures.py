@@ -194,7 +194,8 @@ def test_nothing_overlaps_for_one_or_fifteen_deep_models_with_long_names(count):
         area = axis.get_tightbbox()
         assert area is not None
         assert area.y0 >= top - 1 and area.y1 <= height + 1
-        assert axis.bbox.height > 0.25 * axis.bbox.width
+        if axis.get_label() != "<colorbar>":
+            assert axis.bbox.height > 0.25 * axis.bbox.width
         places = [tick.get_window_extent() for tick in axis.get_xticklabels()]
         assert all(left.x1 < right.x0 for left, right in pairwise(places))
 

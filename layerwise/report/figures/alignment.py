@@ -49,7 +49,8 @@ def choose_utterances(manifest: pd.DataFrame, aligned: set[str], seed: int, numb
 def alignment_figure(utterances: Sequence[AlignedUtterance], style: Style | None = None) -> Figure:
     """Waveform, wide-band spectrogram, word and phone tier of each utterance, one below the other.
 
-    At most the first 3 s are shown, less in a column. Long lines are word boundaries, short ones phone boundaries.
+    At most the first 3 s are shown, less in a column. Long lines are word boundaries, short ones phone
+    boundaries.
     """
     style = style or Style()
     with drawing(style):

@@ -1,5 +1,7 @@
 """Every figure of a run."""
 
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -63,15 +65,30 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
     return drawn
 
 
-def save_all(tables: RunTables, facts: RunFacts, options: StyleOptions, folder: Path) -> None:
+def save_all(tables: RunTables, facts: RunFacts, options: StyleOptions, folder: Path, cores: int = 1) -> None:
     """Write every figure for a column and for a page, and the one of the report beside them.
 
     `names.printed_names` are the files for papers. That of the report (``{stem}.pdf``, ``{stem}.png``) has
-    the width of a page, but for a single panel.
+    the width of a page, but for a single panel. With two cores, both sizes are drawn at once.
     """
-    for form in (COLUMN, PAGE):
-        style = Style(form, options)
-        for stem, figure in make_figures(tables, facts, style).items():
-            saved = save_figure(figure, folder / form / stem, style, FORMATS)
-            if form == COLUMN or len(figure.axes) > 1:
-                copy_for_report(saved, folder)
+    forms = (COLUMN, PAGE)
+    if cores < 2:
+        panels = {form: _save_form(form, tables, facts, options, folder) for form in forms}
+    else:
+        # Not spawned: that would run the script of the job once more.
+        with ProcessPoolExecutor(len(forms), mp_context=get_context("fork")) as pool:
+            work = {form: pool.submit(_save_form, form, tables, facts, options, folder) for form in forms}
+            panels = {form: done.result() for form, done in work.items()}
+    for stem, count in panels[PAGE].items():
+        copy_for_report(folder / (PAGE if count > 1 else COLUMN) / stem, folder)
+
+
+def _save_form(
+    form: str, tables: RunTables, facts: RunFacts, options: StyleOptions, folder: Path
+) -> dict[str, int]:
+    """Write all figures of one size; return the number of panels of each."""
+    style, panels = Style(form, options), {}
+    for stem, figure in make_figures(tables, facts, style).items():
+        panels[stem] = len(figure.axes)
+        save_figure(figure, folder / form / stem, style, FORMATS)
+    return panels

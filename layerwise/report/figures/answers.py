@@ -1,5 +1,7 @@
 """The figure of page one: one panel for each of the four questions."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,12 +9,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from layerwise.report.answers import CURVE, main_analyses, paired, regrets
-from layerwise.report.facts import RunFacts
+from layerwise.report.facts import ModelFacts, RunFacts
 from layerwise.report.figures.comparisons import SINGLE, SUM
 from layerwise.report.figures.depth import layer_axis
 from layerwise.report.figures.heat import draw_heat_map
 from layerwise.report.figures.layers import draw_analysis
-from layerwise.report.figures.looks import looks, many, ordered
+from layerwise.report.figures.looks import brief, families, looks, many, ordered
 from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import COLOURS, GREY, INK, Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
@@ -21,8 +23,11 @@ from layerwise.report.typeset_tasks import strategy_title
 from layerwise.report.words import ALL, AVERAGE, DEV, LAST, TIE
 
 MOST_PAIRS = 4
+PAIRED = 15  # characters of a model's name in a pair
+MOST_NAMES = 12  # rows of a heat map that have room for names
+FAMILY_WIDTH = 14  # characters
 MOST_ROWS = 12  # models x tasks of a forest; above, they are counted
-LEGEND_SHARE = 0.11  # of a panel's height, for each line of a legend inside
+LEGEND_SHARE = 0.15  # of a panel's height, for each line of a legend inside
 WAYS = (CURVE, DEV, LAST, AVERAGE, ALL)
 MARKS = ("o", "s", "^", "D", "v", "P")
 COUNTS = ("single", TIE, "all")
@@ -57,15 +62,32 @@ def _curves(figure: Figure, axis: Axes, tables: RunTables, facts: RunFacts, styl
     axis.set_title(facts.analysis(names[0]).short)
     models = ordered(facts.of_kind("trained"), set(part["model"]))
     if many(models, style.options):
-        draw_heat_map(figure, axis, part, models, looks(facts, style.options))
+        _heat(figure, axis, part, facts, style)
         return []
     draw_analysis(axis, part, facts, style)
     axis.set_ylabel(facts.analysis(names[0]).measure)
     return model_handles(facts, set(part["model"]), style, twin_marker=False)
 
 
+def _heat(figure: Figure, axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) -> None:
+    """Draw models as rows by family; where they are too many for names, families are named."""
+    models: list[ModelFacts] = []
+    ticks: list[tuple[float, str]] = []
+    for family, members in families(facts, style.options).items():
+        inside = [model for model in members if model.name in set(part["model"])]
+        if inside:
+            ticks.append((len(models) + (len(inside) - 1) / 2, textwrap.fill(family, FAMILY_WIDTH)))
+            models += inside
+    chosen = looks(facts, style.options)
+    draw_heat_map(figure, axis, part, models, chosen)
+    if len(models) > MOST_NAMES:
+        axis.set_yticks([place for place, _ in ticks], [family for _, family in ticks])
+    else:
+        axis.set_yticks(range(len(models)), [brief(chosen[model.name].label) for model in models])
+
+
 def _objectives(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> None:
-    axis.set_title("What training adds, by objective")
+    axis.set_title("Gain by training, by objective")
     names = main_analyses(tables, facts)
     part = of(tables.curve_contrasts, analysis=names[0]) if names else tables.curve_contrasts.head(0)
     part = part.assign(size=part["difference"].abs())
@@ -91,7 +113,7 @@ def _objectives(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) ->
             rows["difference"],
             color=colour,
             linewidth=0.8,
-            label=f"{chosen[a].label} \N{MINUS SIGN} {chosen[b].label}",
+            label=f"{brief(chosen[a].label, PAIRED)} \N{MINUS SIGN} {brief(chosen[b].label, PAIRED)}",
         )
         for use, face in ((sure, colour), (~sure, "white")):
             axis.plot(
@@ -136,12 +158,12 @@ def _regrets(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
     titles = {CURVE: "curve's peak"}
     axis.set_yticks(range(len(ways)), [titles.get(way) or strategy_title(facts, way) for way in ways])
     axis.set_ylim(len(ways) - 0.5, -0.5 - 1.4 * LEGEND_SHARE * len(ways))
-    axis.set_xlabel("regret (right of 0: a loss); large: mean over models")
+    axis.set_xlabel("regret (large: mean over models)")
     axis.legend(frameon=False, loc="upper left", handlelength=0.8, ncols=len(goals), columnspacing=1.0)
 
 
 def _differences(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> None:
-    axis.set_title("Single layer against the sum of all")
+    axis.set_title("Single layer against the sum")
     rows = paired(tables, facts)
     if rows.empty:
         note(axis, "no task was trained")
@@ -170,18 +192,18 @@ def _forest(axis: Axes, rows: pd.DataFrame, facts: RunFacts, style: Style) -> No
             axis.plot(
                 value, y, mark, color=colour, markerfacecolor="white" if tie else colour, markersize=3.6
             )
-            names.append(f"{task.metric.title}, {chosen[model.name].label}")
+            names.append(f"{task.metric.title}, {brief(chosen[model.name].label)}")
     axis.set_yticks(range(len(names)), names)
     axis.set_ylim(len(names) - 0.5, -0.5)
     axis.locator_params(axis="x", nbins=6)
-    axis.set_xlabel("advantage of the single layer (open, grey: tie)")
+    axis.set_xlabel("single layer better by (open: tie)")
 
 
 def _counted(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:
     """Bars of how often the single layer is better, ties and is worse."""
     goals = task_facts(rows, facts)
     looks_of = {
-        "single": (SINGLE, "single layer better"),
+        "single": (SINGLE, "single better"),
         TIE: ("#D9D9D9", "tie"),
         "all": (SUM, "sum better"),
     }
@@ -195,6 +217,6 @@ def _counted(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:
                 axis.text(start + size / 2, place, str(size), ha="center", va="center", color=INK)
         left += n
     axis.set_yticks(range(len(goals)), [task.title for task in goals])
-    axis.set_ylim(len(goals) - 0.5, -0.5)
+    axis.set_ylim(len(goals) - 0.5, -0.5 - 2 * LEGEND_SHARE * len(goals))
     axis.set_xlabel("models")
-    axis.legend(frameon=False, ncols=3, loc="lower center", bbox_to_anchor=(0.5, -0.42))
+    axis.legend(frameon=False, ncols=3, loc="upper left", handlelength=1.0, columnspacing=1.0)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from layerwise.report.facts import ModelFacts, RunFacts
-from layerwise.report.figures.looks import Look, looks, many, ordered
+from layerwise.report.figures.looks import Look, brief, looks, many, ordered
 from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import GREY, INK, Style, drawing, legend_below, note, panels
 from layerwise.report.figures.tasks import task_facts
@@ -20,7 +20,7 @@ from layerwise.report.words import TIE
 SINGLE, SUM = "#0072B2", "#D55E00"
 BAND = "#F4F4F4"
 NAME_WIDTH = 24
-NARROW = 2.4  # inches of a panel that holds only short labels
+NARROW = 3.5  # inches of a panel that holds only short labels
 SPREAD = 0.62  # of a row's height, over which its models are spread
 MEANS = {"self-supervised": "mean of self-supervised models", "supervised": "mean of supervised models"}
 
@@ -52,15 +52,16 @@ def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Sty
                 for text in axis.texts:
                     text.set_visible(False)
             short = style.width / columns < NARROW
-            axis.set_title(textwrap.fill(task.title, 15) if short else task.title)
-            axis.set_xlabel(
-                f"single better in\n{task.metric.title}"
-                if short
-                else f"advantage of the single layer in {task.metric.title}"
-            )
+            axis.set_title(textwrap.fill(task.title, 15) if short and columns > 1 else task.title)
+            said = "single better in" if short else "advantage of the single layer in"
+            axis.set_xlabel(said + ("\n" if style.narrow and columns > 1 else " ") + task.metric.title)
             axis.locator_params(axis="x", nbins=3 if short else 5)
+        labels = [chosen[model.name].label for model in models]
         for axis in axes[::columns]:
-            axis.set_yticks(range(len(models)), [chosen[model.name].label for model in models])
+            axis.set_yticks(
+                range(len(models)),
+                [brief(label) if style.narrow else label for label in labels],
+            )
             axis.set_ylim(len(models) - 0.5, -0.5)
         legend_below(
             figure,
@@ -129,7 +130,7 @@ def choice_figure(choice: pd.DataFrame, facts: RunFacts, style: Style | None = N
             return _empty("no trained model has layers to choose from", style)
         ways, chosen = strategies_in_order(mine), looks(facts, style.options)
         crowded = many(trained, style.options)
-        columns = style.across(len(goals), 3 if crowded else 2)
+        columns = style.across(len(goals), 3)
         rows = -(-len(goals) // columns)
         row = 0.2 if crowded else 0.14 + 0.055 * min(len(trained), style.options.most_curves)
         figure, axes = panels(

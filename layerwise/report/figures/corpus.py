@@ -1,5 +1,7 @@
 """The corpus at a glance: durations, phones, and what the alignment kept."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -8,6 +10,8 @@ from matplotlib.figure import Figure
 from layerwise.report.figures.style import COLOURS, GREY, Style, drawing
 
 SPLITS = {"train": COLOURS[0], "dev": COLOURS[4], "test": COLOURS[1]}
+MARGIN = 0.6  # inches beside the bars of phones
+SMALLEST = 4.5  # points
 STATUSES = ("aligned", "dropped", "failed")
 
 
@@ -57,10 +61,22 @@ def corpus_figure(utterances: pd.DataFrame, segments: pd.DataFrame, style: Style
         sns.barplot(x=labels.index, y=labels.to_numpy(), color=GREY, ax=phones)
         words = int(segments.loc[segments["tier"] == "word", "segments"].sum())
         phones.set(
-            title="Aligned phones\n" * style.narrow
-            + f"{'' if style.narrow else 'Aligned phones '}({labels.sum():,} segments of {len(labels)} phones, in {words:,} words)",
+            title=_wrapped(
+                f"Aligned phones ({labels.sum():,} segments of {len(labels)} phones, in {words:,} words)",
+                style,
+            ),
             xlabel="",
             ylabel="segments",
         )
-        phones.tick_params(axis="x", labelrotation=90 if len(labels) > (20 if style.narrow else 45) else 0)
+        upright = len(labels) > (20 if style.narrow else 45)
+        room = 72 * (style.width - MARGIN) / max(1, len(labels))
+        phones.tick_params(
+            axis="x",
+            labelrotation=90 if upright else 0,
+            labelsize=min(style.small_font, max(SMALLEST, room)) if upright else style.small_font,
+        )
     return figure
+
+
+def _wrapped(title: str, style: Style) -> str:
+    return textwrap.fill(title, 48) if style.narrow else title

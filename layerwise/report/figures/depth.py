@@ -9,7 +9,7 @@ from layerwise.report.figures.looks import ordered
 from layerwise.report.figures.style import Style
 
 MOST_TICKS = 11
-TICK = 0.27  # inches of an axis that the label of a layer needs
+TICK = 0.36  # inches of an axis that the label of a layer needs
 APART = 2  # times as deep: a base model has 12 blocks, a large one 24
 RELATIVE = "relative"
 
@@ -113,7 +113,11 @@ def _conv(place: int, layered: pd.DataFrame) -> str:
 
 def most_ticks(axis: Axes) -> int:
     """How many names of layers stand beside each other below a panel."""
+    return int(np.clip(panel_width(axis) // TICK, 3, MOST_TICKS))
+
+
+def panel_width(axis: Axes) -> float:
+    """Width of a panel in inches, before the layout, which gives labels their room."""
     figure = axis.get_figure(root=True)
     assert figure is not None
-    width = axis.get_position(original=True).width * figure.get_size_inches()[0]
-    return int(np.clip(width // TICK, 3, MOST_TICKS))
+    return float(axis.get_position(original=True).width * figure.get_size_inches()[0])

@@ -1,5 +1,6 @@
 """Heat maps of model x layer, with the layers that the best does not beat in a frame."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -10,13 +11,15 @@ from matplotlib.patches import Rectangle
 
 from layerwise.layers import WEIGHTED_SUM
 from layerwise.report.facts import ModelFacts, RunFacts
-from layerwise.report.figures.depth import most_ticks
-from layerwise.report.figures.looks import Look, looks, ordered
+from layerwise.report.figures.depth import most_ticks, panel_width
+from layerwise.report.figures.looks import Look, brief, looks, ordered
 from layerwise.report.figures.style import Style, drawing, note, panels
 
 NOT_RUN = "cannot be run on this corpus"
 ROW = 0.135  # inches of a model
 REST = 0.75  # inches of title, axis and colour bar
+TITLE_WIDTH = 24  # characters, in a third of a page
+ROOMY = 2.0  # inches
 FRAME = ("white", "black")
 
 
@@ -29,7 +32,7 @@ def heat_figure(
     """
     style = style or Style()
     with drawing(style):
-        models = shown_models(facts, set(summary["model"]))
+        models = shown_models(facts, summary)
         figure, axes = heat_panels(len(analyses), max(1, len(models)), style)
         for number, (axis, analysis) in enumerate(zip(axes, analyses, strict=True)):
             part = summary[summary["analysis"] == analysis]
@@ -39,14 +42,20 @@ def heat_figure(
             else:
                 named = number % columns_of(len(analyses), len(models), style) == 0
                 draw_heat_map(figure, axis, part, models, looks(facts, style.options), named=named)
-            axis.set_title(facts.analysis(analysis).short)
+            width = TITLE_WIDTH if panel_width(axis) > 1.5 else TITLE_WIDTH // 2
+            axis.set_title(textwrap.fill(facts.analysis(analysis).short, width))
     return figure
 
 
-def shown_models(facts: RunFacts, names: set[str]) -> list[ModelFacts]:
-    """Rows of a heat map: trained models, or all with layers where there is none."""
-    trained = ordered(facts.of_kind("trained"), names)
-    return trained or ordered(facts.models, names)
+def shown_models(facts: RunFacts, table: pd.DataFrame) -> list[ModelFacts]:
+    """Rows of a heat map, shallow models first: trained models, or all with layers where there is none.
+
+    ``table`` has columns model and layer.
+    """
+    names = set(table["model"])
+    layers = table.groupby("model")["layer"].nunique()
+    models = ordered(facts.of_kind("trained"), names) or ordered(facts.models, names)
+    return sorted(models, key=lambda model: int(layers[model.name]))
 
 
 def columns_of(count: int, models: int, style: Style) -> int:
@@ -77,7 +86,8 @@ def draw_heat_map(
     """Draw values as model x layer; a frame holds layers that the best does not beat.
 
     ``part`` has columns model, layer, layer_index and the one of ``value``; those with ``tie`` "yes" are
-    framed; with ``falling``, low values are the light ones. Layers between others (``TL+ln``) are left out; the weighted sum stands right of the last.
+    framed; with ``falling``, low values are the light ones. Layers between others (``TL+ln``) are left out;
+    the weighted sum stands right of the last.
     """
     whole = part["layer"] == WEIGHTED_SUM
     part = part[(part["layer_index"] % 1 == 0) | whole]
@@ -101,7 +111,9 @@ def draw_heat_map(
             for first, last in runs(sorted(layers.index(float(place)) for place in ties)):
                 _outline(axis, first, last, row)
     axis.set_ylim(len(models) - 0.5, -0.5)
-    axis.set_yticks(range(len(models)), [chosen[name].label for name in names] if named else [])
+    axis.set_yticks(
+        range(len(models)), [row_label(chosen[name], axis) for name in names] if named else [""] * len(names)
+    )
     step = int(np.ceil(len(layers) / most_ticks(axis)))
     labels = {
         float(index): str(layer) for index, layer in zip(part["layer_index"], part["layer"], strict=True)
@@ -116,7 +128,12 @@ def draw_heat_map(
     bar = figure.colorbar(image, ax=axis, location="bottom", pad=0.02, aspect=30, shrink=0.8)
     bar.ax.locator_params(nbins=4)
     bar.ax.tick_params(length=1.5)
-    bar.outline.set(visible=False)  # type: ignore[operator]
+    bar.outline.set(visible=False)
+
+
+def row_label(look: Look, axis: Axes) -> str:
+    """Name of a row, cut where the panel would be left little room."""
+    return look.label if panel_width(axis) > ROOMY else brief(look.label)
 
 
 def runs(places: Sequence[int]) -> list[tuple[int, int]]:

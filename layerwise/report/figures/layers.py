@@ -1,5 +1,6 @@
 """Curves over layers: what each layer knows, by the canonical correlation analyses."""
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,7 +17,9 @@ from layerwise.report.figures.looks import Look, families, looks, many, ordered
 from layerwise.report.figures.strokes import draw_curve, draw_level, label_ends, model_handles
 from layerwise.report.figures.style import GREY, INK, Style, drawing, legend_below, note, panels
 
-COINCIDE = 0.25  # of the range of all scores: models that differ by less, at the median layer, coincide
+COINCIDE = 0.25  # of the range of all scores: models that differ by less coincide
+MOST = 0.75  # of the layers
+NAME_WIDTH = 24  # characters
 CENTRED = "difference from the mean"
 
 
@@ -69,7 +72,8 @@ def layer_figure(
             if panel.centred:
                 axis.set_ylabel(CENTRED)
             elif number % columns == 0 or len(set(labels)) > 1:
-                axis.set_ylabel(label)
+                short = facts.analysis(panel.analysis).short
+                axis.set_ylabel(f"{textwrap.fill(short, NAME_WIDTH)}\n{label}" if crowded else label)
         legend_below(figure, _handles(mine, facts, style, crowded=crowded), style)
     return figure
 
@@ -138,7 +142,8 @@ def _facets(
     found, most = [], style.options.most_curves
     for family, members in families(facts, style.options).items():
         inside = [model for model in members if model in models]
-        parts = [inside[start : start + most] for start in range(0, len(inside), most)]
+        size = -(-len(inside) // max(1, -(-len(inside) // most)))  # parts of like size
+        parts = [inside[start : start + size] for start in range(0, len(inside), max(1, size))]
         for number, some in enumerate(parts, 1):
             found.append((family if len(parts) == 1 else f"{family} ({number} of {len(parts)})", some))
     return found
@@ -147,14 +152,14 @@ def _facets(
 def coincide(part: pd.DataFrame) -> bool:
     """Whether curves of several models lie so close that a panel of their differences tells more.
 
-    They do if at the median layer they differ by less than a quarter of the range of all scores.
+    They do if at three quarters of the layers they differ by less than a quarter of the range of all scores.
     """
     by_layer = part.groupby("layer_index")["score"]
     shared = by_layer.count() > 1
     if not shared.any():
         return False
     spread = (by_layer.max() - by_layer.min())[shared]
-    return bool(spread.median() < COINCIDE * (part["score"].max() - part["score"].min()))
+    return bool(spread.quantile(MOST) < COINCIDE * (part["score"].max() - part["score"].min()))
 
 
 def _score_label(analysis: AnalysisFacts) -> str:
@@ -207,7 +212,7 @@ def draw_analysis(
     axis.set_ylim(bottom=min(0.0, axis.get_ylim()[0]))
     layer_axis(axis, part, facts, style)
     if named:
-        label_ends(axis, ends, style.small_font - 0.5)
+        label_ends(axis, ends, style.small_font - 0.5, short=style.narrow)
 
 
 def draw_centred(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) -> None:

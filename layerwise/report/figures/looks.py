@@ -16,6 +16,7 @@ BASELINE_LINES: tuple[LineStyle, ...] = (":", (0, (1, 2.5)), (0, (5, 1, 1, 1)))
 # Dashes and gaps that matplotlib draws for its names of lines, in widths of the line.
 DASHES = {"-": (), "--": (3.7, 1.6), "-.": (6.4, 1.6, 1.0, 1.6), ":": (1.0, 1.65)}
 OTHER = "other models"
+BRIEF = 20  # characters
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,12 @@ def looks(facts: RunFacts, options: StyleOptions | None = None) -> dict[str, Loo
 def label_of(model: ModelFacts, options: StyleOptions) -> str:
     """Name of a model in figures: its abbreviation, or its own name with the supervision, if unusual."""
     return options.abbreviations.get(model.name, model.label)
+
+
+def brief(label: str, most: int = BRIEF) -> str:
+    """The name of a model for a place where there is little room: without folder and supervision, or cut."""
+    name = label.split(" (")[0].rsplit("/", 1)[-1]
+    return name if len(name) <= most else f"{name[: most - 8]}\N{HORIZONTAL ELLIPSIS}{name[-7:]}"
 
 
 def family_of(model: ModelFacts, options: StyleOptions) -> str:

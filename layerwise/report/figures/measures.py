@@ -60,7 +60,7 @@ def _figure(measures: pd.DataFrame, facts: RunFacts, shown: Sequence[Panel], sty
 
 def _heat(parts: Sequence[pd.DataFrame], shown: Sequence[Panel], facts: RunFacts, style: Style) -> Figure:
     with drawing(style):
-        models = shown_models(facts, set(pd.concat(parts)["model"]))
+        models = shown_models(facts, pd.concat(parts))
         figure, axes = heat_panels(len(shown), len(models), style)
         columns = columns_of(len(shown), len(models), style)
         for number, (axis, (measure, variant), part) in enumerate(zip(axes, shown, parts, strict=True)):

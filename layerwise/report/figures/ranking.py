@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from layerwise.layers import is_normed
 from layerwise.report.curves import block_layers
 from layerwise.report.facts import ModelFacts, RunFacts, TaskFacts
+from layerwise.report.figures.looks import brief as shorter
 from layerwise.report.figures.looks import looks, many, ordered
 from layerwise.report.figures.strokes import model_handles
 from layerwise.report.figures.style import Style, drawing, legend_below, note, panels
@@ -22,9 +23,10 @@ from layerwise.report.words import WEIGHTS
 RHO = "\N{GREEK SMALL LETTER RHO}"
 MOST_CELLS = 8  # analyses side by side on a double column
 NAME_WIDTH = 24
+LOWEST = 1.4  # inches of a row of panels
 SQUARE = 0.85  # height of a panel by its width
 PANEL_WIDTH = 14  # characters
-INVERTED = ", axis inverted"
+INVERTED = " (inverted)"
 
 
 def scatter_figure(tables: RunTables, facts: RunFacts, style: Style | None = None) -> Figure:
@@ -44,7 +46,7 @@ def scatter_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
         # In a column, tasks go side by side and analyses below each other: analyses are more.
         turned = style.narrow and len(columns) > 2
         shape = (len(columns), len(goals)) if turned else (len(goals), len(columns))
-        height = 0.35 + min(1.9, SQUARE * style.width / shape[1]) * shape[0]
+        height = 0.35 + max(LOWEST, min(1.9, SQUARE * style.width / shape[1])) * shape[0]
         figure, grid = panels(style.width, height, *shape, len(goals) * len(columns))
         axes = _by_task(grid, shape) if turned else grid
         for number, axis in enumerate(axes):
@@ -55,7 +57,12 @@ def scatter_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
                 axis.invert_xaxis()
             if turned or number % len(columns) == 0:
                 inverted = INVERTED if task.metric.lower_is_better else ""
-                axis.set_ylabel(f"{task.title}\n{task.metric.title}{inverted}")
+                if not turned:
+                    axis.set_ylabel(f"{task.title}\n{task.metric.title}{inverted}")
+                elif axis in grid[: len(goals)]:
+                    _head(
+                        axis, f"{textwrap.fill(task.title, PANEL_WIDTH + 2)}\n{task.metric.title}{inverted}"
+                    )
             if turned or number // len(columns) == len(goals) - 1:
                 what = "learned weight" if name == WEIGHTS else f"{_short(name)} score"
                 axis.set_xlabel(f"{what}{INVERTED if falling else ''}")
@@ -124,7 +131,12 @@ def _draw_dots(
     axis.text(0.0, 1.02, _correlation(values), transform=axis.transAxes, va="bottom")
     if task.metric.lower_is_better:
         axis.invert_yaxis()
-    axis.locator_params(nbins=3 if style.narrow else 5)
+    axis.locator_params(nbins=2 if style.narrow else 4)
+
+
+def _head(axis: Axes, text: str) -> None:
+    """Write above a column of panels what its y axes are."""
+    axis.annotate(text, (0, 1), (0, 24), xycoords="axes fraction", textcoords="offset points", va="bottom")
 
 
 def _by_task(grid: Sequence[Axes], shape: tuple[int, int]) -> list[Axes]:
@@ -174,11 +186,11 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
         # Cells hold two short lines: panels go side by side only while they stay wide enough.
         columns = len(tasks) if not style.narrow and len(tasks) * len(analyses) <= MOST_CELLS else 1
         rows = len(tasks) // columns
-        brief = style.narrow or many(models, style.options)
+        brief = style.narrow or many(models, style.options) or columns * len(analyses) > MOST_CELLS
         chosen = looks(facts, style.options)
-        labels = [
-            textwrap.fill(chosen[model.name].label, NAME_WIDTH, break_long_words=True) for model in models
-        ]
+        full = [chosen[model.name].label for model in models]
+        wrapped = [textwrap.fill(name, NAME_WIDTH, break_long_words=True) for name in full]
+        labels = [shorter(name) for name in full] if brief else wrapped
         height = (0.8 if style.narrow else 0.6) + (0.16 if brief else 0.34) * len(models)
         figure, axes = panels(style.width, height * rows, rows, columns, len(tasks))
         for number, (axis, task) in enumerate(zip(axes, tasks, strict=True)):
@@ -199,7 +211,7 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
                 cmap=ListedColormap(sns.color_palette("RdBu", 256)[50:206]),
                 linewidths=0.6,
                 linecolor="white",
-                cbar=number % columns == columns - 1,
+                cbar=not style.narrow and number % columns == columns - 1,
                 cbar_kws={"label": f"Spearman's {RHO}", "aspect": 30},
                 annot_kws={"fontsize": style.small_font - (1 if brief else 0)},
                 yticklabels=labels if number % columns == 0 else False,

@@ -7,7 +7,7 @@ from matplotlib.transforms import blended_transform_factory
 from numpy.typing import NDArray
 
 from layerwise.report.facts import RunFacts
-from layerwise.report.figures.looks import GREY, Look, families, family_colours, looks, many, ordered
+from layerwise.report.figures.looks import GREY, Look, brief, families, family_colours, looks, many, ordered
 from layerwise.report.figures.style import Style
 
 LINE_HEIGHT = 1.25  # of the font
@@ -19,7 +19,7 @@ def handle(look: Look, *, line: bool = True) -> Line2D:
     return Line2D(
         *([], []),
         color=look.colour,
-        linestyle=look.line if line else "none",
+        linestyle=look.line if line else "none",  # type: ignore[arg-type]
         marker="" if line and look.marker == "_" else look.marker,
         markerfacecolor=look.face,
         markersize=4,
@@ -70,7 +70,7 @@ def model_handles(
     ]
 
 
-def label_ends(axis: Axes, ends: list[tuple[float, Look]], font: float) -> None:
+def label_ends(axis: Axes, ends: list[tuple[float, Look]], font: float, *, short: bool = False) -> None:
     """Write the names of curves right of the panel, at the height where each ends, one above the other.
 
     ``ends`` hold the last value of each curve. Call it when the limits of the axis are set.
@@ -100,7 +100,7 @@ def label_ends(axis: Axes, ends: list[tuple[float, Look]], font: float) -> None:
             clip_on=False,
         )
         axis.text(
-            *(1.08, place, look.label),
+            *(1.08, place, brief(look.label) if short else look.label),
             color=look.colour,
             fontsize=font,
             va="center",

@@ -4,7 +4,7 @@ import shutil
 import textwrap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from layerwise.report.names import COLUMN, PAGE
 
 __all__ = ["COLOURS", "GREY", "INK", "Style", "drawing", "legend_below", "note", "panels", "save_figure"]
 
+FONT = "DejaVu Sans"  # of matplotlib itself, for letters that another lacks
 POINTS = 72.27  # of TeX in an inch
 TALLEST = 8.9  # inches of panels, so that a page holds them with legend and caption
 LEGEND_LINE = 0.165  # inches per line of a legend
@@ -46,7 +47,7 @@ class Style:
     """
 
     form: str = PAGE
-    options: StyleOptions = StyleOptions()
+    options: StyleOptions = field(default_factory=StyleOptions)
     png_dpi: int | None = None
 
     @property
@@ -78,7 +79,7 @@ class Style:
 def drawing(style: Style) -> Iterator[None]:
     """Set the figure parameters for a block, whatever the user's matplotlibrc says."""
     own: dict[Any, Any] = {
-        "font.family": [style.options.font, "DejaVu Sans"],
+        "font.family": list(dict.fromkeys([style.options.font, FONT])),
         "font.size": style.font,
         "axes.titlesize": style.font + 0.5,
         "axes.labelsize": style.font,
@@ -158,9 +159,11 @@ def save_figure(
     saved = []
     with drawing(style):
         set_fonts(figure)
-        # Lay out once, not once per file: this is slow.
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
+        # Lay out once, not once per file, and draw no more often than there are files: this is slow.
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(figure)
+            figure.set_layout_engine(None)
         # The solver of layouts goes by addresses: its last digits differ from one process to the next.
         for axes in figure.axes:
             left, bottom, width, height = np.round(axes.get_position(original=True).bounds, POSITION_DIGITS)
@@ -174,9 +177,8 @@ def save_figure(
     return saved
 
 
-def copy_for_report(saved: Sequence[Path], folder: Path) -> None:
+def copy_for_report(stem: Path, folder: Path) -> None:
     """Copy PDF and PNG of a figure into the folder where the report looks for them."""
-    for path in saved:
-        if path.suffix in (".pdf", ".png"):
-            with write_aside(folder / path.name) as partial:
-                shutil.copyfile(path, partial)
+    for suffix in ("pdf", "png"):
+        with write_aside(folder / f"{stem.name}.{suffix}") as partial:
+            shutil.copyfile(f"{stem}.{suffix}", partial)

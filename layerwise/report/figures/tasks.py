@@ -1,5 +1,7 @@
 """Downstream tasks: metric per layer, single layer against weighted sum, and the sum's weights."""
 
+import textwrap
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,8 +9,8 @@ from matplotlib.figure import Figure
 
 from layerwise.layers import WEIGHTED_SUM, is_normed, layer_index
 from layerwise.report.facts import ModelFacts, RunFacts, TaskFacts
-from layerwise.report.figures.depth import RELATIVE, depths, most_ticks, placed
-from layerwise.report.figures.heat import columns_of, draw_heat_map, heat_panels, shown_models
+from layerwise.report.figures.depth import RELATIVE, depths, most_ticks, panel_width, placed
+from layerwise.report.figures.heat import ROOMY, columns_of, draw_heat_map, heat_panels, shown_models
 from layerwise.report.figures.looks import looks, many, ordered
 from layerwise.report.figures.strokes import draw_curve, draw_level, model_handles
 from layerwise.report.figures.style import INK, Style, drawing, legend_below, note, panels
@@ -63,7 +65,7 @@ def _task_heat(
     table: pd.DataFrame, drawn: list[TaskFacts], facts: RunFacts, style: Style, *, value: str = "value"
 ) -> Figure:
     """A heat map for each task in place of curves; darker is always worse for metrics of tasks."""
-    models = shown_models(facts, set(table["model"]))
+    models = shown_models(facts, table)
     figure, axes = heat_panels(len(drawn), len(models), style)
     columns = columns_of(len(drawn), len(models), style)
     for number, (axis, task) in enumerate(zip(axes, drawn, strict=True)):
@@ -77,7 +79,8 @@ def _task_heat(
             value=value,
             falling=value == "value" and task.metric.lower_is_better,
         )
-        axis.set_title(f"{task.title}, {task.metric.title}" if value == "value" else task.title)
+        title = f"{task.title}, {task.metric.title}" if value == "value" else task.title
+        axis.set_title(textwrap.fill(title, 16) if panel_width(axis) < ROOMY else title)
     return figure
 
 

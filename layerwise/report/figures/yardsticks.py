@@ -13,6 +13,7 @@ from layerwise.report.figures.style import INK, Style, drawing, note, panels
 NAME_WIDTH = 18
 CELL = 0.3  # inches
 MAP = "RdBu"
+DARK = 0.8  # correlations whose cells are dark
 
 
 def yardsticks_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
@@ -28,19 +29,19 @@ def yardsticks_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | N
             figure, axes = panels(style.width, 0.6, 1, 1, 1)
             note(axes[0], "no model has enough layers for a rank correlation")
             return figure
-        table = pd.DataFrame(np.nan, index=names, columns=names)
-        for row in medians.itertuples():
-            table.loc[str(row.second), str(row.first)] = table.loc[str(row.first), str(row.second)] = (
-                row.spearman
-            )
+        table = medians.pivot(index="second", columns="first", values="spearman").reindex(
+            index=names, columns=names
+        )
+        table = table.combine_first(table.T).reindex(index=names, columns=names)
         lower = table.where(np.tril(np.ones(table.shape, dtype=bool), -1)).iloc[1:, :-1]
         figure, (axis,) = panels(style.width, 0.9 + CELL * len(lower), 1, 1, 1)
         image = axis.pcolormesh(
             lower.to_numpy(dtype=float), cmap=MAP, vmin=-1.3, vmax=1.3, edgecolors="white", linewidth=0.6
         )
         for row, column in zip(*np.nonzero(lower.notna().to_numpy()), strict=True):
+            colour = "white" if abs(lower.iloc[row, column]) > DARK else INK
             value = f"{lower.iloc[row, column]:.2f}".replace("-", "\N{MINUS SIGN}")
-            axis.text(column + 0.5, row + 0.5, value, ha="center", va="center", color=INK)
+            axis.text(column + 0.5, row + 0.5, value, ha="center", va="center", color=colour)
         axis.invert_yaxis()
         titles = [textwrap.fill(_title(name, facts), NAME_WIDTH) for name in names]
         axis.set_yticks(np.arange(len(lower)) + 0.5, titles[1:])
@@ -50,7 +51,7 @@ def yardsticks_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | N
         bar = figure.colorbar(image, ax=axis, aspect=30, pad=0.02)
         bar.ax.set_ylim(-1, 1)
         bar.set_label("Spearman's \N{GREEK SMALL LETTER RHO}, median over models")
-        bar.outline.set(visible=False)  # type: ignore[operator]
+        bar.outline.set(visible=False)
     return figure
 
 
