@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -174,38 +174,46 @@ def slurm(folder: Path, seed: int, number: int) -> Iterator[str]:
     chosen = random.Random(seed)
     whole, _ = undisturbed(folder)
     with FileLock("/tmp/layerwise-test-slurm.lock"), one_node(folder / "slurm"):
-        copy = Copy(folder / "cancelled", *SLURM, "--latency-wait", "5")
-        process, cancelled = copy.start(), 0
-        while cancelled < number:
-            if (job := running(process)) is None:  # its job was cancelled at each try
-                process = copy.start()
-                continue
+        for faults in (cancelled, left_alone):
+            copy = Copy(folder / faults.__name__, *SLURM, "--latency-wait", "5")
+            yield from faults(copy, chosen, number)
+            status, said = copy.run()
+            if status:
+                copy.wrong.append(f"did not end: {said[-1500:]}")
+            if left := queue():
+                copy.wrong.append(f"jobs left: {left}")
+            copy.check(whole)
+            yield f"{faults.__name__}: {'as undisturbed' if not copy.wrong else 'wrong'}"
+            yield from (f"WRONG {line}" for line in copy.wrong)
+
+
+def cancelled(copy: Copy, chosen: random.Random, number: int) -> Iterator[str]:
+    """Cancel a job of each rule that goes to Slurm, ``number`` at most, while its run goes on."""
+    process, hit = copy.start(), set[str]()
+    while len(hit) < number and process.returncode != 0:
+        if job := running(process, hit):
             time.sleep(chosen.uniform(0, 8))
             copy.note_logs()
             subprocess.run(["scancel", job.split()[0]], check=False)
-            cancelled += 1
+            hit.add(job.split()[1])
             yield f"scancel: {job}"
-        job = running(process)
-        time.sleep(chosen.uniform(0, 8))
-        process.kill()
-        process.wait()
-        copy.note_logs()
-        yield f"killed: snakemake, with {job} on Slurm"
+        elif process.returncode:  # its job was cancelled at each try
+            process = copy.start()
+    process.wait()
+
+
+def left_alone(copy: Copy, chosen: random.Random, _: int) -> Iterator[str]:
+    """Kill Snakemake and leave its jobs on Slurm; then kill it and cancel them all."""
+    for jobs_too in (False, True):
         process = copy.start()
         job = running(process)
         time.sleep(chosen.uniform(0, 8))
-        subprocess.run(["scancel", "--full", "--user", str(os.getuid())], check=True)
+        if jobs_too:
+            subprocess.run(["scancel", "--full", "--user", str(os.getuid())], check=True)
         process.kill()
         process.wait()
         copy.note_logs()
-        yield f"killed: snakemake, and scancel of all, with {job} on Slurm"
-        status, said = copy.run()
-        if status:
-            copy.wrong.append(f"did not end: {said[-1500:]}")
-        if left := queue():
-            copy.wrong.append(f"jobs left: {left}")
-        copy.check(whole)
-    yield from (f"WRONG {line}" for line in copy.wrong)
+        yield f"killed: snakemake{', and scancel of all' if jobs_too else ''}, with {job} on Slurm"
 
 
 def queue(*options: str) -> list[str]:
@@ -214,10 +222,10 @@ def queue(*options: str) -> list[str]:
     return subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def running(process: subprocess.Popen[str]) -> str | None:
-    """A job that runs on Slurm; waits for one while Snakemake lives."""
+def running(process: subprocess.Popen[str], hit: Collection[str] = ()) -> str | None:
+    """A job that runs on Slurm, of a rule not hit yet; waits for one while Snakemake lives."""
     while process.poll() is None:
-        if found := queue("--states=RUNNING"):
+        if found := [job for job in queue("--states=RUNNING") if job.split()[1] not in hit]:
             return found[0]
         time.sleep(0.2)
     return None
