@@ -11,8 +11,15 @@ PRINTED = [f"<run>/figures/{name}" for name in printed_names(figure_stems())]
 HTML = "<run>/report/report.html"
 VIEWS = "<run>/tables/views"
 CAPTIONS = [path.as_posix() for path in sorted(Path("report").glob("*.rst"))]
-TYPST, JINJA = "report/template.typ", "report/report.html.j2"
 LIBRARY = "report/references.bib"
+TYPST = "report/template.typ"
+# The page that can be explored: templates (that of the report first), programs, looks and the library.
+JINJA = [
+    "report/report.html.j2",
+    "report/explore.html.j2",
+    *files_below("report/page"),
+    *files_below("report/vendor"),
+]
 VECTORS = sorted({spec.plain for spec in ANALYSES.values() if "vectors" in spec.needs})
 
 
@@ -130,6 +137,7 @@ use rule job as report with:
         facts=FACTS,
         pdf=[*figure_files("pdf"), "<run>/figures/alignment.pdf"],
         png=[*figure_files("png"), "<run>/figures/alignment.png"],
+        latex=LATEX,
         compared=[AGREEMENT] if CONFIG.alignment.compare else [],
         captions=ancient(CAPTIONS),
         typst=ancient(TYPST),

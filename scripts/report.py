@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from _job import job, snakemake
 
@@ -10,10 +11,14 @@ from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
 from layerwise.files import write_text
 from layerwise.report.citations import bibtex, cited
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
-from layerwise.report.facts import read_facts
 from layerwise.report.methods_file import methods_latex, methods_markdown
-from layerwise.report.run_tables import read_tables
+from layerwise.report.facts import RunFacts, read_facts
+from layerwise.report.names import COLUMN
+from layerwise.report.page.downloads import read_job
+from layerwise.report.page.page import Assets, FigureFiles, page_parts
+from layerwise.report.run_tables import RunTables, read_tables
 from layerwise.report.second_alignment import SecondAlignment
+from layerwise.report.sections import Content
 
 
 def by_stem(paths: list[str]) -> dict[str, Path]:
@@ -36,6 +41,17 @@ def circumstances_of(record: Path) -> dict[str, str]:
     return {name: text for name, text in parts.items() if text}
 
 
+def page_of(content: Content, tables: RunTables, facts: RunFacts) -> dict[str, Any]:
+    """The parts of the page that can be explored, with the records of the jobs that drew its figures."""
+    lineage = Path(snakemake.output.record).parent
+    records = {"": "figures.json", "alignment": "figures.alignment.pdf.json"}
+    jobs = {stem: told for stem, name in records.items() if (told := read_job(lineage / name))}
+    column = [path for path in snakemake.input.latex if Path(path).parent.name == COLUMN]
+    files = FigureFiles(by_stem(snakemake.input.pdf), {}, by_stem(column), jobs)
+    assets = Assets.below(Path(snakemake.input.jinja[0]).parent)
+    return page_parts(tables, facts, content["figures"], files, assets)
+
+
 with job():
     source = Path(snakemake.input.facts)
     captions = read_captions(Path(snakemake.input.captions[0]).parent)
@@ -56,7 +72,11 @@ with job():
     )
     write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
     write_html(
-        content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html)
+        content,
+        Path(snakemake.input.jinja[0]),
+        by_stem(snakemake.input.png),
+        Path(snakemake.output.html),
+        page_of(content, tables, facts),
     )
     write_text(bibtex(references), Path(snakemake.output.bib))
     write_text(methods_markdown(tables, facts, references), Path(snakemake.output.methods))

@@ -1,16 +1,17 @@
 """The report: one content, typeset as PDF (typst) and as a self-contained HTML page (jinja2)."""
 
-import base64
 import json
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pandas as pd
 import typst
+from markupsafe import Markup
 
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
@@ -23,6 +24,7 @@ from layerwise.report.glossary import glossary
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
 from layerwise.report.methods import PROTOCOLS, method_text, what
 from layerwise.report.names import inter_name
+from layerwise.report.page.pictures import picture
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
 from layerwise.report.sections import Content, captioned, section
@@ -272,18 +274,33 @@ def write_pdf(content: Content, template: Path, figures: Mapping[str, Path], tar
         partial.write_bytes(pdf)
 
 
-def write_html(content: Content, template: Path, figures: Mapping[str, Path], target: Path) -> None:
-    """Render the report as one HTML file with the figures inside; ``figures`` maps stems to PNG files."""
+def write_html(
+    content: Content,
+    template: Path,
+    figures: Mapping[str, Path],
+    target: Path,
+    page: Mapping[str, Any] | None = None,
+) -> None:
+    """Render the report as one HTML file with the figures inside; ``figures`` maps stems to PNG files.
+
+    ``page`` is what can be explored (`layerwise.report.page.page.page_parts`); without it, the page is still.
+    """
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    images = {
-        stem: base64.b64encode(_figure(figures, stem).read_bytes()).decode("ascii")
-        for stem in content["figures"]
-    }
+    images = {stem: picture(_figure(figures, stem)) for stem in content["figures"]}
+    style = template.parent / "page/page.css"
     try:
-        page = environment.from_string(template.read_text(encoding="utf-8"))
-        text = page.render(**content, images=images)
+        text = environment.from_string(template.read_text(encoding="utf-8")).render(
+            **content,
+            images=images,
+            page=page,
+            style=Markup(style.read_text(encoding="utf-8")) if style.is_file() else "",
+        )
     except jinja2.TemplateError as error:
         raise ReportError(f"{template}: cannot render the report: {error}") from error
     write_text(text, target)
