@@ -45,6 +45,7 @@ use rule job as tables with:
         missing_vectors=[f"<run>/vectors/{name}.missing.csv" for name in VECTORS],
         downstream=[f"{stem}.csv" for stem in TASK_STEMS],
         weights=[f"{stem}.weights.csv" for stem in TASK_STEMS],
+        decodes=[f"{stem}.decodes.csv" for stem in TASK_STEMS],
         corpora=[f"<run>/corpora/{name}/manifest.parquet" for name in CORPORA],
         splits=[
             "<run>/corpus/splits.csv",
@@ -138,6 +139,8 @@ use rule job as report with:
         pdf=[*figure_files("pdf"), "<run>/figures/alignment.pdf"],
         png=[*figure_files("png"), "<run>/figures/alignment.png"],
         latex=LATEX,
+        worst=WORST,
+        worst_files="<run>/alignment/worst",
         compared=[AGREEMENT] if CONFIG.alignment.compare else [],
         captions=ancient(CAPTIONS),
         typst=ancient(TYPST),

@@ -14,6 +14,7 @@ from layerwise.report.document import read_captions, report_content, write_html,
 from layerwise.report.methods_file import methods_latex, methods_markdown
 from layerwise.report.facts import RunFacts, read_facts
 from layerwise.report.names import COLUMN
+from layerwise.report.page.alignment import worst_utterances
 from layerwise.report.page.downloads import read_job
 from layerwise.report.page.page import Assets, FigureFiles, page_parts
 from layerwise.report.run_tables import RunTables, read_tables
@@ -49,7 +50,8 @@ def page_of(content: Content, tables: RunTables, facts: RunFacts) -> dict[str, A
     column = [path for path in snakemake.input.latex if Path(path).parent.name == COLUMN]
     files = FigureFiles(by_stem(snakemake.input.pdf), {}, by_stem(column), jobs)
     assets = Assets.below(Path(snakemake.input.jinja[0]).parent)
-    return page_parts(tables, facts, content["figures"], files, assets)
+    worst = worst_utterances(Path(snakemake.input.worst), Path(snakemake.input.worst_files))
+    return page_parts(tables, facts, content["figures"], files, assets, worst)
 
 
 with job():

@@ -14,6 +14,7 @@ from layerwise.report.page.downloads import Job, Taken, latex_of, squeezed, tabl
 from layerwise.report.page.models import drawn_models
 from layerwise.report.page.overview import overview
 from layerwise.report.page.packing import packed, script_json
+from layerwise.report.page.problems import problems
 from layerwise.report.page.pictures import data_url
 from layerwise.report.run_tables import RunTables
 
@@ -59,13 +60,18 @@ class FigureFiles:
 
 
 def page_parts(
-    tables: RunTables, facts: RunFacts, stems: Sequence[str], files: FigureFiles, assets: Assets
+    tables: RunTables,
+    facts: RunFacts,
+    stems: Sequence[str],
+    files: FigureFiles,
+    assets: Assets,
+    worst: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """Put together what the template needs beside the content of the report.
 
     ``stems`` are the figures shown. ``data`` holds the tables in full precision and what is drawn of them,
     ``svg`` the figures as SVG, compressed; ``policy`` is a content security policy that allows these scripts
-    alone and no request at all.
+    alone and no request at all; ``worst`` are the worst alignments (`alignment.worst_utterances`).
     """
     held = {
         name: packed(table) for name, table in vars(tables).items() if name not in LEFT_OUT and len(table)
@@ -89,6 +95,9 @@ def page_parts(
         "policy": content_policy(scripts),
         "figures": {stem: asdict(_taken(stem, tables, facts, files)) for stem in stems},
         "overview": asdict(overview(tables, facts)),
+        "worst": list(worst),
+        "scored": "score" in tables.utterances and bool(tables.utterances["score"].notna().any()),
+        "problems": [asdict(kind) for kind in problems(tables)],
         "held": sorted(held),
     }
 
