@@ -21,6 +21,8 @@ def deliverables():
         ),
         "<run>/alignment/quality.csv",
         "<run>/alignment/textgrids",
+        WORST,
+        "<run>/alignment/worst",
         FORESEEN,
         *(
             f"{stem}.{name}"

@@ -11,8 +11,8 @@ from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
 from layerwise.files import write_text
 from layerwise.report.citations import bibtex, cited
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
-from layerwise.report.methods_file import methods_latex, methods_markdown
 from layerwise.report.facts import RunFacts, read_facts
+from layerwise.report.methods_file import methods_latex, methods_markdown
 from layerwise.report.names import COLUMN
 from layerwise.report.page.alignment import worst_utterances
 from layerwise.report.page.downloads import read_job
@@ -42,7 +42,7 @@ def circumstances_of(record: Path) -> dict[str, str]:
     return {name: text for name, text in parts.items() if text}
 
 
-def page_of(content: Content, tables: RunTables, facts: RunFacts) -> dict[str, Any]:
+def page_of(content: Content, tables: RunTables, facts: RunFacts, texts: dict[str, str]) -> dict[str, Any]:
     """The parts of the page that can be explored, with the records of the jobs that drew its figures."""
     lineage = Path(snakemake.output.record).parent
     records = {"": "figures.json", "alignment": "figures.alignment.pdf.json"}
@@ -51,7 +51,8 @@ def page_of(content: Content, tables: RunTables, facts: RunFacts) -> dict[str, A
     files = FigureFiles(by_stem(snakemake.input.pdf), {}, by_stem(column), jobs)
     assets = Assets.below(Path(snakemake.input.jinja[0]).parent)
     worst = worst_utterances(Path(snakemake.input.worst), Path(snakemake.input.worst_files))
-    return page_parts(tables, facts, content["figures"], files, assets, worst)
+    shown = {Path(path).name: text for path, text in texts.items()}
+    return page_parts(tables, facts, content["figures"], files, assets, worst, shown)
 
 
 with job():
@@ -72,14 +73,18 @@ with job():
         made=made,
         references=references,
     )
+    texts = {
+        snakemake.output.methods: methods_markdown(tables, facts, references),
+        snakemake.output.methods_tex: methods_latex(tables, facts, references),
+        snakemake.output.bib: bibtex(references),
+    }
     write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
     write_html(
         content,
         Path(snakemake.input.jinja[0]),
         by_stem(snakemake.input.png),
         Path(snakemake.output.html),
-        page_of(content, tables, facts),
+        page_of(content, tables, facts, texts),
     )
-    write_text(bibtex(references), Path(snakemake.output.bib))
-    write_text(methods_markdown(tables, facts, references), Path(snakemake.output.methods))
-    write_text(methods_latex(tables, facts, references), Path(snakemake.output.methods_tex))
+    for path, text in texts.items():
+        write_text(text, Path(path))

@@ -101,7 +101,7 @@ WORST = Table(
     ),
     key=("utt_id",),
     may_be_empty=True,
-    about="an utterance whose alignment has one of the ten lowest scores; none if the aligner gives no scores",
+    about="an utterance whose alignment has one of the ten lowest scores; none if the aligner gives none",
 )
 BOUNDARY_AGREEMENT = Table(
     path="tables/alignment_agreement.csv",

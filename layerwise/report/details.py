@@ -1,4 +1,4 @@
-"""What a reader asks of one layer: the regularisers that dev chose, errors by label, what is taken for what."""
+"""What a reader asks of one layer: the regularisers that dev chose, errors by label, confusions."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ def label_tables(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Count errors by label of the reference (``label_errors``) and labels taken for others (``confusions``).
 
-    ``decodes`` are files ``downstream/{model}/{task}.decodes.csv``, ``chosen`` is `RunTables.single_weighted`.
+    ``decodes`` are files ``downstream/{model}/{task}.decodes.csv``; ``chosen`` is the table single_weighted.
     Each reference is aligned with what was predicted by the fewest edits, and all seeds count. Tasks of more
     than 100 labels are left out; confusions are those of the learned sum and of the layer that dev chose.
     """

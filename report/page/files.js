@@ -51,6 +51,9 @@ document.addEventListener("click", (event) => {
   const { do: what, name } = button.dataset;
   if (what === "table") saveTable(name);
   if (what === "svg") saveSvg(name);
-  if (what === "copy") copyText(document.getElementById(name).textContent.trim().replace(/[ \t]*\n[ \t]*/g, button.dataset.lines ? "\n" : " "), button);
+  if (what === "copy") {
+    const text = document.getElementById(name).textContent;
+    copyText(button.dataset.lines ? text : text.trim().replace(/\s+/g, " "), button);
+  }
   if (what === "text") save(button.dataset.file, document.getElementById(name).textContent, "text/plain");
 });

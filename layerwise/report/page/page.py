@@ -14,8 +14,8 @@ from layerwise.report.page.downloads import Job, Taken, latex_of, squeezed, tabl
 from layerwise.report.page.models import drawn_models
 from layerwise.report.page.overview import overview
 from layerwise.report.page.packing import packed, script_json
-from layerwise.report.page.problems import problems
 from layerwise.report.page.pictures import data_url
+from layerwise.report.page.problems import problems
 from layerwise.report.run_tables import RunTables
 
 # In the order in which they are run: later ones use earlier ones.
@@ -66,12 +66,14 @@ def page_parts(
     files: FigureFiles,
     assets: Assets,
     worst: Sequence[Mapping[str, Any]] = (),
+    texts: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Put together what the template needs beside the content of the report.
 
     ``stems`` are the figures shown. ``data`` holds the tables in full precision and what is drawn of them,
     ``svg`` the figures as SVG, compressed; ``policy`` is a content security policy that allows these scripts
-    alone and no request at all; ``worst`` are the worst alignments (`alignment.worst_utterances`).
+    alone and no request at all; ``worst`` are the worst alignments (`alignment.worst_utterances`),
+    ``texts`` what a paper can take along, by the name of its file.
     """
     held = {
         name: packed(table) for name, table in vars(tables).items() if name not in LEFT_OUT and len(table)
@@ -96,6 +98,7 @@ def page_parts(
         "figures": {stem: asdict(_taken(stem, tables, facts, files)) for stem in stems},
         "overview": asdict(overview(tables, facts)),
         "worst": list(worst),
+        "texts": dict(texts or {}),
         "scored": "score" in tables.utterances and bool(tables.utterances["score"].notna().any()),
         "problems": [asdict(kind) for kind in problems(tables)],
         "held": sorted(held),
