@@ -138,6 +138,9 @@ use rule job as report with:
         facts=FACTS,
         pdf=[*figure_files("pdf"), "<run>/figures/alignment.pdf"],
         png=[*figure_files("png"), "<run>/figures/alignment.png"],
+        svg=[
+            f"<run>/figures/page/{stem}.svg" for stem in (*figure_stems(), "alignment")
+        ],
         latex=LATEX,
         worst=WORST,
         worst_files="<run>/alignment/worst",
@@ -159,8 +162,8 @@ use rule job as report with:
     localrule: True
     params:
         **runs("report"),
-        style=options(CONFIG.style),
         **contents(captions=CAPTIONS, typst=TYPST, jinja=JINJA, library=LIBRARY),
+        style=options(CONFIG.style),
         compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,
     message:
         "Writing the report"

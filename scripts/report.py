@@ -9,6 +9,7 @@ from _job import job, snakemake
 from layerwise import contracts
 from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
 from layerwise.files import write_text
+from layerwise.options.style import StyleOptions
 from layerwise.report.citations import bibtex, cited
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import RunFacts, read_facts
@@ -48,11 +49,12 @@ def page_of(content: Content, tables: RunTables, facts: RunFacts, texts: dict[st
     records = {"": "figures.json", "alignment": "figures.alignment.pdf.json"}
     jobs = {stem: told for stem, name in records.items() if (told := read_job(lineage / name))}
     column = [path for path in snakemake.input.latex if Path(path).parent.name == COLUMN]
-    files = FigureFiles(by_stem(snakemake.input.pdf), {}, by_stem(column), jobs)
+    files = FigureFiles(by_stem(snakemake.input.pdf), by_stem(snakemake.input.svg), by_stem(column), jobs)
     assets = Assets.below(Path(snakemake.input.jinja[0]).parent)
     worst = worst_utterances(Path(snakemake.input.worst), Path(snakemake.input.worst_files))
+    style = StyleOptions(**snakemake.params.style)
     shown = {Path(path).name: text for path, text in texts.items()}
-    return page_parts(tables, facts, content["figures"], files, assets, worst, shown)
+    return page_parts(tables, facts, content["figures"], files, style, assets, worst, shown)
 
 
 with job():

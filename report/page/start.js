@@ -15,12 +15,12 @@ function switches(texts) {
 function swatch(model) {
   const now = colours();
   const colour = colourOf(model, now);
-  const dash = { solid: "", dash: "5 3", dashdot: "6 2 1 2", dot: "1 3" }[model.dash];
+  const dash = model.dash === "solid" ? "" : model.dash.replaceAll("px", "");
   const box = document.createElement("span");
   box.className = "swatch";
   box.setAttribute("aria-hidden", "true");
   box.innerHTML = `<svg width="30" height="12" viewBox="0 0 30 12"><line x1="0" y1="6" x2="30" y2="6" stroke="${colour}" `
-    + `stroke-width="2" stroke-dasharray="${dash === undefined ? model.dash.replaceAll("px", "") : dash}"/></svg>`;
+    + `stroke-width="2" stroke-dasharray="${dash}"/></svg>`;
   return box;
 }
 

@@ -12,6 +12,7 @@ import soundfile
 from layerwise import contracts
 from layerwise.align.worst import worst_alignments, write_worst
 from layerwise.contracts.alignment import WORST
+from layerwise.options.style import StyleOptions
 from layerwise.report.document import read_captions, report_content, write_html
 from layerwise.report.figures.style import Style, panels, save_figure
 from layerwise.report.names import figure_names
@@ -90,10 +91,11 @@ def widened(tables, names):
     made = {}
     for field in fields(tables):
         table = getattr(tables, field.name)
-        for column in ("model", "model_a"):
-            if column in table:
-                first = table[table[column] == "hubert-tiny"]
-                table = pd.concat([first.assign(**{column: name}) for name in names], ignore_index=True)
+        if "contrasts" in field.name:  # they name other models
+            table = table.iloc[:0]
+        elif "model" in table:
+            first = table[table["model"] == "hubert-tiny"]
+            table = pd.concat([first.assign(model=name) for name in names], ignore_index=True)
         made[field.name] = table
     return replace(tables, **made)
 
@@ -111,9 +113,9 @@ def make_page(tables, facts, folder: Path, repository: Path, *, worst=True):
     (record.parent / "runs/figures.json").write_text(json.dumps(AROUND))
     latex = folder / "choice.tex"
     latex.write_text("\\begin{tabular}{l}\\end{tabular}")
-    files = FigureFiles(
-        dict.fromkeys(names, pdf), dict.fromkeys(names, svg), {"choice": latex}, {"": read_job(record)}
-    )
+    drawn = read_job(record)
+    assert drawn is not None
+    files = FigureFiles(dict.fromkeys(names, pdf), dict.fromkeys(names, svg), {"choice": latex}, {"": drawn})
     shown = []
     if worst:
         manifest, intervals, quality = worst_of(folder)
@@ -123,6 +125,8 @@ def make_page(tables, facts, folder: Path, repository: Path, *, worst=True):
     report = repository / "report"
     content = report_content(tables, facts, read_captions(report))
     texts = {"methods.md": "## Methods\n\nPlain *text*.\n", "references.bib": "@misc{a,\n}\n"}
-    page = page_parts(tables, facts, content["figures"], files, Assets.below(report), shown, texts)
+    page = page_parts(
+        tables, facts, content["figures"], files, StyleOptions(), Assets.below(report), shown, texts
+    )
     write_html(content, report / "report.html.j2", dict.fromkeys(names, png), folder / "report.html", page)
     return folder / "report.html"

@@ -46,8 +46,14 @@ def html(tables, facts, tmp_path_factory, repository):
     return path.read_text(encoding="utf-8")
 
 
+def inside(pattern, html):
+    found = re.search(pattern, html, re.S)
+    assert found
+    return found[1]
+
+
 def data_of(html):
-    return json.loads(re.search(r'id="page-data">(.*?)</script>', html, re.S)[1])
+    return json.loads(inside(r'id="page-data">(.*?)</script>', html))
 
 
 def test_tables_survive_packing_with_all_digits():
@@ -86,14 +92,15 @@ def test_the_page_holds_the_tables_exactly(tables, html):
 
 
 def test_nothing_is_fetched_and_only_its_own_scripts_run(html):
-    assert not re.search(r'(src|href)="(?!data:|#)', html)
-    assert not re.search(r"@import|url\(|<link|<iframe", html)
-    policy = re.search(r'Content-Security-Policy" content="([^"]*)"', html)[1].replace("&#39;", "'")
+    page = re.sub(r"<script.*?</script>", "", html, flags=re.S)
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+    assert not re.search(r"@import|url\(|<link|<iframe", page)
+    assert not re.search(r"\son[a-z]+=\"", page)
+    policy = inside(r'Content-Security-Policy" content="([^"]*)"', html).replace("&#39;", "'")
     assert "default-src 'none'" in policy
     scripts = re.findall(r"<script>(.*?)</script>", html, re.S)
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     assert digests == re.findall(r"'sha256-([^']+)'", policy)
-    assert not re.search(r"\son[a-z]+=\"", html)
 
 
 def test_equal_runs_give_equal_pages(tables, facts, html, tmp_path, repository):
@@ -163,17 +170,20 @@ def test_errors_by_label_are_edits(tmp_path, facts):
     )
     chosen = pd.DataFrame([("hubert-tiny", "pr", "per", "T0")], columns=["model", "task", "metric", "layer"])
     errors, confused = label_tables([path], chosen, facts)
-    of = errors[errors["layer"] == "T0"].set_index("label")[["n", "substituted", "deleted", "inserted"]]
-    assert of.loc["K"].tolist() == [2, 0, 1, 0]
-    assert of.loc["AE"].tolist() == [2, 1, 0, 0]
-    assert of.loc["AA"].tolist() == [0, 0, 0, 0]
-    assert of.loc["S"].tolist() == [0, 0, 0, 1]
+    of = errors[errors["layer"] == "T0"].drop(columns=["model", "task", "layer"]).itertuples(index=False)
+    assert {tuple(row) for row in of} == {
+        ("K", 2, 0, 1, 0),
+        ("AE", 2, 1, 0, 0),
+        ("AA", 0, 0, 0, 0),
+        ("S", 0, 0, 0, 1),
+        ("T", 2, 0, 0, 0),
+    }
     assert errors[errors["layer"] == "T1"]["deleted"].sum() == 3
     assert set(confused["layer"]) == {"T0", "all"}
-    pairs = confused[confused["layer"] == "T0"].set_index(["reference", "predicted"])["times"]
-    assert pairs[("AE", "AA")] == 1
-    assert pairs[("", "S")] == 1
-    assert pairs[("K", "")] == 1
+    pairs = confused[confused["layer"] == "T0"][["reference", "predicted", "times"]]
+    assert {("AE", "AA", 1), ("", "S", 1), ("K", "", 1), ("T", "T", 2)} <= {
+        tuple(row) for row in pairs.itertuples(index=False)
+    }
     many = pd.DataFrame([(*rows[0][:5], " ".join(map(str, range(101))), "")], columns=names)
     (path,) = synthetic.write(many, tmp_path / "many", names=("model", "task"), ending="decodes.csv")
     assert all(table.empty for table in label_tables([path], chosen, facts))

@@ -19,6 +19,11 @@ TABLES_OF = {
     "answers": OVERVIEW,
     "corpus": ("utterances", "segments"),
     "alignment": ("utterances",),
+    "alignment-quality": ("utterances",),
+    "heat": ("layer_summary", "peaks"),
+    "depth": ("layer_summary",),
+    "measures-vs-measures": ("measure_agreement",),
+    "weights-vs-task": ("weights", "downstream_summary"),
     "layers": ("layer_summary", "peaks"),
     "learning": ("learning",),
     "measures": ("measures",),
@@ -61,7 +66,7 @@ class Taken:
 
 
 def tables_of(stem: str, tables: RunTables, facts: RunFacts) -> list[str]:
-    """Names of the tables behind a figure; those without rows are left out."""
+    """Names of the tables behind a figure."""
     if stem in TABLES_OF:
         names: Sequence[str] = TABLES_OF[stem]
     elif stem in {inter_name(*pair) for pair in tables.pairs}:
@@ -72,7 +77,7 @@ def tables_of(stem: str, tables: RunTables, facts: RunFacts) -> list[str]:
         names = ("layer_summary", "peaks")
     else:
         names = ()
-    return [name for name in names if len(getattr(tables, name))]
+    return list(names)
 
 
 def latex_of(stem: str, tables: RunTables, latex: Mapping[str, Path]) -> dict[str, str]:

@@ -2,44 +2,34 @@
 
 from typing import Any
 
+from layerwise.options.style import StyleOptions
 from layerwise.report.facts import RunFacts
-from layerwise.report.figures.looks import looks
-from layerwise.report.figures.style import INK
+from layerwise.report.figures.looks import INK, looks
 
 SYMBOLS = {
     **{"o": "circle", "s": "square", "^": "triangle-up", "D": "diamond", "v": "triangle-down"},
     **{"P": "cross", "X": "x", "<": "triangle-left", ">": "triangle-right", "h": "hexagon", "p": "pentagon"},
 }
-DASHES = {"-": "solid", "--": "dash", "-.": "dashdot", ":": "dot"}
 FAMILIES = {"random": "random twins", "baseline": "baselines"}
+LINE_WIDTH = 2  # px
 
 
-def drawn_models(facts: RunFacts) -> list[dict[str, Any]]:
+def drawn_models(facts: RunFacts, style: StyleOptions) -> list[dict[str, Any]]:
     """Say of each model, in config order, what it is and how it is drawn.
 
     ``colour`` is empty where it is that of text, which depends on light or dark. Models of one ``family`` are
-    switched together: those of one objective, the random twins, the baselines.
+    switched together: those of one objective, the random twins, the baselines. ``dash`` is in px.
     """
-    chosen = looks(facts)
+    chosen = looks(facts, style)
     return [
         {
             "name": model.name,
-            "label": model.label,
+            "label": (look := chosen[model.name]).label,
             "kind": model.kind,
-            "twin_of": model.twin_of,
-            "family": FAMILIES.get(model.kind, model.objective),
-            "supervision": model.supervision,
-            "colour": "" if (look := chosen[model.name]).colour == INK else look.colour,
+            "family": FAMILIES.get(model.kind) or look.family or model.objective,
+            "colour": "" if look.colour == INK else look.colour,
             "symbol": SYMBOLS.get(look.marker, "circle"),
-            "filled": look.filled,
-            "dash": _dash(look.line),
+            "dash": ",".join(f"{LINE_WIDTH * length:g}px" for length in look.dash) or "solid",
         }
         for model in facts.models
     ]
-
-
-def _dash(line: Any) -> str:
-    """Plotly's name of a line, or its lengths in px where matplotlib's are in widths of the line."""
-    if isinstance(line, str):
-        return DASHES.get(line, "solid")
-    return ",".join(f"{2 * length:g}px" for length in line[1])

@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from layerwise.layers import layer_index
+from layerwise.options.style import StyleOptions
 from layerwise.report.facts import RunFacts
 from layerwise.report.page.curves import all_curves
 from layerwise.report.page.downloads import Job, Taken, latex_of, squeezed, tables_of
@@ -22,7 +23,7 @@ from layerwise.report.run_tables import RunTables
 SCRIPTS = ("data", "files", "curves", "layer", "overview", "start")
 LIBRARY = "plotly-cartesian.min.js"
 # Each score of each trial, and how long each utterance is, would double the page: they stay in tables/.
-LEFT_OUT = {"layer_scores", "downstream", "side_by_side", "measure_agreement"}
+LEFT_OUT = {"layer_scores", "downstream", "side_by_side"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ def page_parts(
     facts: RunFacts,
     stems: Sequence[str],
     files: FigureFiles,
+    style: StyleOptions,
     assets: Assets,
     worst: Sequence[Mapping[str, Any]] = (),
     texts: Mapping[str, str] | None = None,
@@ -81,7 +83,7 @@ def page_parts(
     data = {
         "run": facts.run,
         "smallest_effect": facts.smallest_effect,
-        "models": drawn_models(facts),
+        "models": drawn_models(facts, style),
         "curves": all_curves(tables, facts),
         "tasks": [asdict(facts.task(name)) for name in tables.tasks],
         "analyses": [asdict(facts.analysis(name)) for name in tables.analyses],
@@ -95,7 +97,7 @@ def page_parts(
         "scripts": scripts,
         "names": [model.name for model in facts.models],
         "policy": content_policy(scripts),
-        "figures": {stem: asdict(_taken(stem, tables, facts, files)) for stem in stems},
+        "figures": {stem: asdict(_taken(stem, tables, facts, files, held)) for stem in stems},
         "overview": asdict(overview(tables, facts)),
         "worst": list(worst),
         "texts": dict(texts or {}),
@@ -115,10 +117,10 @@ def content_policy(scripts: Sequence[str]) -> str:
     )
 
 
-def _taken(stem: str, tables: RunTables, facts: RunFacts, files: FigureFiles) -> Taken:
+def _taken(stem: str, tables: RunTables, facts: RunFacts, files: FigureFiles, held: Collection[str]) -> Taken:
     pdf = data_url(files.pdf[stem].read_bytes(), "application/pdf") if stem in files.pdf else ""
     return Taken(
-        tables=tables_of(stem, tables, facts),
+        tables=[name for name in tables_of(stem, tables, facts) if name in held],
         pdf=pdf,
         svg=f"{stem}.svg" if stem in files.svg else "",
         latex=latex_of(stem, tables, files.latex),
