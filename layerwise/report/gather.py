@@ -169,12 +169,14 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         warnings=_of_corpora(WARNINGS, files.warnings, "warnings"),
         splits=_of_corpora(SPLIT_COUNTS, files.splits, "splits"),
     )
-    return RunTables(
-        **{
-            name: getattr(made, name) if table.more else getattr(made, name)[columns(name)]
-            for name, table in RUN_TABLES.items()
-        }
-    )
+    return RunTables(**{name: _kept(table, getattr(made, name)) for name, table in RUN_TABLES.items()})
+
+
+def _kept(table: Table, found: pd.DataFrame) -> pd.DataFrame:
+    """The columns that a table always has, and those that it may have and does."""
+    if table.more:
+        return found
+    return found[[*table.required, *(name for name in table.optional if name in found)]]
 
 
 def _check_names(

@@ -12,11 +12,11 @@ function saveTable(name, where = {}, as = name) {
   save(`${as}.csv`, csvOf(name, where), "text/csv");
 }
 
-async function saveSvg(stem) {
-  const packed = JSON.parse(document.getElementById("page-svg").textContent)[stem];
+async function saveSvg(name) {
+  const packed = JSON.parse(document.getElementById("page-svg").textContent)[name];
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  save(`${stem}.svg`, await new Response(stream).blob(), "image/svg+xml");
+  save(name, await new Response(stream).blob(), "image/svg+xml");
 }
 
 /** What is plotted now, as an SVG file. */

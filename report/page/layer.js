@@ -179,7 +179,7 @@ function drawConfusion(now) {
   Plotly.react(document.getElementById("layer-confusion"), [{ type: "heatmap", x: names, y: names, z, text,
     hovertemplate: "%{text}<extra></extra>", hoverongaps: false, zmin: 0, zmax: 1, xgap: 1, ygap: 1,
     colorscale: [[0, now.tint], [0.25, now.dark ? "#2c5f85" : "#9cc4e0"], [1, now.accent]],
-    colorbar: { title: { text: "share" }, thickness: 10, outlinewidth: 0 } }],
+    showscale: window.innerWidth > 600, colorbar: { title: { text: "share" }, thickness: 10, outlinewidth: 0 } }],
   layoutOf(now, { xaxis: { type: "category", title: { text: `predicted (${NOTHING}: left out)` }, tickangle: -90, dtick: 1, tickfont: { size: 10 } },
     yaxis: { type: "category", title: { text: `reference (${NOTHING}: put in)` }, autorange: "reversed", dtick: 1, tickfont: { size: 10 } } }), PLOT_OPTIONS);
   const wrong = rows.filter((row) => row.reference !== row.predicted).sort((a, b) => b.times - a.times).slice(0, 10);

@@ -91,7 +91,7 @@ def widened(tables, names):
     made = {}
     for field in fields(tables):
         table = getattr(tables, field.name)
-        if "contrasts" in field.name:  # they name other models
+        if field.name in ("control_contrasts", "curve_contrasts", "task_contrasts"):  # they name other models
             table = table.iloc[:0]
         elif "model" in table:
             first = table[table["model"] == "hubert-tiny"]

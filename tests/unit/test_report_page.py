@@ -14,6 +14,7 @@ import report_tables as synthetic
 
 from layerwise.align.worst import worst_alignments, write_worst
 from layerwise.report.details import label_tables, regularisers
+from layerwise.report.page.downloads import fitting
 from layerwise.report.page.overview import overview, spans
 from layerwise.report.page.packing import packed, script_json
 
@@ -32,7 +33,7 @@ def unpacked(columns):
 
 @pytest.fixture(scope="module")
 def facts():
-    return synthetic.run_facts()
+    return synthetic.run_facts(("hubert-tiny", "wav2vec2-tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,12 @@ def test_library_is_the_one_that_is_named(repository):
     )
     library = (repository / "report/vendor/plotly-cartesian.min.js").read_bytes()
     assert hashlib.sha256(library).hexdigest() in row
+
+
+def test_files_too_large_for_the_page_are_named():
+    sizes = {"a.pdf": 50, "b.pdf": 30, "c.svg": 60, "d.svg": 10}
+    assert fitting(sizes, most=100) == {"d.svg", "b.pdf", "a.pdf"}
+    assert fitting(sizes, most=5) == set()
 
 
 @pytest.mark.parametrize("number", [1, 11, 30])

@@ -36,6 +36,9 @@ TABLES_OF = {
 }
 
 
+MOST = 2_000_000  # bytes of figures to take that a page holds, as PDF and compressed SVG
+
+
 @dataclass(frozen=True)
 class Job:
     """The job that wrote a file, as its record says (`layerwise.lineage.records.provenance`).
@@ -56,13 +59,28 @@ class Job:
 
 @dataclass(frozen=True)
 class Taken:
-    """What stands under one figure: files by their ending, names of tables, the job behind it."""
+    """What stands under one figure: files by their ending, names of tables, the job behind it.
+
+    ``elsewhere`` are files that are too large for the page: they are in the run's folder of figures.
+    """
 
     tables: Sequence[str]
     pdf: str = ""
     svg: str = ""
+    elsewhere: Sequence[str] = ()
     latex: Mapping[str, str] = field(default_factory=dict)
     job: Job | None = None
+
+
+def fitting(sizes: Mapping[str, int], most: int = MOST) -> set[str]:
+    """Names of the smallest files that together have at most so many bytes."""
+    kept, total = set(), 0
+    for name in sorted(sizes, key=lambda name: (sizes[name], name)):
+        total += sizes[name]
+        if total > most:
+            break
+        kept.add(name)
+    return kept
 
 
 def tables_of(stem: str, tables: RunTables, facts: RunFacts) -> list[str]:

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from layerwise.layers import layer_index
 from layerwise.options.style import StyleOptions
 from layerwise.report.facts import RunFacts
 from layerwise.report.page.curves import all_curves
-from layerwise.report.page.downloads import Job, Taken, latex_of, squeezed, tables_of
+from layerwise.report.page.downloads import Job, Taken, fitting, latex_of, squeezed, tables_of
 from layerwise.report.page.models import drawn_models
 from layerwise.report.page.overview import overview
 from layerwise.report.page.packing import packed, script_json
@@ -91,13 +91,32 @@ def page_parts(
         "tables": held,
     }
     scripts = assets.scripts
+    svg = {f"{stem}.svg": squeezed(files.svg[stem]) for stem in stems if stem in files.svg}
+    pdf = {
+        f"{stem}.pdf": data_url(files.pdf[stem].read_bytes(), "application/pdf")
+        for stem in stems
+        if stem in files.pdf
+    }
+    kept = fitting({name: len(content) for name, content in {**svg, **pdf}.items()})
+
+    def taken(stem: str) -> Taken:
+        names = (f"{stem}.svg", f"{stem}.pdf")
+        return Taken(
+            tables=[name for name in tables_of(stem, tables, facts) if name in held],
+            pdf=pdf.get(names[1], "") if names[1] in kept else "",
+            svg=names[0] if names[0] in kept else "",
+            elsewhere=[name for name in names if name in {*svg, *pdf} - kept],
+            latex=latex_of(stem, tables, files.latex),
+            job=files.jobs.get(stem, files.jobs.get("")),
+        )
+
     return {
         "data": script_json(data),
-        "svg": script_json({stem: squeezed(files.svg[stem]) for stem in stems if stem in files.svg}),
+        "svg": script_json({name: content for name, content in svg.items() if name in kept}),
         "scripts": scripts,
         "names": [model.name for model in facts.models],
         "policy": content_policy(scripts),
-        "figures": {stem: asdict(_taken(stem, tables, facts, files, held)) for stem in stems},
+        "figures": {stem: asdict(taken(stem)) for stem in stems},
         "overview": asdict(overview(tables, facts)),
         "worst": list(worst),
         "texts": dict(texts or {}),
@@ -114,17 +133,6 @@ def content_policy(scripts: Sequence[str]) -> str:
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
         "img-src data: blob:; media-src data: blob:; base-uri 'none'; form-action 'none'"
-    )
-
-
-def _taken(stem: str, tables: RunTables, facts: RunFacts, files: FigureFiles, held: Collection[str]) -> Taken:
-    pdf = data_url(files.pdf[stem].read_bytes(), "application/pdf") if stem in files.pdf else ""
-    return Taken(
-        tables=[name for name in tables_of(stem, tables, facts) if name in held],
-        pdf=pdf,
-        svg=f"{stem}.svg" if stem in files.svg else "",
-        latex=latex_of(stem, tables, files.latex),
-        job=files.jobs.get(stem, files.jobs.get("")),
     )
 
 

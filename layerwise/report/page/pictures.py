@@ -6,11 +6,11 @@ from pathlib import Path
 
 from PIL import Image
 
-WIDEST = 1500  # pixels: twice the widest a figure is shown
+WIDEST = 1200  # pixels: figures are shown at most 864 wide
 
 
 def picture(png: Path) -> str:
-    """Return a PNG file as a ``data:`` URL of a lossless WebP, at most 1500 pixels wide and of 128 colours.
+    """Return a PNG file as a ``data:`` URL of a lossless WebP, at most 1200 pixels wide and of 64 colours.
 
     That is a third of the bytes, and no eye tells: figures are lines and letters on white.
     """
@@ -18,7 +18,7 @@ def picture(png: Path) -> str:
         image = opened.convert("RGB")
     if image.width > WIDEST:
         image = image.resize((WIDEST, round(image.height * WIDEST / image.width)), Image.Resampling.LANCZOS)
-    few = image.quantize(128, dither=Image.Dither.NONE).convert("RGB")
+    few = image.quantize(64, dither=Image.Dither.NONE).convert("RGB")
     written = io.BytesIO()
     few.save(written, "WEBP", lossless=True, quality=100, method=4)
     return data_url(written.getvalue(), "image/webp")
