@@ -16,6 +16,7 @@ test: lint
 	sh tests/install_slurm.sh
 	sh tests/install_validator.sh
 	sh tests/install_latex.sh
+	sh tests/install_browser.sh
 	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 tests/unit --cov-report= --cov
 	OMP_NUM_THREADS=1 $(PY)/pytest -n 2 --dist worksteal tests/workflow
 

@@ -28,6 +28,29 @@ use rule job as alignment_figure with:
         "Drawing the alignment"
 
 
+WORST = "<run>/tables/worst_alignments.csv"
+
+
+use rule job as worst_alignments with:
+    input:
+        manifest=MANIFEST,
+        intervals=INTERVALS,
+        quality="<run>/alignment/quality.csv",
+        replanned=ancient(REPLANNED[:2]),
+    output:
+        worst=WORST,
+        files=directory("<run>/alignment/worst"),
+        record="<run>/lineage/tables.worst_alignments.csv.json",
+    pathvars:
+        job="worst_alignments",
+    localrule: True
+    params:
+        **runs("worst_alignments"),
+        audio=CONFIG.report.audio,
+    message:
+        "Finding the worst alignments"
+
+
 AGREEMENT = "<run>/tables/alignment_agreement.csv"
 
 

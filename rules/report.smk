@@ -11,7 +11,15 @@ PRINTED = [f"<run>/figures/{name}" for name in printed_names(figure_stems())]
 HTML = "<run>/report/report.html"
 VIEWS = "<run>/tables/views"
 CAPTIONS = [path.as_posix() for path in sorted(Path("report").glob("*.rst"))]
-TYPST, JINJA = "report/template.typ", "report/report.html.j2"
+LIBRARY = "report/references.bib"
+TYPST = "report/template.typ"
+# The page that can be explored: templates (that of the report first), programs, looks and the library.
+JINJA = [
+    "report/report.html.j2",
+    "report/explore.html.j2",
+    *files_below("report/page"),
+    *files_below("report/vendor"),
+]
 VECTORS = sorted({spec.plain for spec in ANALYSES.values() if "vectors" in spec.needs})
 
 
@@ -37,6 +45,7 @@ use rule job as tables with:
         missing_vectors=[f"<run>/vectors/{name}.missing.csv" for name in VECTORS],
         downstream=[f"{stem}.csv" for stem in TASK_STEMS],
         weights=[f"{stem}.weights.csv" for stem in TASK_STEMS],
+        decodes=[f"{stem}.decodes.csv" for stem in TASK_STEMS],
         corpora=[f"<run>/corpora/{name}/manifest.parquet" for name in CORPORA],
         splits=[
             "<run>/corpus/splits.csv",
@@ -130,21 +139,31 @@ use rule job as report with:
         facts=FACTS,
         pdf=[*figure_files("pdf"), "<run>/figures/alignment.pdf"],
         png=[*figure_files("png"), "<run>/figures/alignment.png"],
+        svg=[
+            f"<run>/figures/page/{stem}.svg" for stem in (*figure_stems(), "alignment")
+        ],
+        latex=LATEX,
+        worst=WORST,
+        worst_files="<run>/alignment/worst",
         compared=[AGREEMENT] if CONFIG.alignment.compare else [],
         captions=ancient(CAPTIONS),
         typst=ancient(TYPST),
         jinja=ancient(JINJA),
+        library=ancient(LIBRARY),
         replanned=ancient(REPLANNED),
     output:
         pdf=shown(REPORT, "report", "The report", document="to print"),
         html=shown(HTML, "report", "The report", document="to explore"),
+        bib="<run>/report/references.bib",
+        methods="<run>/report/methods.md",
+        methods_tex="<run>/report/methods.tex",
         record="<run>/lineage/report.report.pdf.json",
     pathvars:
         job="report",
     localrule: True
     params:
         **runs("report"),
-        **contents(captions=CAPTIONS, typst=TYPST, jinja=JINJA),
+        **contents(captions=CAPTIONS, typst=TYPST, jinja=JINJA, library=LIBRARY),
         style=options(CONFIG.style),
         compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,
     message:

@@ -21,6 +21,8 @@ def deliverables():
         ),
         "<run>/alignment/quality.csv",
         "<run>/alignment/textgrids",
+        WORST,
+        "<run>/alignment/worst",
         FORESEEN,
         *(
             f"{stem}.{name}"
@@ -52,6 +54,9 @@ def deliverables():
         HTML,
         f"{VIEWS}/curves",
         f"{VIEWS}/layers",
+        "<run>/report/references.bib",
+        "<run>/report/methods.md",
+        "<run>/report/methods.tex",
         REPORT,
     ]
 

@@ -2,15 +2,25 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from _job import job, snakemake
 
 from layerwise import contracts
 from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
+from layerwise.files import write_text
+from layerwise.options.style import StyleOptions
+from layerwise.report.citations import bibtex, cited
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
-from layerwise.report.facts import read_facts
-from layerwise.report.run_tables import read_tables
+from layerwise.report.facts import RunFacts, read_facts
+from layerwise.report.methods_file import methods_latex, methods_markdown
+from layerwise.report.names import COLUMN
+from layerwise.report.page.alignment import worst_utterances
+from layerwise.report.page.downloads import read_job
+from layerwise.report.page.page import Assets, FigureFiles, page_parts
+from layerwise.report.run_tables import RunTables, read_tables
 from layerwise.report.second_alignment import SecondAlignment
+from layerwise.report.sections import Content
 
 
 def by_stem(paths: list[str]) -> dict[str, Path]:
@@ -33,6 +43,20 @@ def circumstances_of(record: Path) -> dict[str, str]:
     return {name: text for name, text in parts.items() if text}
 
 
+def page_of(content: Content, tables: RunTables, facts: RunFacts, texts: dict[str, str]) -> dict[str, Any]:
+    """The parts of the page that can be explored, with the records of the jobs that drew its figures."""
+    lineage = Path(snakemake.output.record).parent
+    records = {"": "figures.json", "alignment": "figures.alignment.pdf.json"}
+    jobs = {stem: told for stem, name in records.items() if (told := read_job(lineage / name))}
+    column = [path for path in snakemake.input.latex if Path(path).parent.name == COLUMN]
+    files = FigureFiles(by_stem(snakemake.input.pdf), by_stem(snakemake.input.svg), by_stem(column), jobs)
+    assets = Assets.below(Path(snakemake.input.jinja[0]).parent)
+    worst = worst_utterances(Path(snakemake.input.worst), Path(snakemake.input.worst_files))
+    style = StyleOptions(**snakemake.params.style)
+    shown = {Path(path).name: text for path, text in texts.items()}
+    return page_parts(tables, facts, content["figures"], files, style, assets, worst, shown)
+
+
 with job():
     source = Path(snakemake.input.facts)
     captions = read_captions(Path(snakemake.input.captions[0]).parent)
@@ -41,14 +65,28 @@ with job():
         for path in snakemake.input.compared
     ]
     made = circumstances_of(Path(snakemake.output.record).parent / "runs/tables.json")
+    tables, facts = read_tables(source.parent), read_facts(source)
+    references = cited(Path(snakemake.input.library), tables, facts)
     content = report_content(
-        read_tables(source.parent),
-        read_facts(source),
+        tables,
+        facts,
         captions,
         second=second[0] if second else None,
         made=made,
+        references=references,
     )
+    texts = {
+        snakemake.output.methods: methods_markdown(tables, facts, references),
+        snakemake.output.methods_tex: methods_latex(tables, facts, references),
+        snakemake.output.bib: bibtex(references),
+    }
     write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
     write_html(
-        content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html)
+        content,
+        Path(snakemake.input.jinja[0]),
+        by_stem(snakemake.input.png),
+        Path(snakemake.output.html),
+        page_of(content, tables, facts, texts),
     )
+    for path, text in texts.items():
+        write_text(text, Path(path))

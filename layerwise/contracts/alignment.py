@@ -87,6 +87,22 @@ MFA_SPEECH = Table(
     may_be_empty=True,
     about="an utterance that the Montreal Forced Aligner is given",
 )
+WORST = Table(
+    path="tables/worst_alignments.csv",
+    made_by="worst_alignments",
+    error=ReportError,
+    columns=(
+        UTT_ID,
+        number("score", about="mean acoustic log score per frame, the lowest first"),
+        count("words", about="aligned words"),
+        count("phones", about="aligned phones"),
+        number("seconds", 0, about="length of its audio"),
+        Column("text", empty=True, about="its transcript"),
+    ),
+    key=("utt_id",),
+    may_be_empty=True,
+    about="an utterance whose alignment has one of the ten lowest scores; none if the aligner gives none",
+)
 BOUNDARY_AGREEMENT = Table(
     path="tables/alignment_agreement.csv",
     made_by="alignment_agreement",

@@ -10,7 +10,7 @@ from layerwise.contracts.spec import Column, Table
 TABLES: tuple[Table, ...] = (
     *(corpus.MANIFEST, corpus.EXCLUDED, corpus.WARNINGS, corpus.SPLIT_COUNTS),
     *(alignment.INTERVALS, alignment.QUALITY, alignment.MFA_DROPPED, alignment.MFA_SPEECH),
-    *(alignment.COMPARED, alignment.BOUNDARY_AGREEMENT),
+    *(alignment.COMPARED, alignment.WORST, alignment.BOUNDARY_AGREEMENT),
     *(samples.SAMPLE, samples.SEGMENTS, corpus.SELECTION),
     *(vectors.VECTORS, vectors.MISSING_VECTORS),
     *(scores.SCORES, scores.UNITS, scores.NULLS, scores.SIZES, scores.TRAITS, scores.INFEASIBLE),

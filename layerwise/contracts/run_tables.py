@@ -173,6 +173,17 @@ _LEARNING = run_table(
     in_range("score"),
     about="a score of one layer with fewer training parts",
 )
+_REGULARISERS = run_table(
+    "regularisers",
+    (
+        *(MODEL, LAYER, LAYER_INDEX, ANALYSIS),
+        number("epsilon_x", 0, about="regulariser of the layer, chosen on dev"),
+        number("epsilon_y", 0, about="regulariser of the target"),
+        count("times", 1, about="how often it was chosen, over sample sets and trials"),
+    ),
+    ("model", "layer", "analysis", "epsilon_x", "epsilon_y"),
+    about="a pair of regularisers that was chosen for a layer; empty in analyses without any",
+)
 _INTER_SCORES = run_table("inter_scores", INTER.columns, INTER.key, *INTER.rules, about=INTER.about)
 _EXCLUSIONS = run_table(
     "exclusions",
@@ -226,7 +237,7 @@ _SEGMENTS = run_table(
 RUN_TABLES = {
     table.path.removeprefix("tables/").removesuffix(".csv"): table
     for table in (
-        *(_LAYER_SCORES, _LAYER_SUMMARY, _PEAKS, _INFLUENTIAL, _LEARNING),
+        *(_LAYER_SCORES, _LAYER_SUMMARY, _PEAKS, _INFLUENTIAL, _LEARNING, _REGULARISERS),
         *(_CONTROL_CONTRASTS, _CURVE_CONTRASTS, _LAST_BLOCK_CONTRASTS),
         *TASK_TABLES,
         *(_OMISSIONS, _INTER_SCORES, *MEASURE_TABLES, _EXCLUSIONS, _WARNINGS),

@@ -146,7 +146,32 @@ _HEAD_AGREEMENT = run_table(
     about="whether two heads rank the layers of a model alike",
 )
 
+_LABEL_ERRORS = run_table(
+    "label_errors",
+    (
+        *(MODEL, TASK, HEAD),
+        Column("label", about="a phone, or a class"),
+        count("n", about="how often it is in the references of test, over seeds"),
+        count("substituted", about="how often another was predicted in its place"),
+        count("deleted", about="how often nothing was"),
+        count("inserted", about="how often it was predicted where the reference has nothing"),
+    ),
+    ("model", "task", "layer", "label"),
+    about="errors of one layer by label, in tasks of at most 100 labels; aligned by the fewest edits",
+)
+_CONFUSIONS = run_table(
+    "confusions",
+    (
+        *(MODEL, TASK, HEAD),
+        Column("reference", empty=True, about="the right label; empty where the reference has nothing"),
+        Column("predicted", empty=True, about="the predicted one; empty where it was left out"),
+        count("times", 1, about="how often, over seeds"),
+    ),
+    ("model", "task", "layer", "reference", "predicted"),
+    about="what is taken for what on test, by the learned sum and the layer that dev chose",
+)
+
 TASK_TABLES = (
     *(_DOWNSTREAM, _DOWNSTREAM_SUMMARY, _TASK_PEAKS, _SINGLE_WEIGHTED, _TASK_CONTRASTS),
-    *(_CHOICE, _WEIGHTS, _AGREEMENT, _HEAD_AGREEMENT),
+    *(_CHOICE, _WEIGHTS, _AGREEMENT, _HEAD_AGREEMENT, _LABEL_ERRORS, _CONFUSIONS),
 )

@@ -30,4 +30,9 @@ class ReportOptions(Section):
         "sides is called negligible, whether or not it leaves out 0.",
         examples=[0.05],
     )
+    audio: bool = Field(
+        default=True,
+        description="Put the audio of the ten worst alignments into report.html (at most 15 s of each). Say "
+        "false where the licence of the corpus forbids to pass it on.",
+    )
     published: PublishedOptions = Field(default=PublishedOptions(), description="Published values.")

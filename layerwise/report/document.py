@@ -1,27 +1,30 @@
 """The report: one content, typeset as PDF (typst) and as a self-contained HTML page (jinja2)."""
 
-import base64
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import jinja2
 import pandas as pd
 import typst
+from markupsafe import Markup
 
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import cautions, curve_findings, findings, measure_findings, task_findings
 from layerwise.report.answers import CHOICE, CURVES, OBJECTIVE, answers, scope
+from layerwise.report.citations import Reference
 from layerwise.report.corpora import corpus_cautions, corpus_tables, corpus_text
 from layerwise.report.facts import RunFacts
 from layerwise.report.glossary import glossary
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
-from layerwise.report.methods import PROTOCOLS, method_text, references
+from layerwise.report.methods import PROTOCOLS, method_text, what
 from layerwise.report.names import inter_name
+from layerwise.report.page.pictures import picture
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
 from layerwise.report.sections import Content, captioned, section
@@ -43,13 +46,15 @@ def report_content(
     captions: Mapping[str, str],
     second: SecondAlignment | None = None,
     made: Mapping[str, str] | None = None,
+    references: Sequence[Reference] = (),
 ) -> Content:
     """Put the report together as plain JSON data for the templates; sections without results are left out.
 
     ``captions`` maps figure stems to captions (`read_captions`); ``second`` is an alignment that the run's
-    was compared with; ``made`` says when, from which commit and by which command the tables were made. Text
-    is plain: the templates escape it. Words that run from right to left are isolated (Unicode's FSI and PDI).
-    The first section on data says which letters no font has.
+    was compared with; ``made`` says when, from which commit and by which command the tables were made;
+    ``references`` are those of `citations.cited`. Text is plain: the templates escape it.
+    Words that run from right to left are isolated (Unicode's FSI and PDI). The first section on data says
+    which letters no font has.
     """
     data = [
         section(
@@ -165,7 +170,7 @@ def report_content(
         "figures": ["answers", *(it["stem"] for part in (*shown, *data) for it in part["figures"])],
         "limits": findings.limits(facts),
         "glossary": glossary(tables, facts),
-        "references": references(tables, facts),
+        "references": [reference.text for reference in references],
         "appendix": [asdict(table) for table in _appendix(tables, facts)],
         "cite": _cite(facts),
     }
@@ -177,10 +182,8 @@ def report_content(
 def _model_table(facts: RunFacts) -> Table:
     rows = []
     for model in facts.models:
-        size = f"{model.parameters / 1e6:.1f} M" if model.parameters else "\N{EN DASH}"
-        what = {"random": f"random twin of {model.twin_of or model.source}", "baseline": "baseline"}
-        objective = what.get(model.kind, model.objective)
-        rows.append((model.name, model.source, objective, model.supervision, size))
+        size = f"{model.parameters / 1e6:.1f} M" if model.parameters else DASH
+        rows.append((model.name, model.source, what(model), model.supervision, size))
     caption = (
         "Models of the run. A random twin has the architecture of its model and untrained weights; "
         "weakly supervised models learned from transcripts and are not self-supervised."
@@ -271,18 +274,33 @@ def write_pdf(content: Content, template: Path, figures: Mapping[str, Path], tar
         partial.write_bytes(pdf)
 
 
-def write_html(content: Content, template: Path, figures: Mapping[str, Path], target: Path) -> None:
-    """Render the report as one HTML file with the figures inside; ``figures`` maps stems to PNG files."""
+def write_html(
+    content: Content,
+    template: Path,
+    figures: Mapping[str, Path],
+    target: Path,
+    page: Mapping[str, Any] | None = None,
+) -> None:
+    """Render the report as one HTML file with the figures inside; ``figures`` maps stems to PNG files.
+
+    ``page`` is what can be explored (`layerwise.report.page.page.page_parts`); without it, the page is still.
+    """
     environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader(template.parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    images = {
-        stem: base64.b64encode(_figure(figures, stem).read_bytes()).decode("ascii")
-        for stem in content["figures"]
-    }
+    images = {stem: picture(_figure(figures, stem)) for stem in content["figures"]}
+    style = template.parent / "page/page.css"
     try:
-        page = environment.from_string(template.read_text(encoding="utf-8"))
-        text = page.render(**content, images=images)
+        text = environment.from_string(template.read_text(encoding="utf-8")).render(
+            **content,
+            images=images,
+            page=page,
+            style=Markup(style.read_text(encoding="utf-8")) if style.is_file() else "",
+        )
     except jinja2.TemplateError as error:
         raise ReportError(f"{template}: cannot render the report: {error}") from error
     write_text(text, target)

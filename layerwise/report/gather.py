@@ -19,6 +19,7 @@ from layerwise.report.choice import choice
 from layerwise.report.comparisons import single_and_weighted, task_contrasts, task_peaks
 from layerwise.report.contrasts import control_contrasts, curve_contrasts, last_block_contrasts
 from layerwise.report.curves import headlines
+from layerwise.report.details import label_tables, regularisers
 from layerwise.report.evidence import Evidence
 from layerwise.report.facts import RunFacts
 from layerwise.report.published import published_values, read_published
@@ -67,6 +68,7 @@ class RawFiles:
         published: files of published values, as those in resources/published.
         downstream: downstream/{model}/{task}.csv.
         weights: downstream/{model}/{task}.weights.csv.
+        decodes: downstream/{model}/{task}.decodes.csv.
         task_utterances: downstream/{model}/{task}.utterances.parquet.
         task_exclusions: downstream/{model}/{task}.excluded.csv.
         missing_vectors: vectors/{analysis}.missing.csv.
@@ -93,6 +95,7 @@ class RawFiles:
     published: tuple[Path, ...] = ()
     downstream: tuple[Path, ...] = ()
     weights: tuple[Path, ...] = ()
+    decodes: tuple[Path, ...] = ()
     task_utterances: tuple[Path, ...] = ()
     task_exclusions: tuple[Path, ...] = ()
     missing_vectors: tuple[Path, ...] = ()
@@ -129,6 +132,8 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
     tasks = downstream_summary(runs)
     counts = read_task_counts(files.task_utterances, facts)
     curves = headlines(summary, measured, facts)
+    compared = single_and_weighted(counts, runs, facts)
+    errors, confused = label_tables(files.decodes, compared, facts)
     agreeing, undefined = agreement(counts, curves, weights, facts)
     made = RunTables(
         layer_scores=scores,
@@ -136,18 +141,21 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         peaks=best,
         influential=influential(evidence),
         learning=learning(read_sizes(files.sizes)),
+        regularisers=regularisers(scores),
         control_contrasts=control_contrasts(evidence, best, facts),
         curve_contrasts=curve_contrasts(evidence, facts),
         last_block_contrasts=last_block_contrasts(evidence, facts),
         downstream=runs,
         downstream_summary=tasks,
         task_peaks=task_peaks(counts, facts),
-        single_weighted=single_and_weighted(counts, runs, facts),
+        single_weighted=compared,
         task_contrasts=task_contrasts(counts, runs, facts),
         choice=choice(counts, runs, weights, curves, facts),
         weights=weights,
         agreement=agreeing,
         head_agreement=head_agreement(counts, facts),
+        label_errors=errors,
+        confusions=confused,
         omissions=pd.concat([lacking, undefined], ignore_index=True),
         inter_scores=inter,
         measures=measured,

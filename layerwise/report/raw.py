@@ -16,7 +16,7 @@ from layerwise.layers import layer_index
 # What the tables need of the scores.
 SCORE_COLUMNS = (
     *("model", "layer", "layer_index", "analysis", "sample", "trial", "score", "low", "high", "null"),
-    *("n_train", "n_test", "n_excluded"),
+    *("n_train", "n_test", "n_excluded", "epsilon_x", "epsilon_y"),
 )
 
 

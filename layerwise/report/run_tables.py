@@ -19,6 +19,7 @@ class RunTables:
         peaks: best layer, tie set and shape of each curve (`shapes.peaks`).
         influential: units that move a mean score more than others do (`summary.influential`).
         learning: scores with fewer training parts (`summary.learning`).
+        regularisers: those that dev chose (`details.regularisers`).
         control_contrasts: trained models against their controls (`contrasts.control_contrasts`).
         curve_contrasts: what training adds to the curves of two objectives (`contrasts.curve_contrasts`).
         last_block_contrasts: last block against the others (`contrasts.last_block_contrasts`).
@@ -31,6 +32,8 @@ class RunTables:
         weights: weight of each layer in the learned weighted sum.
         agreement: rank correlation of analyses and learned weights with tasks over layers.
         head_agreement: rank correlation of two heads of one task over layers.
+        label_errors: errors of each layer by label (`details.label_tables`).
+        confusions: labels taken for others by the learned sum and by the layer that dev chose.
         omissions: rank correlations that are undefined and analyses that cannot be run, and why.
         inter_scores: layers of two models against each other.
         measures: value of each layer in each variant of the measures.
@@ -50,6 +53,7 @@ class RunTables:
     peaks: pd.DataFrame
     influential: pd.DataFrame
     learning: pd.DataFrame
+    regularisers: pd.DataFrame
     control_contrasts: pd.DataFrame
     curve_contrasts: pd.DataFrame
     last_block_contrasts: pd.DataFrame
@@ -62,6 +66,8 @@ class RunTables:
     weights: pd.DataFrame
     agreement: pd.DataFrame
     head_agreement: pd.DataFrame
+    label_errors: pd.DataFrame
+    confusions: pd.DataFrame
     omissions: pd.DataFrame
     inter_scores: pd.DataFrame
     measures: pd.DataFrame

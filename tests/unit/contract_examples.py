@@ -18,6 +18,7 @@ TABLES: dict[str, Table] = {
     "mfa_dropped": alignment.MFA_DROPPED,
     "mfa_speech": alignment.MFA_SPEECH,
     "compared": alignment.COMPARED,
+    "worst": alignment.WORST,
     "boundary_agreement": alignment.BOUNDARY_AGREEMENT,
     "sample": samples.SAMPLE,
     "segments": samples.SEGMENTS,
@@ -225,6 +226,27 @@ whisper,T1,cca-phone,NA,9,0.58,0.02
 model,layer,layer_index,analysis,parts,n_train,score
 hubert,T0,0.0,cca-phone,1,223.5,0.31
 hubert,T0,0.0,cca-phone,2,447.0,0.42
+""",
+    "worst": """
+utt_id,score,words,phones,seconds,text
+0012,-3.61,1,3,0.81,bar
+NA,-2.45,2,7,1.5,"one, two"
+""",
+    "tables/regularisers": """
+model,layer,layer_index,analysis,epsilon_x,epsilon_y,times
+hubert,T0,0.0,cca-phone,0.1,0.1,9
+hubert,T0,0.0,cca-phone,0.0001,0.1,1
+""",
+    "tables/label_errors": """
+model,task,layer,label,n,substituted,deleted,inserted
+hubert,pr,T0,AA,12,3,1,0
+hubert,pr,all,NA,2,0,0,1
+""",
+    "tables/confusions": """
+model,task,layer,reference,predicted,times
+hubert,pr,all,AA,AA,8
+hubert,pr,all,,NA,1
+hubert,pr,all,NA,,1
 """,
     "tables/control_contrasts": """
 model,analysis,layer,control,control_layer,difference,low,high,p,p_holm,n

@@ -69,7 +69,7 @@ def test_report_is_self_contained_whole_and_alike(tables, facts, drawn, reposito
             "cca-vs-task",
         )
     }
-    assert page.count('src="data:image/png;base64,') == len(shown)
+    assert page.count('src="data:image/webp;base64,') == len(shown)
     assert "whisper-tiny-en (weakly supervised)" in page
     assert "spy_iax2" in page and "ab" * 32 in page and "one speaker" in page
 

@@ -1,0 +1,84 @@
+"""What a reader asks of one layer: the regularisers that dev chose, errors by label, confusions."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+from rapidfuzz.distance import Levenshtein
+
+from layerwise import contracts
+from layerwise.contracts.run_tables import columns
+from layerwise.contracts.tasks import TASK_DECODES
+from layerwise.layers import WEIGHTED_SUM, layer_index
+from layerwise.report.facts import RunFacts
+
+MOST_LABELS = 100  # phones and classes; words are too many for a table
+NONE = ""  # in place of a label that the other side lacks
+
+Steps = Counter[tuple[str, str]]
+
+
+def regularisers(scores: pd.DataFrame) -> pd.DataFrame:
+    """How often dev chose each pair of regularisers, over sample sets and trials; ``scores`` as `SCORES`."""
+    chosen = scores.dropna(subset=["epsilon_x", "epsilon_y"])
+    key = ["model", "layer", "layer_index", "analysis", "epsilon_x", "epsilon_y"]
+    counted = chosen.groupby(key, sort=False).size().rename("times").reset_index()
+    order = ["model", "analysis", "layer_index", "layer", "epsilon_x", "epsilon_y"]
+    return counted[columns("regularisers")].sort_values(order, ignore_index=True)
+
+
+def label_tables(
+    decodes: Iterable[Path], chosen: pd.DataFrame, facts: RunFacts
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Count errors by label of the reference (``label_errors``) and labels taken for others (``confusions``).
+
+    ``decodes`` are files ``downstream/{model}/{task}.decodes.csv``; ``chosen`` is the table single_weighted.
+    Each reference is aligned with what was predicted by the fewest edits, and all seeds count. Tasks of more
+    than 100 labels are left out; confusions are those of the learned sum and of the layer that dev chose.
+    """
+    errors, confused = [], []
+    for path in decodes:
+        table = contracts.read(TASK_DECODES, path)
+        if len({label for text in table["reference"].unique() for label in text.split()}) > MOST_LABELS:
+            continue
+        for (model, task), of_task in table.groupby(["model", "task"], sort=False):
+            metric = facts.task(str(task)).metric.name
+            rows = (chosen["model"] == model) & (chosen["task"] == task) & (chosen["metric"] == metric)
+            told = {WEIGHTED_SUM, *chosen.loc[rows, "layer"]}
+            for layer, of_layer in of_task.groupby("layer", sort=False):
+                key, steps = (str(model), str(task), str(layer)), _steps(of_layer)
+                errors += [(*key, *row) for row in _errors(steps)]
+                if layer in told:
+                    confused += [(*key, *pair, times) for pair, times in sorted(steps.items())]
+    return (
+        _ordered(pd.DataFrame(errors, columns=columns("label_errors")), "label"),
+        _ordered(pd.DataFrame(confused, columns=columns("confusions")), "reference", "predicted"),
+    )
+
+
+def _steps(decodes: pd.DataFrame) -> Steps:
+    """Pairs of a label of the reference and the one predicted for it; one of the two may be missing."""
+    steps: Steps = Counter()
+    for reference, predicted in zip(decodes["reference"], decodes["predicted"], strict=True):
+        right, said = reference.split(), predicted.split()
+        for step in Levenshtein.opcodes(right, said):
+            a = right[step.src_start : step.src_end]
+            b = said[step.dest_start : step.dest_end]
+            longest = max(len(a), len(b))
+            steps.update(zip(a + [NONE] * (longest - len(a)), b + [NONE] * (longest - len(b)), strict=True))
+    return steps
+
+
+def _errors(steps: Steps) -> Iterable[tuple[str, int, int, int, int]]:
+    """Each label with how often it occurs, is taken for another, is left out, and is put in."""
+    for label in sorted({name for pair in steps for name in pair} - {NONE}):
+        of = {said: times for (right, said), times in steps.items() if right == label}
+        n, right, deleted = sum(of.values()), of.get(label, 0), of.get(NONE, 0)
+        yield label, n, n - right - deleted, deleted, steps[(NONE, label)]
+
+
+def _ordered(table: pd.DataFrame, *last: str) -> pd.DataFrame:
+    place = [layer_index(str(layer)) if layer != WEIGHTED_SUM else float("inf") for layer in table["layer"]]
+    placed = table.assign(place=place).sort_values(["model", "task", "place", *last], ignore_index=True)
+    return placed.drop(columns="place")

@@ -1,0 +1,178 @@
+"use strict";
+// Controls, and what they do.
+
+function radios(name, texts, current, changed) {
+  return Object.entries(texts).map(([value, text]) => element("label", {},
+    element("input", { type: "radio", name, value, checked: value === current, change: () => changed(value) }), text));
+}
+
+function switches(texts) {
+  return Object.entries(texts).map(([name, text]) => element("label", {},
+    element("input", { type: "checkbox", name: `show-${name}`, checked: view[name],
+      change: (event) => { view[name] = event.target.checked; drawCurves(); } }), text));
+}
+
+function swatch(model) {
+  const now = colours();
+  const colour = colourOf(model, now);
+  const dash = model.dash === "solid" ? "" : model.dash.replaceAll("px", "");
+  const box = document.createElement("span");
+  box.className = "swatch";
+  box.setAttribute("aria-hidden", "true");
+  box.innerHTML = `<svg width="30" height="12" viewBox="0 0 30 12"><line x1="0" y1="6" x2="30" y2="6" stroke="${colour}" `
+    + `stroke-width="2" stroke-dasharray="${dash}"/></svg>`;
+  return box;
+}
+
+/** A switch for each family, and below it one for each of its models. */
+function modelSwitches() {
+  const families = new Map();
+  for (const model of PAGE.models) families.set(model.family, [...(families.get(model.family) || []), model]);
+  return [...families].map(([family, models]) => {
+    const boxes = models.map((model) => element("input", { type: "checkbox", name: "model", value: model.name, checked: !view.off.has(model.name) }));
+    const all = element("input", { type: "checkbox", name: "family", value: family, checked: true });
+    const settle = () => {
+      models.forEach((model, place) => (boxes[place].checked ? view.off.delete(model.name) : view.off.add(model.name)));
+      const on = boxes.filter((box) => box.checked).length;
+      all.checked = on === boxes.length;
+      all.indeterminate = on > 0 && on < boxes.length;
+      drawCurves();
+    };
+    all.addEventListener("change", () => { boxes.forEach((box) => { box.checked = all.checked; }); settle(); });
+    boxes.forEach((box) => box.addEventListener("change", settle));
+    return element("fieldset", {},
+      element("legend", {}, element("label", {}, all, family)),
+      models.map((model, place) => element("label", {}, boxes[place], swatch(model), model.label)));
+  });
+}
+
+function drawModelSwitches() {
+  document.getElementById("curves-models").replaceChildren(...modelSwitches());
+}
+
+function curveSelect() {
+  const select = document.getElementById("curves-what");
+  const groups = new Map();
+  PAGE.curves.forEach((curves, place) => groups.set(curves.group, [...(groups.get(curves.group) || []), place]));
+  select.replaceChildren(...[...groups].map(([group, places]) => element("optgroup", { label: group },
+    places.map((place) => element("option", { value: String(place) }, PAGE.curves[place].title)))));
+  const phones = PAGE.curves.findIndex((curves) => curves.where.analysis === "cca-phone");
+  view.curves = Math.max(phones, 0);
+  select.value = String(view.curves);
+  select.addEventListener("change", () => { view.curves = Number(select.value); drawCurves(); });
+}
+
+/** Arrow keys walk over the points of the plot: left and right along a line, up and down between lines. */
+function walkPlot(plot) {
+  const at = { line: 0, point: 0 };
+  plot.addEventListener("keydown", (event) => {
+    const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
+    const lines = view.traces.map((trace, place) => ({ trace, place })).filter(({ trace }) => trace.customdata);
+    if (!lines.length) return;
+    at.line = Math.min(at.line, lines.length - 1);
+    if (event.key === "Enter") {
+      const { trace } = lines[at.line];
+      const [model, layer] = trace.customdata[at.point];
+      chooseLayer(model, layer, { move: true });
+      return;
+    }
+    if (!steps[event.key]) return;
+    event.preventDefault();
+    const [down, along] = steps[event.key];
+    at.line = (at.line + down + lines.length) % lines.length;
+    const { trace, place } = lines[at.line];
+    const whole = trace.customdata.map((_, number) => number).filter((number) => trace.customdata[number]);
+    const here = whole.indexOf(at.point);
+    at.point = whole[Math.max(0, Math.min(whole.length - 1, (here < 0 ? 0 : here) + along))];
+    Plotly.Fx.hover(plot, [{ curveNumber: place, pointNumber: at.point }]);
+    announce(trace.text[at.point].replace(/<br>/g, ", ").replace(/<[^>]*>/g, ""));
+  });
+}
+
+function startCurves() {
+  curveSelect();
+  document.getElementById("curves-scale").append(...radios("scale", { raw: "raw", centred: "centred", minmax: "min\u2013max" },
+    view.scale, (value) => { view.scale = value; drawCurves(); }));
+  document.getElementById("curves-depth").append(...radios("depth", { layer: "layer", relative: "relative" },
+    view.depth, (value) => { view.depth = value; drawCurves(); }));
+  document.getElementById("curves-show").append(
+    ...switches({ conv: "conv layers", twins: "random twins and baselines", ranges: "95% intervals" }));
+  drawModelSwitches();
+  drawCurves();
+  const plot = document.getElementById("curves-plot");
+  plot.on("plotly_click", (event) => {
+    const point = event.points.find((each) => each.customdata);
+    if (point) chooseLayer(...point.customdata, { move: true });
+  });
+  walkPlot(plot);
+  document.getElementById("curves-svg").addEventListener("click", () => savePlot(plot, nameOfView()));
+  document.getElementById("curves-csv").addEventListener("click", () => {
+    const curves = PAGE.curves[view.curves];
+    saveTable(curves.table, curves.where, nameOfView());
+  });
+}
+
+function nameOfView() {
+  const curves = PAGE.curves[view.curves];
+  return [curves.table, ...Object.values(curves.where)].join("-");
+}
+
+function startLayer() {
+  const select = document.getElementById("layer-model");
+  const models = PAGE.models.filter((model) => PAGE.layers[model.name]);
+  select.replaceChildren(...models.map((model) => element("option", { value: model.name }, model.label)));
+  select.addEventListener("change", () => chooseLayer(select.value, chosen.layer));
+  document.getElementById("layer-layer").addEventListener("change", (event) => chooseLayer(chosen.model, event.target.value));
+  document.getElementById("layer-before").addEventListener("click", () => stepLayer(-1));
+  document.getElementById("layer-after").addEventListener("click", () => stepLayer(1));
+  document.getElementById("layer-task").addEventListener("change", (event) => { chosen.task = event.target.value; drawBars(); });
+  document.getElementById("layer-head").addEventListener("change", (event) => { chosen.head = event.target.value; drawBars(); });
+  if (models.length) chooseLayer(models[0].name, peakOf(models[0].name));
+}
+
+/** Scores of the aligned utterances, if the aligner gives any. */
+function drawScores() {
+  const plot = document.getElementById("alignment-scores");
+  if (!plot) return;
+  const now = colours();
+  const rows = rowsOf("utterances").filter((row) => typeof row.score === "number");
+  Plotly.react(plot, [{ type: "histogram", x: rows.map((row) => row.score), marker: { color: now.accent, line: { color: now.paper, width: 1 } },
+    hovertemplate: "score %{x}: %{y} utterances<extra></extra>" }],
+  layoutOf(now, { xaxis: { title: { text: "mean acoustic log score per frame" } }, yaxis: { title: { text: "utterances" } } }), PLOT_OPTIONS);
+  const sorted = rows.map((row) => row.score).sort((a, b) => a - b);
+  const at = (share) => shown(sorted[Math.round(share * (sorted.length - 1))], 2);
+  document.getElementById("alignment-caption").textContent = `Mean acoustic log score per frame of ${rows.length} aligned `
+    + `utterances: median ${at(0.5)}, 5% below ${at(0.05)}. Comparable within one aligner only. Run ${PAGE.run}.`;
+}
+
+/** Light or dark: as the system says until the reader chooses. */
+function startTheme() {
+  const button = document.getElementById("theme");
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const redraw = () => {
+    button.setAttribute("aria-pressed", String(colours().dark));
+    if (PAGE.curves.length) { drawModelSwitches(); drawCurves(); }
+    if (chosen.model) drawBars();
+    drawScores();
+  };
+  button.addEventListener("click", () => {
+    document.documentElement.dataset.theme = colours().dark ? "light" : "dark";
+    redraw();
+  });
+  system.addEventListener("change", redraw);
+  button.setAttribute("aria-pressed", String(colours().dark));
+}
+
+document.documentElement.classList.add("js");
+for (const table of document.querySelectorAll("table.sortable")) {
+  makeSortable(table);
+  if (table.id === "overview-table") linkModels(table);
+}
+if (PAGE.curves.length) startCurves();
+else document.getElementById("curves").remove();
+if (Object.keys(PAGE.layers).length) startLayer();
+else document.getElementById("layer").remove();
+drawScores();
+const scores = document.getElementById("alignment-svg");
+if (scores) scores.addEventListener("click", () => savePlot(document.getElementById("alignment-scores"), "alignment-scores"));
+startTheme();

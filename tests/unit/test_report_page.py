@@ -1,0 +1,220 @@
+"""The page to explore: what it holds is what the tables hold, and it fits in a file."""
+
+import base64
+import hashlib
+import json
+import math
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import report_page
+import report_tables as synthetic
+
+from layerwise.align.worst import worst_alignments, write_worst
+from layerwise.report.details import label_tables, regularisers
+from layerwise.report.page.downloads import fitting
+from layerwise.report.page.overview import overview, spans
+from layerwise.report.page.packing import packed, script_json
+
+
+def unpacked(columns):
+    made = {}
+    for column in columns:
+        values = column["values"]
+        if "levels" in column:
+            values = [column["levels"][place] for place in values]
+        else:
+            values = [math.nan if value is None else float(value) for value in values]
+        made[column["name"]] = values
+    return pd.DataFrame(made)
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return synthetic.run_facts(("hubert-tiny", "wav2vec2-tiny"))
+
+
+@pytest.fixture(scope="module")
+def tables(facts, tmp_path_factory):
+    return report_page.tables_of(facts, tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def html(tables, facts, tmp_path_factory, repository):
+    path = report_page.make_page(tables, facts, tmp_path_factory.mktemp("page"), repository)
+    return path.read_text(encoding="utf-8")
+
+
+def inside(pattern, html):
+    found = re.search(pattern, html, re.S)
+    assert found
+    return found[1]
+
+
+def data_of(html):
+    return json.loads(inside(r'id="page-data">(.*?)</script>', html))
+
+
+def test_tables_survive_packing_with_all_digits():
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "name": ["NA", "", "a<b", "</script>", "NA"],
+            "value": [*(rng.random(2) * 1e-80), math.nan, math.inf, -math.inf],
+            "whole": [1, 2, 3, 4, 2**60 + 1],
+        }
+    )
+    text = script_json(packed(table))
+    assert "<" not in text
+    back = unpacked(json.loads(text))
+    assert back["name"].tolist() == table["name"].tolist()
+    assert np.array_equal(back["value"], table["value"], equal_nan=True)
+    assert [int(value) for value in json.loads(text)[2]["values"]] == table["whole"].tolist()
+
+
+def test_the_page_holds_the_tables_exactly(tables, html):
+    held = data_of(html)["tables"]
+    assert {"layer_summary", "peaks", "downstream_summary", "weights", "label_errors", "confusions"} <= set(
+        held
+    )
+    for name, columns in held.items():
+        table, back = getattr(tables, name), unpacked(columns)
+        assert list(back) == list(table)
+        for column in table:
+            if pd.api.types.is_numeric_dtype(table[column]):
+                assert np.array_equal(back[column], table[column].astype(float), equal_nan=True), (
+                    name,
+                    column,
+                )
+            else:
+                assert back[column].tolist() == table[column].astype(str).tolist(), (name, column)
+
+
+def test_nothing_is_fetched_and_only_its_own_scripts_run(html):
+    page = re.sub(r"<script.*?</script>", "", html, flags=re.S)
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+    assert not re.search(r"@import|url\(|<link|<iframe", page)
+    assert not re.search(r"\son[a-z]+=\"", page)
+    policy = inside(r'Content-Security-Policy" content="([^"]*)"', html).replace("&#39;", "'")
+    assert "default-src 'none'" in policy
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.S)
+    digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
+    assert digests == re.findall(r"'sha256-([^']+)'", policy)
+
+
+def test_equal_runs_give_equal_pages(tables, facts, html, tmp_path, repository):
+    again = report_page.make_page(tables, facts, tmp_path / "again", repository)
+    assert again.read_text(encoding="utf-8") == html
+
+
+def test_library_is_the_one_that_is_named(repository):
+    row = next(
+        line
+        for line in (repository / "report/vendor/README.md").read_text().splitlines()
+        if ".min.js |" in line
+    )
+    library = (repository / "report/vendor/plotly-cartesian.min.js").read_bytes()
+    assert hashlib.sha256(library).hexdigest() in row
+
+
+def test_files_too_large_for_the_page_are_named():
+    sizes = {"a.pdf": 50, "b.pdf": 30, "c.svg": 60, "d.svg": 10}
+    assert fitting(sizes, most=100) == {"d.svg", "b.pdf", "a.pdf"}
+    assert fitting(sizes, most=5) == set()
+
+
+@pytest.mark.parametrize("number", [1, 11, 30])
+def test_runs_of_any_size_fit(number, tables, tmp_path, repository):
+    names = tuple(f"model-{place:02d}" for place in range(number))
+    facts = synthetic.run_facts(names, twins=False, baseline=False)
+    wide = report_page.widened(tables, names)
+    path = report_page.make_page(wide, facts, tmp_path, repository, worst=False)
+    assert path.stat().st_size < 5e6
+    assert [row[0].text for row in overview(wide, facts).rows] == list(names)
+
+
+def test_overview_says_what_the_tables_say(tables, facts):
+    table = overview(tables, facts)
+    titles = [title for title, _ in table.header]
+    row = dict(zip(titles, next(row for row in table.rows if row[0].text == "hubert-tiny"), strict=True))
+    peak = tables.peaks[
+        (tables.peaks["model"] == "hubert-tiny") & (tables.peaks["analysis"] == "cca-phone")
+    ].iloc[0]
+    assert row["CCA-phone: peak set"].note == f"{peak['layer']}: {peak['score']:.3f}"
+    paired = tables.single_weighted.query("model == 'hubert-tiny' and metric == 'per'").iloc[0]
+    cell = row["PER: single \N{MINUS SIGN} sum"]
+    assert cell.key == paired["difference"]
+    assert cell.text.startswith(f"{paired['difference']:+.3f}".replace("-", "\N{MINUS SIGN}"))
+
+
+@pytest.mark.parametrize(
+    ("layers", "said"),
+    [
+        ("T0", "T0"),
+        ("T0 T1", "T0 T1"),
+        ("T0 T1 T2 T4", "T0\N{EN DASH}T2 T4"),
+        ("T4 T5 T6 T6+ln", "T4\N{EN DASH}T6 T6+ln"),
+        ("T9 T10 T11", "T9\N{EN DASH}T11"),
+        ("", ""),
+    ],
+)
+def test_spans(layers, said):
+    assert spans(layers.split()) == said
+
+
+def test_errors_by_label_are_edits(tmp_path, facts):
+    rows = [
+        ("hubert-tiny", "pr", "T0", 1, "a", "K AE T", "K AA T S"),
+        ("hubert-tiny", "pr", "T0", 2, "a", "K AE T", "AE T"),
+        ("hubert-tiny", "pr", "T1", 1, "a", "K AE T", ""),
+        ("hubert-tiny", "pr", "all", 1, "a", "K AE T", "K AE T"),
+    ]
+    names = ["model", "task", "layer", "seed", "utt_id", "reference", "predicted"]
+    (path,) = synthetic.write(
+        pd.DataFrame(rows, columns=names), tmp_path, names=("model", "task"), ending="decodes.csv"
+    )
+    chosen = pd.DataFrame([("hubert-tiny", "pr", "per", "T0")], columns=["model", "task", "metric", "layer"])
+    errors, confused = label_tables([path], chosen, facts)
+    of = errors[errors["layer"] == "T0"].drop(columns=["model", "task", "layer"]).itertuples(index=False)
+    assert {tuple(row) for row in of} == {
+        ("K", 2, 0, 1, 0),
+        ("AE", 2, 1, 0, 0),
+        ("AA", 0, 0, 0, 0),
+        ("S", 0, 0, 0, 1),
+        ("T", 2, 0, 0, 0),
+    }
+    assert errors[errors["layer"] == "T1"]["deleted"].sum() == 3
+    assert set(confused["layer"]) == {"T0", "all"}
+    pairs = confused[confused["layer"] == "T0"][["reference", "predicted", "times"]]
+    assert {("AE", "AA", 1), ("", "S", 1), ("K", "", 1), ("T", "T", 2)} <= {
+        tuple(row) for row in pairs.itertuples(index=False)
+    }
+    many = pd.DataFrame([(*rows[0][:5], " ".join(map(str, range(101))), "")], columns=names)
+    (path,) = synthetic.write(many, tmp_path / "many", names=("model", "task"), ending="decodes.csv")
+    assert all(table.empty for table in label_tables([path], chosen, facts))
+
+
+def test_regularisers_are_counted():
+    table = pd.DataFrame(
+        [("m", "T0", 0.0, "cca-phone", 1e-4, 0.1)] * 2
+        + [("m", "T0", 0.0, "cca-phone", 1e-2, 0.1), ("m", "T0", 0.0, "mi-phone", np.nan, np.nan)],
+        columns=["model", "layer", "layer_index", "analysis", "epsilon_x", "epsilon_y"],
+    )
+    assert regularisers(table)[["epsilon_x", "times"]].to_numpy().tolist() == [[1e-4, 2], [1e-2, 1]]
+
+
+def test_the_worst_alignments_are_those_of_the_lowest_scores(tmp_path):
+    manifest, intervals, quality = report_page.worst_of(tmp_path)
+    worst = worst_alignments(manifest, quality, number=2)
+    assert worst["utt_id"].tolist() == ["noise2", "noise1"]
+    write_worst(worst, manifest, intervals, tmp_path / "with", audio=True)
+    write_worst(worst, manifest, intervals, tmp_path / "without", audio=False)
+    assert sorted(path.suffix for path in (tmp_path / "with").iterdir()) == [
+        *([".TextGrid"] * 2),
+        *([".flac"] * 2),
+        ".parquet",
+    ]
+    assert not list((tmp_path / "without").glob("*.flac"))
+    assert worst_alignments(manifest, quality.assign(score=np.nan)).empty
