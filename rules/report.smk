@@ -12,6 +12,7 @@ HTML = "<run>/report/report.html"
 VIEWS = "<run>/tables/views"
 CAPTIONS = [path.as_posix() for path in sorted(Path("report").glob("*.rst"))]
 TYPST, JINJA = "report/template.typ", "report/report.html.j2"
+LIBRARY = "report/references.bib"
 VECTORS = sorted({spec.plain for spec in ANALYSES.values() if "vectors" in spec.needs})
 
 
@@ -133,17 +134,21 @@ use rule job as report with:
         captions=ancient(CAPTIONS),
         typst=ancient(TYPST),
         jinja=ancient(JINJA),
+        library=ancient(LIBRARY),
         replanned=ancient(REPLANNED),
     output:
         pdf=shown(REPORT, "report", "The report", document="to print"),
         html=shown(HTML, "report", "The report", document="to explore"),
+        bib="<run>/report/references.bib",
+        methods="<run>/report/methods.md",
+        methods_tex="<run>/report/methods.tex",
         record="<run>/lineage/report.report.pdf.json",
     pathvars:
         job="report",
     localrule: True
     params:
         **runs("report"),
-        **contents(captions=CAPTIONS, typst=TYPST, jinja=JINJA),
+        **contents(captions=CAPTIONS, typst=TYPST, jinja=JINJA, library=LIBRARY),
         style=options(CONFIG.style),
         compare=CONFIG.alignment.compare and CONFIG.alignment.compare.path,
     message:

@@ -52,6 +52,9 @@ def deliverables():
         HTML,
         f"{VIEWS}/curves",
         f"{VIEWS}/layers",
+        "<run>/report/references.bib",
+        "<run>/report/methods.md",
+        "<run>/report/methods.tex",
         REPORT,
     ]
 

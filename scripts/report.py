@@ -7,8 +7,11 @@ from _job import job, snakemake
 
 from layerwise import contracts
 from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
+from layerwise.files import write_text
+from layerwise.report.citations import bibtex, cited
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import read_facts
+from layerwise.report.methods_file import methods_latex, methods_markdown
 from layerwise.report.run_tables import read_tables
 from layerwise.report.second_alignment import SecondAlignment
 
@@ -41,14 +44,20 @@ with job():
         for path in snakemake.input.compared
     ]
     made = circumstances_of(Path(snakemake.output.record).parent / "runs/tables.json")
+    tables, facts = read_tables(source.parent), read_facts(source)
+    references = cited(Path(snakemake.input.library), tables, facts)
     content = report_content(
-        read_tables(source.parent),
-        read_facts(source),
+        tables,
+        facts,
         captions,
         second=second[0] if second else None,
         made=made,
+        references=references,
     )
     write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
     write_html(
         content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html)
     )
+    write_text(bibtex(references), Path(snakemake.output.bib))
+    write_text(methods_markdown(tables, facts, references), Path(snakemake.output.methods))
+    write_text(methods_latex(tables, facts, references), Path(snakemake.output.methods_tex))

@@ -12,8 +12,8 @@ from layerwise.report.words import count, listed
 
 def corpus_text(tables: RunTables, facts: RunFacts) -> list[str]:
     """Describe the corpora, where features were encoded in training, what was left out and warned of."""
-    texts = [_described(facts.corpus)]
-    texts += [f"For tasks, {_described(corpus)}" for corpus in facts.corpora]
+    texts = [described(facts.corpus)]
+    texts += [f"For tasks, {described(corpus)}" for corpus in facts.corpora]
     for task, models in facts.live.items():
         every = len(models) == len(facts.models)
         whose = "all models" if every else listed([facts.model(name).label for name in models])
@@ -101,13 +101,14 @@ def splits_table(tables: RunTables, facts: RunFacts) -> list[Table]:
     return [Table(caption, ("Corpus", "Split", "Utterances", "Published", "Speakers", "Hours"), rows)]
 
 
-def _described(corpus: CorpusFacts) -> str:
+def described(corpus: CorpusFacts) -> str:
+    """Describe a corpus in a sentence or two: its size, its splits and where it is from."""
     splits = ", ".join(f"{number} {name}" for name, number in corpus.splits.items())
     text = (
         f"{corpus.name}: {corpus.utterances} utterances, {corpus.seconds / 60:.1f} minutes, "
         f"{count(corpus.speakers, 'speaker')} ({splits}). {corpus.description}"
-    )
-    return text.strip()
+    ).strip()
+    return text if text.endswith(".") else f"{text}."
 
 
 def _licences(facts: RunFacts) -> list[str]:

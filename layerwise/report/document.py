@@ -4,7 +4,7 @@ import base64
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import cautions, curve_findings, findings, measure_findings, task_findings
 from layerwise.report.answers import CHOICE, CURVES, OBJECTIVE, answers, scope
+from layerwise.report.citations import Reference
 from layerwise.report.corpora import corpus_cautions, corpus_tables, corpus_text
 from layerwise.report.facts import RunFacts
 from layerwise.report.glossary import glossary
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
-from layerwise.report.methods import PROTOCOLS, method_text, references
+from layerwise.report.methods import PROTOCOLS, method_text, what
 from layerwise.report.names import inter_name
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
@@ -43,13 +44,15 @@ def report_content(
     captions: Mapping[str, str],
     second: SecondAlignment | None = None,
     made: Mapping[str, str] | None = None,
+    references: Sequence[Reference] = (),
 ) -> Content:
     """Put the report together as plain JSON data for the templates; sections without results are left out.
 
     ``captions`` maps figure stems to captions (`read_captions`); ``second`` is an alignment that the run's
-    was compared with; ``made`` says when, from which commit and by which command the tables were made. Text
-    is plain: the templates escape it. Words that run from right to left are isolated (Unicode's FSI and PDI).
-    The first section on data says which letters no font has.
+    was compared with; ``made`` says when, from which commit and by which command the tables were made;
+    ``references`` are those of `citations.cited`. Text is plain: the templates escape it.
+    Words that run from right to left are isolated (Unicode's FSI and PDI). The first section on data says
+    which letters no font has.
     """
     data = [
         section(
@@ -165,7 +168,7 @@ def report_content(
         "figures": ["answers", *(it["stem"] for part in (*shown, *data) for it in part["figures"])],
         "limits": findings.limits(facts),
         "glossary": glossary(tables, facts),
-        "references": references(tables, facts),
+        "references": [reference.text for reference in references],
         "appendix": [asdict(table) for table in _appendix(tables, facts)],
         "cite": _cite(facts),
     }
@@ -177,10 +180,8 @@ def report_content(
 def _model_table(facts: RunFacts) -> Table:
     rows = []
     for model in facts.models:
-        size = f"{model.parameters / 1e6:.1f} M" if model.parameters else "\N{EN DASH}"
-        what = {"random": f"random twin of {model.twin_of or model.source}", "baseline": "baseline"}
-        objective = what.get(model.kind, model.objective)
-        rows.append((model.name, model.source, objective, model.supervision, size))
+        size = f"{model.parameters / 1e6:.1f} M" if model.parameters else DASH
+        rows.append((model.name, model.source, what(model), model.supervision, size))
     caption = (
         "Models of the run. A random twin has the architecture of its model and untrained weights; "
         "weakly supervised models learned from transcripts and are not self-supervised."

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from layerwise.report.facts import MUTUAL_INFORMATION, AnalysisFacts, MeasureFacts, RunFacts
+from layerwise.report.facts import MUTUAL_INFORMATION, AnalysisFacts, MeasureFacts, ModelFacts, RunFacts
 from layerwise.report.run_tables import RunTables
 from layerwise.report.words import count
 from layerwise.specs.spec import PWCCA
@@ -66,6 +66,12 @@ class Paragraph:
 
     text: str
     kind: Literal["text", "pwcca"] = "text"
+
+
+def what(model: ModelFacts) -> str:
+    """Say what a model is: its objective, or what it stands for as a control."""
+    controls = {"random": f"random twin of {model.twin_of or model.source}", "baseline": "baseline"}
+    return controls.get(model.kind, model.objective)
 
 
 def method_text(tables: RunTables, facts: RunFacts) -> list[Paragraph]:
@@ -174,32 +180,3 @@ def _scores(tables: RunTables, facts: RunFacts) -> list[str]:
         f"lies within {facts.smallest_effect:g} on both sides of 0 is called negligible, whatever its p."
     )
     return texts
-
-
-def references(tables: RunTables, facts: RunFacts) -> list[str]:
-    """Publications behind the methods that ran."""
-    entries = []
-    if tables.analyses:
-        entries += [
-            "A. Morcos, M. Raghu, S. Bengio (2018). Insights on representational similarity in neural "
-            "networks with canonical correlation. NeurIPS.",
-            "C. Nadeau, Y. Bengio (2003). Inference for the generalization error. Machine Learning 52.",
-            "F. Gröger, S. Wen, M. Brbić (2026). Revisiting the Platonic representation hypothesis: An "
-            "Aristotelian view. arXiv:2602.14486.",
-            "S. Holm (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal "
-            "of Statistics 6.",
-            "A. Winkler, O. Renaud, S. Smith, T. Nichols (2020). Permutation inference for canonical "
-            "correlation analysis. NeuroImage 220.",
-            "A. Pasad, J.-C. Chou, K. Livescu (2021). Layer-wise analysis of a self-supervised speech "
-            "representation model. ASRU. arXiv:2107.04734.",
-        ]
-    entries.append(
-        "A. Pasad, B. Shi, K. Livescu (2023). Comparative layer-wise analysis of self-supervised speech "
-        "models. ICASSP. arXiv:2211.03929."
-    )
-    entries += dict.fromkeys(measure.source for measure in facts.measures if measure.source)
-    if tables.tasks:
-        entries.append(
-            "S. Yang et al. (2021). SUPERB: Speech processing universal performance benchmark. Interspeech."
-        )
-    return entries

@@ -118,6 +118,7 @@ def test_deleted_deliverables_come_back(clone: Workflow) -> None:
         f"{RUN}/tables/layer_scores.csv": "tables",
         f"{RUN}/figures/layers.png": "figures",
         f"{RUN}/report/report.html": "report",
+        f"{RUN}/report/references.bib": "report",
         f"{RUN}/cca/logmel/cca-phone.csv": "cca",
         f"{RUN}/downstream/logmel/pr.weights.csv": "downstream",
         f"{RUN}/features/logmel.digest.json": "extract",

@@ -47,6 +47,9 @@ def test_every_artifact_of_the_contract_is_made(finished):
         "tables/agreement.csv",
         "report/report.pdf",
         "report/report.html",
+        "report/references.bib",
+        "report/methods.md",
+        "report/methods.tex",
     ):
         assert (run / name).exists(), name
     assert any((run / "alignment/textgrids").glob("*.TextGrid"))

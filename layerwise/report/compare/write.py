@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 import layerwise
 from layerwise.errors import ReportError
 from layerwise.files import sha256_file, write_csv
+from layerwise.report.citations import cited
 from layerwise.report.compare import findings
 from layerwise.report.compare.configs import config_differences, recorded
 from layerwise.report.compare.differences import curve_differences, peak_differences, spread
@@ -20,7 +21,6 @@ from layerwise.report.compare.tasks import task_differences
 from layerwise.report.document import write_html, write_pdf
 from layerwise.report.figures.style import save_figure
 from layerwise.report.lettering import isolated, mapped
-from layerwise.report.methods import references
 from layerwise.report.run_tables import of
 from layerwise.report.sections import Content
 from layerwise.report.typeset import Table
@@ -183,7 +183,9 @@ def content(comparison: Comparison, stems: Sequence[str]) -> Content:
         "glossary": [],
         "figures": [it["stem"] for section in sections for it in section["figures"]],
         "limits": list(LIMITS),
-        "references": references(runs[0].tables, runs[0].facts),
+        "references": [
+            reference.text for reference in cited(TEMPLATES / "references.bib", runs[0].tables, runs[0].facts)
+        ],
         "appendix": [asdict(table) for table in _appendix(comparison)],
         "cite": (
             f"Cite this software as layerwise {runs[0].facts.versions.get('layerwise', '')} (CITATION.cff) "
