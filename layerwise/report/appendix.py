@@ -1,7 +1,5 @@
 """The appendix of the report: tables in short forms, what was left out, cost, provenance, versions."""
 
-from collections.abc import Sequence
-
 import pandas as pd
 
 from layerwise.report import cautions
@@ -24,7 +22,7 @@ ALONGSIDE = 3  # trained models whose yardsticks stand side by side, layer by la
 
 
 def appendix(run: RunTables, facts: RunFacts) -> list[Table]:
-    """Tables of the appendix; `left_to_files` says where those are that would be too long."""
+    """Tables of the appendix; `appendix_note` says where those are that would be too long."""
     tables = []
     if run.analyses and not is_many(facts):
         tables.append(traits_table(run, facts))
@@ -52,8 +50,6 @@ def appendix(run: RunTables, facts: RunFacts) -> list[Table]:
             "records say; `layerwise verify` reads all again, feature stores and inputs too."
         )
         tables.append(Table(caption, ("Artifact", "SHA-256"), tuple(facts.digests.items())))
-    if facts.versions:
-        tables.append(Table("Software.", ("Package", "Version"), tuple(facts.versions.items())))
     return tables
 
 
@@ -85,17 +81,15 @@ def cost_table(cost: pd.DataFrame) -> Table:
     return Table(caption, ("Stage", "Jobs", "Wall clock", "CPU", "Memory"), tuple(rows))
 
 
-def left_to_files(run: RunTables, facts: RunFacts) -> str:
-    """Say which tables are not printed in full, and where they are."""
-    names: Sequence[str] = [
+def appendix_note(run: RunTables, facts: RunFacts) -> str:
+    """Say where all numbers are, and with which software they were made."""
+    names = [
         name for name in ("layer_summary", "side_by_side", "choice", "agreement") if len(getattr(run, name))
     ]
-    if not names:
-        return ""
-    files = ", ".join(f"{name}.csv" for name in names)
-    return (
-        f"All numbers of this report, each layer of each model among them, are in tables/ ({files} and more)."
-    )
+    files = f" ({', '.join(f'{name}.csv' for name in names)} and more)" if names else ""
+    versions = ", ".join(f"{package} {version}" for package, version in facts.versions.items())
+    software = f" Software: {versions}." if versions else ""
+    return f"All numbers, each layer of each model among them, are in tables/{files}.{software}"
 
 
 def _time(seconds: float) -> str:

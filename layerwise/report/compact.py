@@ -1,7 +1,7 @@
 """Tables of the whole run in little room: one for all analyses, one for all tasks, matrices in place of lists."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -148,20 +148,38 @@ def choice_matrix(tables: RunTables, facts: RunFacts) -> Table:
             "tables/choice.csv."
         )
         return Table(caption, ("Chosen by", *(facts.task(task).title for task in mine)), tuple(rows))
-    rows = []
-    for task, part in mine.items():
-        for place, strategy in enumerate(strategies_in_order(part)):
-            found = {str(row["model"]): row for _, row in of(part, strategy=strategy).iterrows()}
-            cells = [
-                f"{found[name]['layer']} {with_limits(found[name], 'regret', 3)}".strip()
-                if name in found
-                else DASH
-                for name in names
-            ]
-            title = facts.task(task).title if place == 0 else ""
-            rows.append((title, strategy_title(facts, strategy), *cells))
+    cells = {
+        (
+            facts.task(task).title,
+            strategy_title(facts, str(row["strategy"])),
+            facts.model(str(row["model"])).label,
+        ): (f"{row['layer']} {with_limits(row, 'regret', 3)}".strip())
+        for task, part in mine.items()
+        for strategy in strategies_in_order(part)
+        for _, row in of(part, strategy=strategy).iterrows()
+    }
     caption = f"{said}, after the layer, with 95% interval. Metrics: tables/choice.csv."
-    return Table(caption, ("Task", "Chosen by", *(model.label for model in trained)), tuple(rows))
+    return _crossed(cells, "Chosen by", [model.label for model in trained], caption)
+
+
+def _crossed(
+    cells: Mapping[tuple[str, str, str], str], middle: str, models: Sequence[str], caption: str
+) -> Table:
+    """A table of cells by task, what stands in the rows, and model: the longer of the outer two in columns."""
+    tasks = list(dict.fromkeys(task for task, _, _ in cells))
+    there = [model for model in models if any(model == mine for _, _, mine in cells)]
+    across, down, first = (there, tasks, "Task") if len(there) >= len(tasks) else (tasks, there, "Model")
+    rows = []
+    for outer in down:
+        mine = {
+            (inner, model if down is tasks else task): text
+            for (task, inner, model), text in cells.items()
+            if outer == (task if down is tasks else model)
+        }
+        for place, inner in enumerate(dict.fromkeys(inner for inner, _ in mine)):
+            row = [mine.get((inner, column), DASH) for column in across]
+            rows.append((outer if place == 0 else "", inner, *row))
+    return Table(caption, (first, middle, *across), tuple(rows))
 
 
 def agreement_matrix(tables: RunTables, facts: RunFacts) -> Table:
@@ -182,19 +200,20 @@ def agreement_matrix(tables: RunTables, facts: RunFacts) -> Table:
         ]
         caption = f"{said}, median and range over trained models. Each model: tables/agreement.csv."
         return Table(caption, ("Analysis", *(facts.task(task).title for task in tables.tasks)), tuple(rows))
-    models = facts.in_order(table["model"])
-    rows = []
-    for task in tables.tasks:
-        there = [name for name in analyses if len(of(table, analysis=name, task=task))]
-        for place, name in enumerate(there):
-            part = of(table, analysis=name, task=task)
-            found = {str(row["model"]): row for _, row in part.iterrows()}
-            cells = [with_limits(found[m.name], "spearman") if m.name in found else DASH for m in models]
-            rows.append((facts.task(task).title if place == 0 else "", titles[name], *cells))
+    models = [model for model in facts.in_order(table["model"]) if model.kind == "trained"]
+    cells = {
+        (facts.task(task).title, titles[name], facts.model(str(row["model"])).label): with_limits(
+            row, "spearman"
+        )
+        for task in tables.tasks
+        for name in analyses
+        for _, row in of(table, analysis=name, task=task).iterrows()
+    }
     caption = (
-        f"{said}, with 95% interval over test utterances and trainings. Kendall's: tables/agreement.csv."
+        f"{said}, with 95% interval over test utterances and trainings. Kendall's, and controls: "
+        "tables/agreement.csv."
     )
-    return Table(caption, ("Task", "Analysis", *(model.label for model in models)), tuple(rows))
+    return _crossed(cells, "Analysis", [model.label for model in models], caption)
 
 
 def _spread(rows: pd.DataFrame) -> str:
@@ -231,12 +250,13 @@ def omission_table(tables: RunTables, facts: RunFacts) -> Table:
     """Undefined rank correlations and analyses that cannot be run, those of one reason together."""
     gaps = tables.omissions
     rows = []
-    for (reason, task), part in gaps.groupby(["reason", "task"], sort=True):
+    for reason, part in gaps.groupby("reason", sort=True):
         models = [model.name for model in facts.in_order(part["model"])]
         analyses = sorted(set(map(str, part["analysis"])))
         who = "all" if len(models) == len(facts.models) else _few(models)
-        title = facts.task(str(task)).title if task else DASH
-        rows.append((title, _few(analyses), who, str(reason)))
+        tasks = [facts.task(task).title for task in sorted(set(map(str, part["task"])) - {""})]
+        where = "all" if len(tasks) == len(tables.tasks) > 0 else _few(tasks)
+        rows.append((where or DASH, _few(analyses), who, str(reason)))
     caption = f"Rank correlations that are undefined and analyses that cannot be run ({len(gaps)}), and why."
     return Table(caption, ("Task", "Analysis", "Model", "Reason"), tuple(rows))
 

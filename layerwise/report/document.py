@@ -16,15 +16,15 @@ from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
 from layerwise.report import findings
 from layerwise.report.answers import answers, scope
-from layerwise.report.appendix import appendix, cost_table, left_to_files
+from layerwise.report.appendix import appendix, appendix_note, cost_table
 from layerwise.report.citations import Reference
 from layerwise.report.corpora import corpus_cautions, corpus_tables, corpus_text
 from layerwise.report.facts import RunFacts
 from layerwise.report.glossary import glossary
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
 from layerwise.report.methods import PROTOCOLS, method_text, what
-from layerwise.report.results import results
 from layerwise.report.names import COLUMN
+from layerwise.report.results import results
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
 from layerwise.report.sections import Content, captioned, section
@@ -101,7 +101,7 @@ def report_content(
         "glossary": glossary(tables, facts),
         "references": [reference.text for reference in references],
         "appendix": [asdict(table) for table in appendix(tables, facts)],
-        "appendix_note": left_to_files(tables, facts),
+        "appendix_note": appendix_note(tables, facts),
         "cost": asdict(cost_table(cost)) if cost is not None and len(cost) else None,
         "cite": _cite(facts),
     }

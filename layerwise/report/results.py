@@ -95,7 +95,8 @@ def _inter(tables: RunTables, facts: RunFacts, captions: Mapping[str, str]) -> C
 
 
 def _tasks(tables: RunTables, facts: RunFacts, captions: Mapping[str, str]) -> Content:
-    bullets = task_findings.sum_findings(tables, facts)
+    alone = len(facts.of_kind("trained")) == 1
+    bullets = [] if alone else task_findings.sum_findings(tables, facts)
     if is_many(facts):
         told = [sentence for task in tables.tasks for sentence in counted_task(tables, facts, task)]
     else:
