@@ -9,9 +9,11 @@ from layerwise import contracts
 from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
 from layerwise.files import write_text
 from layerwise.report.citations import bibtex, cited
+from layerwise.report.cost import cost_of
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import read_facts
 from layerwise.report.methods_file import methods_latex, methods_markdown
+from layerwise.report.names import COLUMN
 from layerwise.report.run_tables import read_tables
 from layerwise.report.second_alignment import SecondAlignment
 
@@ -53,8 +55,11 @@ with job():
         second=second[0] if second else None,
         made=made,
         references=references,
+        cost=cost_of(source.parents[1] / "benchmarks"),
     )
-    write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
+    narrow = {f"{COLUMN}/{stem}": path for stem, path in by_stem(snakemake.input.narrow).items()}
+    figures = {**by_stem(snakemake.input.pdf), **narrow}
+    write_pdf(content, Path(snakemake.input.typst), figures, Path(snakemake.output.pdf))
     write_html(
         content, Path(snakemake.input.jinja), by_stem(snakemake.input.png), Path(snakemake.output.html)
     )

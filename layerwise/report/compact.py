@@ -1,4 +1,4 @@
-"""Tables of the whole run in little room: one for all analyses, one for all tasks, matrices in place of lists."""
+"""Tables of the whole run in little room: one for all analyses, one for all tasks, matrices for lists."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -71,8 +71,8 @@ def _peak_matrix(tables: RunTables, facts: RunFacts) -> Table:
             rows.append((model.name, *cells))
     caption = (
         "Block layer with the best score of each model and analysis (the lowest, where each model is its own "
-        "reference), in brackets the layers that it does not beat (tie set), and its score with 95% interval. "
-        "More, as calibrated scores and differences from controls: tables/peaks.csv, "
+        "reference), in brackets the layers that it does not beat (tie set), and its score with 95% "
+        "interval. More, as calibrated scores and differences from controls: tables/peaks.csv, "
         "tables/control_contrasts.csv."
     )
     header = ("Model", *(facts.analysis(name).short for name in tables.analyses))
@@ -90,8 +90,8 @@ def task_tables(tables: RunTables, facts: RunFacts) -> list[Table]:
     table = _merged("Task", made, lambda _: "")
     caption = (
         "The single layer that is best on the development set, the layers that the best one on test does not "
-        f"beat (tie set; paired, Holm over layers, 5%), test {metrics} of the single layer and of the learned "
-        "sum of all layers, their paired difference over test utterances and trainings with 95% interval, p "
+        f"beat (tie set; paired, Holm over layers, 5%), test {metrics} of the single layer and of the "
+        "learned sum of all layers, their paired difference over test utterances and trainings with 95% interval, p "
         "(Holm over models), and which is better. A model with one layer: its metric."
     )
     return [replace(table, caption=caption)]
@@ -105,8 +105,8 @@ def _task_matrix(tables: RunTables, facts: RunFacts) -> Table:
             rows.append((model.name, *cells))
     caption = (
         "The single layer that is best on dev, its test metric, and that of the learned sum of all layers; > "
-        "the single layer is better, < the sum is better, = neither (paired, Holm over models, 5%). Intervals "
-        "and p: tables/single_weighted.csv."
+        "the single layer is better, < the sum is better, = neither (paired, Holm over models, 5%). "
+        "Intervals and p: tables/single_weighted.csv."
     )
     titles = [f"{facts.task(task).title} ({facts.task(task).metric.title})" for task in tables.tasks]
     return Table(caption, ("Model", *titles), tuple(rows))
@@ -148,7 +148,7 @@ def choice_matrix(tables: RunTables, facts: RunFacts) -> Table:
             "tables/choice.csv."
         )
         return Table(caption, ("Chosen by", *(facts.task(task).title for task in mine)), tuple(rows))
-    cells = {
+    crossed = {
         (
             facts.task(task).title,
             strategy_title(facts, str(row["strategy"])),
@@ -159,13 +159,13 @@ def choice_matrix(tables: RunTables, facts: RunFacts) -> Table:
         for _, row in of(part, strategy=strategy).iterrows()
     }
     caption = f"{said}, after the layer, with 95% interval. Metrics: tables/choice.csv."
-    return _crossed(cells, "Chosen by", [model.label for model in trained], caption)
+    return _crossed(crossed, "Chosen by", [model.label for model in trained], caption)
 
 
 def _crossed(
     cells: Mapping[tuple[str, str, str], str], middle: str, models: Sequence[str], caption: str
 ) -> Table:
-    """A table of cells by task, what stands in the rows, and model: the longer of the outer two in columns."""
+    """A table of cells by task, what stands in the rows, and model: the more of tasks or models in columns."""
     tasks = list(dict.fromkeys(task for task, _, _ in cells))
     there = [model for model in models if any(model == mine for _, _, mine in cells)]
     across, down, first = (there, tasks, "Task") if len(there) >= len(tasks) else (tasks, there, "Model")

@@ -92,8 +92,8 @@ def counted_task(tables: RunTables, facts: RunFacts, name: str) -> list[str]:
         for row in (best, worst)
     ]
     return [
-        f"{facts.task(name).title}: test {metric.title} of the single layer that is best on dev, from the best "
-        f"to the worst of {count(len(mine), 'model')}: {ends[0]} to {ends[1]}."
+        f"{facts.task(name).title}: test {metric.title} of the single layer that is best on dev, from the "
+        f"best to the worst of {count(len(mine), 'model')}: {ends[0]} to {ends[1]}."
     ]
 
 

@@ -73,8 +73,8 @@ def _rest(tables: RunTables, facts: RunFacts) -> list[str]:
     apart = cautions.disagreements(tables, facts)
     if len(apart) > MOST_DISAGREEMENTS:
         apart = [
-            f"Analyses of one target (such as cca-phone and mi-phone) contradict each other on the best block "
-            f"layer in {len(apart)} cases: their tie sets have no layer in common (tables/peaks.csv)."
+            f"Analyses of one target (such as cca-phone and mi-phone) contradict each other on the best "
+            f"block layer in {len(apart)} cases: their tie sets have no layer in common (tables/peaks.csv)."
         ]
     return [
         *cautions.permutation_lines(tables),
