@@ -46,8 +46,8 @@ def appendix(run: RunTables, facts: RunFacts) -> list[Table]:
     if facts.digests:
         caption = (
             "Lineage: SHA-256 of the artifacts behind this report, in print its first digits (whole: "
-            "tables/facts.json; records: lineage/ in the run's folder). What it was written from was as these "
-            "records say; `layerwise verify` reads all again, feature stores and inputs too."
+            "tables/facts.json; records: lineage/ in the run's folder). What it was written from was as "
+            "these records say; `layerwise verify` reads all again, feature stores and inputs too."
         )
         tables.append(Table(caption, ("Artifact", "SHA-256"), tuple(facts.digests.items())))
     return tables
@@ -75,8 +75,8 @@ def cost_table(cost: pd.DataFrame) -> Table:
         )
     )
     caption = (
-        "Cost of each stage as Snakemake measured it when its jobs last ran: jobs, the sum of their wall clock "
-        "and CPU time, and the largest memory of a job (GB). Not part of the tables, which do not depend on it."
+        "Cost of each stage as Snakemake measured it when its jobs last ran: jobs, the sum of their wall "
+        "clock and CPU time, and the largest memory of a job (GB). No table of the run depends on it."
     )
     return Table(caption, ("Stage", "Jobs", "Wall clock", "CPU", "Memory"), tuple(rows))
 

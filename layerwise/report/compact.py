@@ -91,8 +91,8 @@ def task_tables(tables: RunTables, facts: RunFacts) -> list[Table]:
     caption = (
         "The single layer that is best on the development set, the layers that the best one on test does not "
         f"beat (tie set; paired, Holm over layers, 5%), test {metrics} of the single layer and of the "
-        "learned sum of all layers, their paired difference over test utterances and trainings with 95% interval, p "
-        "(Holm over models), and which is better. A model with one layer: its metric."
+        "learned sum of all layers, their paired difference over test utterances and trainings with 95% "
+        "interval, p (Holm over models), and which is better. A model with one layer: its metric."
     )
     return [replace(table, caption=caption)]
 
@@ -165,7 +165,7 @@ def choice_matrix(tables: RunTables, facts: RunFacts) -> Table:
 def _crossed(
     cells: Mapping[tuple[str, str, str], str], middle: str, models: Sequence[str], caption: str
 ) -> Table:
-    """A table of cells by task, what stands in the rows, and model: the more of tasks or models in columns."""
+    """A table of cells by task, what stands in the rows, and model: tasks or models in columns."""
     tasks = list(dict.fromkeys(task for task, _, _ in cells))
     there = [model for model in models if any(model == mine for _, _, mine in cells)]
     across, down, first = (there, tasks, "Task") if len(there) >= len(tasks) else (tasks, there, "Model")
