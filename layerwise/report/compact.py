@@ -17,7 +17,7 @@ from layerwise.report.words import ALL, SINGLE, WEIGHTS, listed
 
 MARKS = {SINGLE: ">", ALL: "<"}
 MOST_ITEMS = 12  # that are named in a list of what was left out
-LONG = 60  # rows of a table of the appendix; longer ones are named by their file
+LONG = 120  # rows of a table of the appendix; longer ones are named by their file
 
 
 def analysis_tables(tables: RunTables, facts: RunFacts) -> list[Table]:
