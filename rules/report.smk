@@ -130,7 +130,10 @@ use rule job as report with:
         facts=FACTS,
         pdf=[*figure_files("pdf"), "<run>/figures/alignment.pdf"],
         png=[*figure_files("png"), "<run>/figures/alignment.png"],
-        narrow=[f"<run>/figures/{COLUMN}/{stem}.pdf" for stem in (*figure_stems(), "alignment")],
+        narrow=[
+            f"<run>/figures/{COLUMN}/{stem}.pdf"
+            for stem in (*figure_stems(), "alignment")
+        ],
         compared=[AGREEMENT] if CONFIG.alignment.compare else [],
         captions=ancient(CAPTIONS),
         typst=ancient(TYPST),

@@ -17,7 +17,8 @@ def cost_of(folder: Path) -> pd.DataFrame:
     """Sum the benchmarks below a folder by stage, in the order of the workflow.
 
     Returns a row per stage: jobs, seconds of wall clock and of CPU, and the largest resident memory in MB of
-    a job; none where nothing was measured, and no CPU for jobs too short for it. Times differ between runs, so no table of a run holds them.
+    a job; none where nothing was measured, and no CPU for jobs too short for it. Times differ between runs,
+    so no table of a run holds them.
 
     Raises `ReportError` for a file that is no benchmark.
     """
