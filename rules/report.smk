@@ -145,6 +145,10 @@ use rule job as report with:
         latex=LATEX,
         worst=WORST,
         worst_files="<run>/alignment/worst",
+        narrow=[
+            f"<run>/figures/{COLUMN}/{stem}.pdf"
+            for stem in (*figure_stems(), "alignment")
+        ],
         compared=[AGREEMENT] if CONFIG.alignment.compare else [],
         captions=ancient(CAPTIONS),
         typst=ancient(TYPST),

@@ -11,6 +11,7 @@ from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
 from layerwise.files import write_text
 from layerwise.options.style import StyleOptions
 from layerwise.report.citations import bibtex, cited
+from layerwise.report.cost import cost_of
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import RunFacts, read_facts
 from layerwise.report.methods_file import methods_latex, methods_markdown
@@ -74,13 +75,16 @@ with job():
         second=second[0] if second else None,
         made=made,
         references=references,
+        cost=cost_of(source.parents[1] / "benchmarks"),
     )
     texts = {
         snakemake.output.methods: methods_markdown(tables, facts, references),
         snakemake.output.methods_tex: methods_latex(tables, facts, references),
         snakemake.output.bib: bibtex(references),
     }
-    write_pdf(content, Path(snakemake.input.typst), by_stem(snakemake.input.pdf), Path(snakemake.output.pdf))
+    narrow = {f"{COLUMN}/{stem}": path for stem, path in by_stem(snakemake.input.narrow).items()}
+    figures = {**by_stem(snakemake.input.pdf), **narrow}
+    write_pdf(content, Path(snakemake.input.typst), figures, Path(snakemake.output.pdf))
     write_html(
         content,
         Path(snakemake.input.jinja[0]),

@@ -34,7 +34,7 @@ from layerwise.report.words import (
 
 FEW_MODELS = 3  # that are told one by one
 CURVE = "curve"  # in place of a strategy: the peak of the analysis that stands for a task
-CURVES, OBJECTIVE, CHOICE = "curves", "objective", "choice"  # anchors of sections
+CURVES, OBJECTIVE, TASKS, CHOICE = "curves", "objective", "tasks", "choice"  # anchors of sections
 
 
 @dataclass(frozen=True)
@@ -229,7 +229,7 @@ def single_layer(tables: RunTables, facts: RunFacts) -> Answer:
         f"Advantage of the single layer, {listed(told if len(rows) > 1 else told[:1])}; paired on "
         f"{units} test units, Holm over models.",
     )
-    return Answer(question, verdict, evidence, tables.tasks[0])
+    return Answer(question, verdict, evidence, TASKS)
 
 
 def _advantage(row: pd.Series, facts: RunFacts) -> str:

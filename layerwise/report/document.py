@@ -15,22 +15,22 @@ from markupsafe import Markup
 
 from layerwise.errors import ReportError
 from layerwise.files import write_aside, write_text
-from layerwise.report import cautions, curve_findings, findings, measure_findings, task_findings
-from layerwise.report.answers import CHOICE, CURVES, OBJECTIVE, answers, scope
+from layerwise.report import findings
+from layerwise.report.answers import answers, scope
+from layerwise.report.appendix import appendix, appendix_note, cost_table
 from layerwise.report.citations import Reference
 from layerwise.report.corpora import corpus_cautions, corpus_tables, corpus_text
 from layerwise.report.facts import RunFacts
 from layerwise.report.glossary import glossary
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
 from layerwise.report.methods import PROTOCOLS, method_text, what
-from layerwise.report.names import inter_name
+from layerwise.report.names import COLUMN
 from layerwise.report.page.pictures import picture
+from layerwise.report.results import results
 from layerwise.report.run_tables import RunTables
 from layerwise.report.second_alignment import SecondAlignment, comparison_table, comparison_text
 from layerwise.report.sections import Content, captioned, section
-from layerwise.report.typeset import DASH, Table, analysis_table, traits_table
-from layerwise.report.typeset_measures import published_table, ranks_table, side_by_side_tables
-from layerwise.report.typeset_tasks import agreement_table, choice_table, head_table, task_table
+from layerwise.report.typeset import DASH, Table
 
 
 def read_captions(folder: Path) -> dict[str, str]:
@@ -47,14 +47,15 @@ def report_content(
     second: SecondAlignment | None = None,
     made: Mapping[str, str] | None = None,
     references: Sequence[Reference] = (),
+    cost: pd.DataFrame | None = None,
 ) -> Content:
     """Put the report together as plain JSON data for the templates; sections without results are left out.
 
     ``captions`` maps figure stems to captions (`read_captions`); ``second`` is an alignment that the run's
     was compared with; ``made`` says when, from which commit and by which command the tables were made;
-    ``references`` are those of `citations.cited`. Text is plain: the templates escape it.
-    Words that run from right to left are isolated (Unicode's FSI and PDI). The first section on data says
-    which letters no font has.
+    ``references`` are those of `citations.cited`; ``cost`` is that of `cost.cost_of`. Text is plain: the
+    templates escape it. Words that run from right to left are isolated (Unicode's FSI and PDI). The first
+    section on data says which letters no font has.
     """
     data = [
         section(
@@ -76,77 +77,7 @@ def report_content(
                 tables=[comparison_table(second)],
             )
         )
-    shown = []
-    for analysis in tables.planned:
-        first = analysis == tables.planned[0]
-        shown.append(
-            section(
-                CURVES if first else analysis,
-                facts.analysis(analysis).title,
-                bullets=curve_findings.analysis_findings(tables, facts, analysis),
-                tables=[analysis_table(tables, facts, analysis)],
-                figures=["layers"] if first else [],
-                captions=captions,
-                see=[] if first else ["layers"],
-            )
-        )
-    if tables.analyses:
-        objectives = curve_findings.objective_findings(tables, facts)
-        title = "Does the objective shape the curves?"
-        shown.append(section(OBJECTIVE, title, bullets=objectives, see=["layers"]))
-    if tables.planned:
-        shown.append(
-            section(
-                "rest",
-                "What the scores rest on",
-                bullets=cautions.cautions(tables, facts) if tables.analyses else [],
-                figures=["learning"],
-                captions=captions,
-            )
-        )
-    if facts.measures:
-        ranks = [] if tables.measure_agreement.empty else [ranks_table(tables, facts)]
-        bullets = measure_findings.measure_findings(tables, facts)
-        title = "Other yardsticks"
-        shown.append(section("measures", title, [], bullets, ranks, ["measures"], captions))
-    if not tables.published.empty:
-        bullets = measure_findings.published_findings(tables)
-        beside = [published_table(tables, facts)]
-        shown.append(section("published", "Beside published values", bullets=bullets, tables=beside))
-    for a, b in tables.pairs:
-        stem = inter_name(a, b)
-        shown.append(
-            section(
-                stem,
-                f"{a} against {b}",
-                bullets=findings.inter_findings(tables, facts, (a, b)),
-                figures=[stem],
-                captions={stem: captions.get("inter", "")},
-            )
-        )
-    for task in tables.tasks:
-        stems = ["tasks", "single-vs-weighted", "weights"]
-        first = task == tables.tasks[0]
-        shown.append(
-            section(
-                task,
-                facts.task(task).title,
-                bullets=task_findings.task_findings(tables, facts, task),
-                tables=[task_table(tables, facts, task)],
-                figures=stems if first else [],
-                captions=captions,
-                see=[] if first else stems,
-            )
-        )
-    if tables.tasks:
-        sentences = task_findings.choice_findings(tables, facts)
-        title = "What does a choice of layer cost?"
-        shown.append(section(CHOICE, title, bullets=sentences, figures=["choice"], captions=captions))
-    if (tables.planned or facts.measures) and tables.tasks:
-        sentences = task_findings.agreement_findings(tables, facts)
-        stems = ["agreement", *(["cca-vs-task"] if tables.planned else [])]
-        title = "Do layer analyses predict tasks?"
-        shown.append(section("agreement", title, bullets=sentences, figures=stems, captions=captions))
+    shown = results(tables, facts, captions)
     content: Content = {
         "title": "Which layer knows what?",
         "subtitle": f"Layer-wise analysis of speech models, run {facts.run}",
@@ -171,7 +102,9 @@ def report_content(
         "limits": findings.limits(facts),
         "glossary": glossary(tables, facts),
         "references": [reference.text for reference in references],
-        "appendix": [asdict(table) for table in _appendix(tables, facts)],
+        "appendix": [asdict(table) for table in appendix(tables, facts)],
+        "appendix_note": appendix_note(tables, facts),
+        "cost": asdict(cost_table(cost)) if cost is not None and len(cost) else None,
         "cite": _cite(facts),
     }
     if caution := find_fonts([*strings(content), *tables.segments["label"]]).caution:
@@ -191,53 +124,6 @@ def _model_table(facts: RunFacts) -> Table:
     return Table(caption, ("Model", "Source", "Objective", "Supervision", "Parameters"), tuple(rows))
 
 
-def _appendix(run: RunTables, facts: RunFacts) -> list[Table]:
-    tables = [traits_table(run, facts)] if run.analyses else []
-    tables += side_by_side_tables(run, facts) if facts.measures else []
-    if (run.layer_summary["excluded"] > 0).any():
-        tables.append(cautions.excluded_table(run, facts))
-    if not run.influential.empty:
-        tables.append(cautions.flagged_table(run, facts))
-    tables += [
-        made(run, facts)
-        for made, source in (
-            (choice_table, run.choice),
-            (agreement_table, run.agreement),
-            (head_table, run.head_agreement),
-        )
-        if not source.empty
-    ]
-    if not run.omissions.empty:
-        order = {model.name: place for place, model in enumerate(facts.models)}
-        gaps = run.omissions.assign(
-            place=run.omissions["model"].map(order),
-            task=run.omissions["task"].replace("", DASH),
-            model=[facts.model(name).label for name in run.omissions["model"]],
-        ).sort_values(["place", "task", "analysis"], kind="stable")
-        rows = _cells(gaps, ["model", "task", "analysis", "reason"])
-        caption = (
-            f"Rank correlations that are undefined and analyses that cannot be run ({len(rows)}), and why."
-        )
-        tables.append(Table(caption, ("Model", "Task", "Analysis", "Reason"), rows))
-    if not run.exclusions.empty:
-        lost = _cells(run.exclusions, ["item", "stage", "reason"])
-        tables.append(Table(f"Exclusions ({len(lost)}).", ("Item", "Stage", "Reason"), lost))
-    if facts.digests:
-        caption = (
-            "Lineage: SHA-256 of the artifacts behind this report (records: lineage/ in the run's folder). "
-            "What it was written from was as these records say; `layerwise verify` reads all again, feature "
-            "stores and inputs too."
-        )
-        tables.append(Table(caption, ("Artifact", "SHA-256"), tuple(facts.digests.items())))
-    if facts.versions:
-        tables.append(Table("Software.", ("Package", "Version"), tuple(facts.versions.items())))
-    return tables
-
-
-def _cells(table: pd.DataFrame, columns: list[str]) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(map(str, row)) for row in table[columns].itertuples(index=False))
-
-
 def _cite(facts: RunFacts) -> str:
     version = facts.versions.get("layerwise", "")
     return (
@@ -249,18 +135,22 @@ def _cite(facts: RunFacts) -> str:
 def write_pdf(content: Content, template: Path, figures: Mapping[str, Path], target: Path) -> None:
     """Typeset the report with a typst template; equal inputs give equal bytes.
 
-    ``figures`` maps stems to PDF files. Nothing is fetched. Fonts are those in typst, and for letters that
+    ``figures`` maps stems to PDF files; one that is there for a column of a page as well (``column/{stem}``)
+    can stand beside its text. Nothing is fetched. Fonts are those in typst, and for letters that
     they lack those that `find_fonts` finds; what no font has is set as code points. Raises `ReportError` with
     typst's message if the template does not compile.
     """
     letters = find_fonts(strings(content))
-    content = {**mapped(content, letters.shown), "fonts": letters.families}
+    narrow = [stem for stem in content["figures"] if f"{COLUMN}/{stem}" in figures]
+    content = {**mapped(content, letters.shown), "fonts": letters.families, "narrow": narrow}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copyfile(template, folder / "report.typ")
         (folder / "content.json").write_text(json.dumps(content), encoding="utf-8")
         for stem in content["figures"]:
             shutil.copyfile(_figure(figures, stem), folder / f"{stem}.pdf")
+        for stem in content["narrow"]:
+            shutil.copyfile(_figure(figures, f"{COLUMN}/{stem}"), folder / f"{stem}-column.pdf")
         (folder / "fonts").mkdir()
         for number, font in enumerate(letters.fonts):
             shutil.copyfile(font.path, folder / "fonts" / f"{number}{font.path.suffix}")

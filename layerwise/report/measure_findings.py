@@ -41,18 +41,19 @@ def shown(row: pd.Series, variant: VariantFacts) -> str:
 def _best(
     curve: pd.DataFrame, variant: VariantFacts, model: ModelFacts, facts: RunFacts, everyone: pd.DataFrame
 ) -> str:
-    row = _best_row(curve, variant)
+    row = best_row(curve, variant)
     if row is None:
         return ""
     said = f"{model.label} is best at {row['layer']}, {shown(row, variant)}"
     twin = facts.twin(model.name)
-    control = _best_row(of(everyone, model=twin.name), variant) if twin else None
+    control = best_row(of(everyone, model=twin.name), variant) if twin else None
     if control is not None:
         said += f" (its random twin at {control['layer']}, {shown(control, variant)})"
     return said
 
 
-def _best_row(curve: pd.DataFrame, variant: VariantFacts) -> pd.Series | None:
+def best_row(curve: pd.DataFrame, variant: VariantFacts) -> pd.Series | None:
+    """The block layer that is best by a variant; None without block layers."""
     blocks = block_layers(curve)
     if blocks.empty:
         return None
