@@ -16,8 +16,8 @@ QUESTIONS = (ANSWERS, EVOLUTION, OBJECTIVE, TASKS, CHOICE, MEASURES, DATA)
 _OF_NAMES = {
     ANSWERS: ("answers", "report"),
     EVOLUTION: (
-        *("layers", "heat", "depth", "learning", "regularisers", "inter", "layer_scores", "layer_summary", "peaks"),
-        *("influential", "inter_scores"),
+        *("layers", "heat", "depth", "learning", "inter", "layer_scores", "layer_summary", "peaks"),
+        *("influential", "regularisers", "inter_scores"),
     ),
     OBJECTIVE: ("control_contrasts", "curve_contrasts", "last_block_contrasts"),
     TASKS: (
