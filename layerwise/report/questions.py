@@ -17,12 +17,12 @@ _OF_NAMES = {
     ANSWERS: ("answers", "report"),
     EVOLUTION: (
         *("layers", "heat", "depth", "learning", "inter", "layer_scores", "layer_summary", "peaks"),
-        *("influential", "inter_scores"),
+        *("influential", "regularisers", "inter_scores"),
     ),
     OBJECTIVE: ("control_contrasts", "curve_contrasts", "last_block_contrasts"),
     TASKS: (
         *("tasks", "single-vs-weighted", "weights", "weights-vs-task", "downstream", "downstream_summary"),
-        *("task_peaks", "single_weighted", "task_contrasts", "head_agreement"),
+        *("task_peaks", "single_weighted", "task_contrasts", "head_agreement", "label_errors", "confusions"),
     ),
     CHOICE: ("choice", "cca-vs-task", "agreement"),
     MEASURES: (

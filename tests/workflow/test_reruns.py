@@ -22,7 +22,7 @@ ANALYSES_ON = {"feasibility"} | CCA_ON
 DOWNSTREAM_ON = {"downstream"} | TABLES_ON
 FEATURES_ON = {"extract"} | CCA_ON | DOWNSTREAM_ON
 SAMPLES_ON = {"samples", "selection", "feasibility"} | FEATURES_ON
-ALIGN_ON = {"align", "textgrids", "alignment_figure"} | SAMPLES_ON
+ALIGN_ON = {"align", "textgrids", "alignment_figure", "worst_alignments"} | SAMPLES_ON
 ALL = {"manifest"} | ALIGN_ON
 
 CONFIG = "configs/ci.yaml"
@@ -234,7 +234,7 @@ def test_edits_of_what_the_run_does_not_use_rerun_nothing(finished: Workflow) ->
         ("layerwise/corpus/audio.py", statement, ALL),
         ("layerwise/corpus/table.py", statement, ALL),
         ("layerwise/align/pocketsphinx.py", statement, ALIGN_ON),
-        ("layerwise/align/textgrid_writer.py", statement, {"textgrids"}),
+        ("layerwise/align/textgrid_writer.py", statement, {"textgrids", "worst_alignments", "report"}),
         ("layerwise/sampling.py", statement, SAMPLES_ON),
         ("layerwise/models/base.py", statement, FEATURES_ON),
         ("layerwise/features/pooling.py", statement, FEATURES_ON),
