@@ -66,8 +66,8 @@ def test_many_models_are_counted_and_few_told(picture, repository, tmp_path):
     tables, facts = made_up(shape, tmp_path / "run")
     content = report_content(tables, facts, read_captions(repository / "report"))
     curves = next(part for part in content["sections"] if part["anchor"] == "curves")
-    shapes = tables.peaks[tables.peaks["analysis"] == "cca-phone"]
-    shapes = shapes[shapes["model"].isin([model.name for model in facts.of_kind("trained")])]["shape"]
+    peaks = tables.peaks[tables.peaks["analysis"] == "cca-phone"]
+    shapes = peaks[peaks["model"].isin([model.name for model in facts.of_kind("trained")])]["shape"]
     (line,) = (text for text in curves["bullets"] if text.startswith("CCA-phone, shapes"))
     for shape_name, number in shapes.value_counts().items():
         assert f"{shape_name} in {number}" in line
@@ -111,7 +111,7 @@ def test_cost_is_summed_by_stage(tmp_path):
     made = cost_of(tmp_path).set_index("stage")
     assert list(made.index) == ["align", "cca"]
     assert made.loc["cca"].tolist() == [2, 15, 12, 300]
-    assert made.loc["align", "cpu"] == 0
+    assert made["cpu"].tolist() == [0, 12]
     assert cost_of(tmp_path / "none").empty
     (tmp_path / "tables.tsv").write_text("nothing\n")
     with pytest.raises(ReportError, match=r"tables\.tsv"):
