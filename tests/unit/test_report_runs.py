@@ -67,7 +67,7 @@ def test_many_models_are_counted_and_few_told(picture, repository, tmp_path):
     content = report_content(tables, facts, read_captions(repository / "report"))
     curves = next(part for part in content["sections"] if part["anchor"] == "curves")
     peaks = tables.peaks[tables.peaks["analysis"] == "cca-phone"]
-    shapes = peaks[peaks["model"].isin([model.name for model in facts.of_kind("trained")])]["shape"]
+    shapes = peaks.loc[peaks["model"].isin([model.name for model in facts.of_kind("trained")]), "shape"]
     (line,) = (text for text in curves["bullets"] if text.startswith("CCA-phone, shapes"))
     for shape_name, number in shapes.value_counts().items():
         assert f"{shape_name} in {number}" in line
@@ -110,7 +110,7 @@ def test_cost_is_summed_by_stage(tmp_path):
         path.write_text(head + row + "\n")
     made = cost_of(tmp_path).set_index("stage")
     assert list(made.index) == ["align", "cca"]
-    assert made.loc["cca"].tolist() == [2, 15, 12, 300]
+    assert list(made.loc["cca"]) == [2, 15, 12, 300]
     assert made["cpu"].tolist() == [0, 12]
     assert cost_of(tmp_path / "none").empty
     (tmp_path / "tables.tsv").write_text("nothing\n")

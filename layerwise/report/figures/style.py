@@ -165,6 +165,8 @@ def save_figure(
             engine.execute(figure)
             figure.set_layout_engine(None)
         # The solver of layouts goes by addresses: its last digits differ from one process to the next.
+        for part in figure.subfigs:
+            part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), POSITION_DIGITS))
         for axes in figure.axes:
             left, bottom, width, height = np.round(axes.get_position(original=True).bounds, POSITION_DIGITS)
             axes.set_position((left, bottom, width, height))
