@@ -27,10 +27,8 @@ COPIED = (
     "rules",
 )
 RUN = "faults"
-# What says when and how long it ran.
-PASSING = ("logs", "benchmarks", "lineage/runs")
-# What names the command, which on a cluster is another one.
-COMMANDED = ("report/report", "lineage/report.report.pdf.json")
+# What says when, how long and by which command it ran.
+PASSING = ("logs", "benchmarks", "lineage/runs", "report/report.", "lineage/report.report.pdf.json")
 ORPHANS_END = 20.0  # seconds
 LAST_KEPT = 9  # earlier logs of a job
 
@@ -117,11 +115,6 @@ class Copy:
         left = self._left()
         self.wrong += [f"process left: {' '.join(process.cmdline())[:200]}" for process in left]
         here, there = self.digests(), whole.digests()
-        if self.arguments != whole.arguments:
-            here, there = (
-                {name: digest for name, digest in found.items() if not name.startswith(COMMANDED)}
-                for found in (here, there)
-            )
         self.wrong += [f"differs: {name}" for name in sorted(there) if here.get(name) != there[name]]
         self.wrong += [f"left behind: {name}" for name in sorted(here.keys() - there.keys())]
         for path, text in self.logs:

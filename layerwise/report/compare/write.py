@@ -187,6 +187,8 @@ def content(comparison: Comparison, stems: Sequence[str]) -> Content:
             reference.text for reference in cited(TEMPLATES / "references.bib", runs[0].tables, runs[0].facts)
         ],
         "appendix": [asdict(table) for table in _appendix(comparison)],
+        "appendix_note": "",
+        "cost": None,
         "cite": (
             f"Cite this software as layerwise {runs[0].facts.versions.get('layerwise', '')} (CITATION.cff) "
             "with the digests of the appendix, and each run with what its own report asks for."
