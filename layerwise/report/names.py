@@ -49,6 +49,7 @@ def figure_names(
         names += ["measures", *map(measure_name, measures), "measures-vs-measures"]
     if tasks:
         names += ["tasks", "single-vs-weighted", "weights", "weights-vs-task", "choice"]
+        names += ["label-errors", "confusions"]
     if analyses and tasks:
         names.append("cca-vs-task")
     if (analyses or measures) and tasks:

@@ -65,4 +65,5 @@ def test_names_belong_to_their_question():
     assert rest <= {"corpus", "alignment-quality", "omissions", "exclusions", "warnings", "utterances"} | {
         "segments",
         "splits",
+        "regularisers",
     }

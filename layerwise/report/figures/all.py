@@ -13,6 +13,7 @@ from layerwise.report.figures.comparisons import choice_figure, single_weighted_
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.heat import heat_figure
 from layerwise.report.figures.inter import inter_figure
+from layerwise.report.figures.labels import confusion_figure, label_figure
 from layerwise.report.figures.layers import depth_figure, layer_figure
 from layerwise.report.figures.learning import learning_figure
 from layerwise.report.figures.measures import headline_figure, variants_figure
@@ -57,6 +58,8 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
         drawn["single-vs-weighted"] = single_weighted_figure(tables.single_weighted, facts, style)
         drawn["weights"] = weight_figure(tables.weights, facts, style)
         drawn["weights-vs-task"] = weights_figure(tables, facts, style)
+        drawn["label-errors"] = label_figure(tables, facts, style)
+        drawn["confusions"] = confusion_figure(tables, facts, style)
         drawn["choice"] = choice_figure(tables.choice, facts, style)
     if planned and asked:
         drawn["cca-vs-task"] = scatter_figure(tables, facts, style)
