@@ -41,8 +41,8 @@ def cited(library: Path, tables: RunTables, facts: RunFacts) -> list[Reference]:
     """Return the references of a run: methods, then measures, models, corpora, the aligner and tools.
 
     ``library`` is a BibTeX file whose field ``usedfor`` says what an entry is cited for (the words are in
-    report/references.bib). A measure whose source no entry covers gets an entry of its own. Raises `ReportError`,
-    naming the file, if it is no BibTeX.
+    report/references.bib). A measure whose source no entry covers gets an entry of its own. Raises
+    `ReportError`, naming the file, if it is no BibTeX.
     """
     try:
         entries = dict(parse_file(str(library), bib_format="bibtex").entries)

@@ -203,7 +203,7 @@ def confusion_figure(tables: RunTables, facts: RunFacts, style: Style | None = N
                     axis.set_ylabel(textwrap.fill(task.title, 20))
             if image is None:
                 continue
-            bar = figure.colorbar(image, ax=mine[: len(models)], location="bottom", aspect=40, pad=0.01)
+            bar = figure.colorbar(image, ax=mine[: len(models)], location="bottom", aspect=40, pad=0.03)
             bar.set_label("% of the reference's label")
             bar.outline.set(visible=False)
             bar.ax.tick_params(length=1.5)
