@@ -65,7 +65,7 @@ def figure_names(
         names += ["measures", *map(measure_name, measures), "measures-vs-measures"]
     if tasks:
         names += ["tasks", "single-vs-weighted", "weights", "weights-vs-task", "choice"]
-        names += ["label-errors", "confusions"]
+        names += ["label-errors", "confusions", "training"]
     if analyses and tasks:
         names.append("cca-vs-task")
     if (analyses or measures) and tasks:

@@ -30,7 +30,7 @@ _OF_NAMES = {
             "label-errors",
             "label_errors",
         ),
-        "confusions",
+        *("confusions", "training"),
     ),
     CHOICE: ("choice", "cca-vs-task", "agreement"),
     MEASURES: (

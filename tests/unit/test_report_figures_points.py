@@ -9,8 +9,10 @@ import report_page
 import report_tables as synthetic
 from matplotlib.patches import Rectangle
 
+from layerwise import contracts
+from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.options.style import StyleOptions
-from layerwise.report.details import label_tables
+from layerwise.report.details import label_tables, training
 from layerwise.report.figures.heat import heat_figure, runs
 from layerwise.report.figures.labels import confusion_figure, label_figure
 from layerwise.report.figures.layers import centre, coincide, depth_figure, layer_figure
@@ -20,6 +22,7 @@ from layerwise.report.figures.ranking import weights_figure
 from layerwise.report.figures.shown import shown
 from layerwise.report.figures.style import Style, save_figure
 from layerwise.report.figures.tasks import mean_weights, task_figure, weight_figure
+from layerwise.report.figures.training import training_figure
 from layerwise.report.figures.yardsticks import yardsticks_figure
 from layerwise.report.names import COLUMN, FORMATS, PAGE
 from layerwise.report.run_tables import of
@@ -316,3 +319,28 @@ def test_no_labels_and_no_confusions_are_said(facts, tables, tmp_path):
     right = known.confusions[known.confusions["reference"] == known.confusions["predicted"]]
     said = confusion_figure(replace(known, confusions=right), facts).axes[0].texts[0].get_text()
     assert said == "no label is taken for another"
+
+
+def curves_of(runs, folder):
+    """Looks at dev of each training, and of one at another rate that was not kept."""
+    kept = runs[["model", "task", "layer", "seed", "learning_rate"]].drop_duplicates()
+    looks_at = [kept.assign(epoch=epoch, dev=1 / epoch + kept["seed"] / 10) for epoch in (1, 2, 3)]
+    looks_at.append(kept.assign(learning_rate=kept["learning_rate"] * 10, epoch=1, dev=9.0))
+    table = pd.concat(looks_at, ignore_index=True).assign(loss=1.0, status="improved")
+    order = ["model", "task", "layer", "seed", "learning_rate", "epoch", "loss", "dev", "status"]
+    return synthetic.write(table[order], folder, names=("model", "task"), ending="curves.csv")
+
+
+def test_training_curves_are_means_of_what_was_kept(facts, tables, tmp_path):
+    found = training(curves_of(tables.downstream, tmp_path), tables.downstream, tables.single_weighted, facts)
+    contracts.write(RUN_TABLES["training"], found, tmp_path / "training.csv")
+    assert set(found["layer"]) == {"all", *tables.single_weighted["layer"]} and found["dev"].max() < 9
+    chosen = looks(facts)
+    figure = training_figure(replace(tables, training=found), facts)
+    for axis, task in zip(figure.axes, sorted(synthetic.TASKS), strict=True):
+        for model in FEW:
+            mine = of(found, model=model, task=task, layer="all").groupby("epoch")["dev"].mean()
+            assert points(axis, f"{chosen[model].label}, all") == pytest.approx(sorted(mine))
+            assert len(points(axis, chosen[model].label)) == 3
+    none = training_figure(tables, facts).axes[0].texts[0].get_text()
+    assert none == "no training has a look at the development set"

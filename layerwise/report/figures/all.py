@@ -22,6 +22,7 @@ from layerwise.report.figures.ranking import agreement_figure, scatter_figure, w
 from layerwise.report.figures.shown import shown
 from layerwise.report.figures.style import Style, copy_for_report, save_figure
 from layerwise.report.figures.tasks import task_figure, weight_figure
+from layerwise.report.figures.training import training_figure
 from layerwise.report.figures.yardsticks import yardsticks_figure
 from layerwise.report.names import COLUMN, FORMATS, PAGE, inter_name, measure_name
 from layerwise.report.run_tables import RunTables
@@ -60,6 +61,7 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
         drawn["weights-vs-task"] = weights_figure(tables, facts, style)
         drawn["label-errors"] = label_figure(tables, facts, style)
         drawn["confusions"] = confusion_figure(tables, facts, style)
+        drawn["training"] = training_figure(tables, facts, style)
         drawn["choice"] = choice_figure(tables.choice, facts, style)
     if planned and asked:
         drawn["cca-vs-task"] = scatter_figure(tables, facts, style)
