@@ -24,6 +24,7 @@ from layerwise.report.names import (
     PAGE,
     TABULAR,
     FACTS_NAME,
+    caption_name,
     figure_names,
     latex_names,
     printed_names,

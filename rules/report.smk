@@ -46,6 +46,7 @@ use rule job as tables with:
         downstream=[f"{stem}.csv" for stem in TASK_STEMS],
         weights=[f"{stem}.weights.csv" for stem in TASK_STEMS],
         decodes=[f"{stem}.decodes.csv" for stem in TASK_STEMS],
+        curves=[f"{stem}.curves.csv" for stem in TASK_STEMS],
         corpora=[f"<run>/corpora/{name}/manifest.parquet" for name in CORPORA],
         splits=[
             "<run>/corpus/splits.csv",

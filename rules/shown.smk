@@ -2,6 +2,14 @@
 
 from layerwise.report.questions import CHOICE, EVOLUTION, question_of
 
+# Trained models that figures show, as `layerwise.report.figures.looks.crowded` counts them.
+MANY = CONFIG.style.most_curves < sum(
+    not entry.source.startswith("random:")
+    and entry.source != "logmel"
+    and entry.name in (CONFIG.style.models or MODELS)
+    for entry in CONFIG.models
+)
+
 
 def shown(path, caption, group, **labels):
     """An output of the run for its report; a CSV file that has only a header is left out."""
@@ -23,13 +31,9 @@ def shown_figure(path):
     """A figure in one size and format; those of one analysis, measure or pair share a caption."""
     file = Path(path)
     stem, size = file.stem, file.parent.name
-    shared = {"inter-": "inter", "measure-": "measure"}
-    caption = next(
-        (name for start, name in shared.items() if stem.startswith(start)), stem
-    )
     return shown(
         path,
-        "layer" if stem in ANALYSES else caption,
+        caption_name(stem, ANALYSES, many=MANY),
         "Figures for papers" if size in (COLUMN, PAGE) else "Figures",
         figure=titled(stem),
         **({"size": size} if size in (COLUMN, PAGE) else {}),

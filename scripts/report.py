@@ -10,10 +10,12 @@ from layerwise import contracts
 from layerwise.contracts.alignment import BOUNDARY_AGREEMENT
 from layerwise.files import write_text
 from layerwise.options.style import StyleOptions
+from layerwise.report.captions import fitting
 from layerwise.report.citations import bibtex, cited
 from layerwise.report.cost import cost_of
 from layerwise.report.document import read_captions, report_content, write_html, write_pdf
 from layerwise.report.facts import RunFacts, read_facts
+from layerwise.report.figures.looks import crowded
 from layerwise.report.methods_file import methods_latex, methods_markdown
 from layerwise.report.names import COLUMN
 from layerwise.report.page.alignment import worst_utterances
@@ -60,13 +62,15 @@ def page_of(content: Content, tables: RunTables, facts: RunFacts, texts: dict[st
 
 with job():
     source = Path(snakemake.input.facts)
-    captions = read_captions(Path(snakemake.input.captions[0]).parent)
     second = [
         SecondAlignment(snakemake.params.compare, contracts.read(BOUNDARY_AGREEMENT, path))
         for path in snakemake.input.compared
     ]
     made = circumstances_of(Path(snakemake.output.record).parent / "runs/tables.json")
     tables, facts = read_tables(source.parent), read_facts(source)
+    many = crowded(facts, StyleOptions(**snakemake.params.style))
+    written = read_captions(Path(snakemake.input.captions[0]).parent)
+    captions = fitting(written, tables.planned, many=many)
     references = cited(Path(snakemake.input.library), tables, facts)
     content = report_content(
         tables,

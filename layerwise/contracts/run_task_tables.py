@@ -19,7 +19,7 @@ from layerwise.contracts.columns import (
 )
 from layerwise.contracts.run_columns import RANKS, P, run_table
 from layerwise.contracts.spec import Column, choice, count, number
-from layerwise.contracts.tasks import TASK_SCORES, TASK_WEIGHTS
+from layerwise.contracts.tasks import TASK_CURVES, TASK_SCORES, TASK_WEIGHTS
 
 TASK_LIMITS = (
     Column("low", "number", infinite=True, about="lower limit of its 95 % interval, paired"),
@@ -170,8 +170,14 @@ _CONFUSIONS = run_table(
     ("model", "task", "layer", "reference", "predicted"),
     about="what is taken for what on test, by the learned sum and the layer that dev chose",
 )
+_TRAINING = run_table(
+    "training",
+    TASK_CURVES.columns,
+    TASK_CURVES.key,
+    about="a look at dev in a training that was kept, of the learned sum or of the layer that dev chose",
+)
 
 TASK_TABLES = (
     *(_DOWNSTREAM, _DOWNSTREAM_SUMMARY, _TASK_PEAKS, _SINGLE_WEIGHTED, _TASK_CONTRASTS),
-    *(_CHOICE, _WEIGHTS, _AGREEMENT, _HEAD_AGREEMENT, _LABEL_ERRORS, _CONFUSIONS),
+    *(_CHOICE, _WEIGHTS, _AGREEMENT, _HEAD_AGREEMENT, _LABEL_ERRORS, _CONFUSIONS, _TRAINING),
 )

@@ -9,7 +9,7 @@ from rapidfuzz.distance import Levenshtein
 
 from layerwise import contracts
 from layerwise.contracts.run_tables import columns
-from layerwise.contracts.tasks import TASK_DECODES
+from layerwise.contracts.tasks import TASK_CURVES, TASK_DECODES
 from layerwise.layers import WEIGHTED_SUM, layer_index
 from layerwise.report.facts import RunFacts
 
@@ -55,6 +55,29 @@ def label_tables(
         _ordered(pd.DataFrame(errors, columns=columns("label_errors")), "label"),
         _ordered(pd.DataFrame(confused, columns=columns("confusions")), "reference", "predicted"),
     )
+
+
+def training(
+    curves: Iterable[Path], runs: pd.DataFrame, chosen: pd.DataFrame, facts: RunFacts
+) -> pd.DataFrame:
+    """Looks at dev in trainings whose rate was kept, of the learned sum and the layer that dev chose.
+
+    ``curves`` are files ``downstream/{model}/{task}.curves.csv``; ``runs`` is the table downstream, which has
+    the rate of each training; ``chosen`` is single_weighted.
+    """
+    key = ["model", "task", "layer"]
+    main = [
+        metric == facts.task(str(task)).metric.name
+        for task, metric in zip(chosen["task"], chosen["metric"], strict=True)
+    ]
+    told = chosen.loc[main, key]
+    told = pd.concat([told, told.assign(layer=WEIGHTED_SUM)]).drop_duplicates()
+    kept = runs[[*key, "seed", "learning_rate"]].drop_duplicates().merge(told, on=key)
+    found = [contracts.read(TASK_CURVES, path).merge(kept) for path in curves]
+    found = [rows for rows in found if len(rows)]  # empty ones have no types to keep
+    if not found:
+        return pd.DataFrame(columns=columns("training"))
+    return _ordered(pd.concat(found), "seed", "learning_rate", "epoch")[columns("training")]
 
 
 def _steps(decodes: pd.DataFrame) -> Steps:

@@ -19,7 +19,7 @@ from layerwise.report.choice import choice
 from layerwise.report.comparisons import single_and_weighted, task_contrasts, task_peaks
 from layerwise.report.contrasts import control_contrasts, curve_contrasts, last_block_contrasts
 from layerwise.report.curves import headlines
-from layerwise.report.details import label_tables, regularisers
+from layerwise.report.details import label_tables, regularisers, training
 from layerwise.report.evidence import Evidence
 from layerwise.report.facts import RunFacts
 from layerwise.report.published import published_values, read_published
@@ -69,6 +69,7 @@ class RawFiles:
         downstream: downstream/{model}/{task}.csv.
         weights: downstream/{model}/{task}.weights.csv.
         decodes: downstream/{model}/{task}.decodes.csv.
+        curves: downstream/{model}/{task}.curves.csv.
         task_utterances: downstream/{model}/{task}.utterances.parquet.
         task_exclusions: downstream/{model}/{task}.excluded.csv.
         missing_vectors: vectors/{analysis}.missing.csv.
@@ -96,6 +97,7 @@ class RawFiles:
     downstream: tuple[Path, ...] = ()
     weights: tuple[Path, ...] = ()
     decodes: tuple[Path, ...] = ()
+    curves: tuple[Path, ...] = ()
     task_utterances: tuple[Path, ...] = ()
     task_exclusions: tuple[Path, ...] = ()
     missing_vectors: tuple[Path, ...] = ()
@@ -156,6 +158,7 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         head_agreement=head_agreement(counts, facts),
         label_errors=errors,
         confusions=confused,
+        training=training(files.curves, runs, compared, facts),
         omissions=pd.concat([lacking, undefined], ignore_index=True),
         inter_scores=inter,
         measures=measured,

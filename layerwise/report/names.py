@@ -5,6 +5,8 @@ from collections.abc import Sequence
 FACTS_NAME = "facts.json"  # beside the tables
 COLUMN, PAGE, TABULAR = "column", "page", ".tabular"  # forms of a LaTeX table and of a figure
 FORMATS = ("pdf", "svg", "png")
+MANY = "-many"  # ends the name of a caption of the form that a figure has where models are many
+OF_MANY = ("layers", "layer", "tasks", "weights", "label-errors", "confusions")  # captions with such a form
 
 
 def latex_names(
@@ -35,6 +37,20 @@ def printed_names(stems: Sequence[str]) -> list[str]:
     return [f"{form}/{stem}.{suffix}" for form in (COLUMN, PAGE) for stem in stems for suffix in FORMATS]
 
 
+def caption_name(stem: str, analyses: Sequence[str] = (), *, many: bool = False) -> str:
+    """Name without ``.rst`` of the caption of a figure.
+
+    Figures of one analysis, measure or pair of models share a caption. With ``many``, models are more than
+    one panel holds as curves.
+    """
+    shared = {inter_name("", "").partition("-")[0]: "inter", measure_name("").rstrip("-"): "measure"}
+    start, dash, _ = stem.partition("-")
+    name = shared.get(start, stem) if dash else stem
+    if stem in analyses or (many and stem == "layers" and len(analyses) == 1):
+        name = "layer"
+    return f"{name}{MANY}" if many and name in OF_MANY else name
+
+
 def figure_names(
     analyses: Sequence[str],
     tasks: Sequence[str],
@@ -49,6 +65,7 @@ def figure_names(
         names += ["measures", *map(measure_name, measures), "measures-vs-measures"]
     if tasks:
         names += ["tasks", "single-vs-weighted", "weights", "weights-vs-task", "choice"]
+        names += ["label-errors", "confusions", "training"]
     if analyses and tasks:
         names.append("cca-vs-task")
     if (analyses or measures) and tasks:

@@ -248,6 +248,11 @@ hubert,pr,all,AA,AA,8
 hubert,pr,all,,NA,1
 hubert,pr,all,NA,,1
 """,
+    "tables/training": """
+model,task,layer,seed,learning_rate,epoch,loss,dev,status
+hubert,pr,T0,1,0.01,1,24.229332681912094,0.8596491228070176,improved
+hubert,pr,all,1,0.001,1,,0.75,improved
+""",
     "tables/control_contrasts": """
 model,analysis,layer,control,control_layer,difference,low,high,p,p_holm,n
 hubert,cca-mel,T0,random-hubert,T3,0.28886810788098743,0.2822387,0.2954974,1e-09,2e-09,40

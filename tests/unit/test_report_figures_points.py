@@ -5,11 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import report_page
 import report_tables as synthetic
 from matplotlib.patches import Rectangle
 
+from layerwise import contracts
+from layerwise.contracts.run_tables import RUN_TABLES
 from layerwise.options.style import StyleOptions
+from layerwise.report.details import label_tables, training
 from layerwise.report.figures.heat import heat_figure, runs
+from layerwise.report.figures.labels import confusion_figure, label_figure
 from layerwise.report.figures.layers import centre, coincide, depth_figure, layer_figure
 from layerwise.report.figures.looks import looks
 from layerwise.report.figures.quality import quality_figure
@@ -17,8 +22,10 @@ from layerwise.report.figures.ranking import weights_figure
 from layerwise.report.figures.shown import shown
 from layerwise.report.figures.style import Style, save_figure
 from layerwise.report.figures.tasks import mean_weights, task_figure, weight_figure
+from layerwise.report.figures.training import training_figure
 from layerwise.report.figures.yardsticks import yardsticks_figure
 from layerwise.report.names import COLUMN, FORMATS, PAGE
+from layerwise.report.run_tables import of
 
 FEW = ("hubert-tiny", "wav2vec2-tiny", "whisper-tiny-en")
 MANY = tuple(f"org/model-{number}" for number in range(10))
@@ -239,3 +246,101 @@ def test_files_for_papers_have_the_width_and_equal_bytes(facts, tables, tmp_path
 def test_stretches_without_a_gap():
     assert runs([1, 2, 3, 6, 8, 9]) == [(1, 3), (6, 6), (8, 9)]
     assert runs([]) == []
+
+
+def with_labels(facts, tables, folder):
+    """Tables with errors by label, of decodes made up for each model."""
+    files = report_page.decoded(facts, folder)
+    errors, confused = label_tables(files, tables.single_weighted, facts)
+    return replace(tables, label_errors=errors, confusions=confused)
+
+
+def layer_on_dev(tables, model):
+    return of(tables.single_weighted, model=model, task="pr", metric="per")["layer"].item()
+
+
+@pytest.mark.parametrize("form", [COLUMN, PAGE])
+def test_errors_by_label_are_their_cells(facts, tables, form, tmp_path):
+    known, chosen = with_labels(facts, tables, tmp_path), looks(facts)
+    (axis,) = label_figure(known, facts, Style(form)).axes
+    kept = [of(known.label_errors, model=m, layer=at) for m in FEW for at in (layer_on_dev(known, m), "all")]
+    counts = pd.concat(kept).groupby("label")["n"].max()
+    names = [text.get_text() for text in axis.get_xticklabels()]
+    assert [int(name.split("(")[1].rstrip(")")) for name in names] == sorted(counts, reverse=True)
+    for model in FEW:
+        for layer, more in ((layer_on_dev(known, model), ""), ("all", ", all")):
+            mine = of(known.label_errors, model=model, task="pr", layer=layer)
+            mine = mine[mine["n"] > 0]
+            expected = sorted(100 * (mine["substituted"] + mine["deleted"]) / mine["n"])
+            assert points(axis, chosen[model].label + more) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("form", [COLUMN, PAGE])
+def test_confusions_are_their_cells(facts, tables, form, tmp_path):
+    known = with_labels(facts, tables, tmp_path)
+    matrices = [
+        axis for axis in confusion_figure(known, facts, Style(form)).axes if axis.get_title(loc="left")
+    ]
+    for model, axis in zip(FEW, matrices, strict=True):
+        layer = layer_on_dev(known, model)
+        assert axis.get_title(loc="left").endswith(f", {layer}")
+        mine = of(known.confusions, model=model, layer=layer)
+        mine = mine[(mine["reference"] != "") & (mine["reference"] != mine["predicted"])]
+        counts = of(known.label_errors, model=model, layer=layer).set_index("label")["n"]
+        expected = [100 * row.times / counts[row.reference] for row in mine.itertuples()]
+        cells = np.asarray(axis.collections[0].get_array())
+        assert sorted(cells[cells > 0]) == pytest.approx(sorted(expected))
+        assert (np.diag(cells) == 0).all()
+
+
+def test_many_models_show_the_best_of_each_family_and_say_so(crowd, crowded, tmp_path):
+    objectives = ["masked", "contrastive"]
+    models = tuple(
+        replace(model, objective=objectives[number % 2]) for number, model in enumerate(crowd.models)
+    )
+    facts = replace(crowd, models=models)
+    known = with_labels(facts, crowded, tmp_path)
+    results = of(crowded.single_weighted, task="pr", metric="per").set_index("model")["single"]
+    best = [results[list(MANY[start::2])].idxmin() for start in range(2)]
+    figure = label_figure(known, facts)
+    drawn = {line.get_label() for axis in figure.axes for line in axis.lines}
+    chosen = looks(facts)
+    assert {chosen[name].label for name in best} == {name for name in drawn if not name.endswith(", all")}
+    for one in (figure, confusion_figure(known, facts)):
+        texts = [text.get_text() for legend in one.legends for text in legend.get_texts()]
+        assert "best of a family: 2 of 10 models" in texts
+
+
+def test_no_labels_and_no_confusions_are_said(facts, tables, tmp_path):
+    none = replace(tables, label_errors=tables.label_errors.iloc[:0], confusions=tables.confusions.iloc[:0])
+    for draw in (label_figure, confusion_figure):
+        assert "at most 100 labels" in draw(none, facts).axes[0].texts[0].get_text()
+    known = with_labels(facts, tables, tmp_path)
+    right = known.confusions[known.confusions["reference"] == known.confusions["predicted"]]
+    said = confusion_figure(replace(known, confusions=right), facts).axes[0].texts[0].get_text()
+    assert said == "no label is taken for another"
+
+
+def curves_of(runs, folder):
+    """Looks at dev of each training, and of one at another rate that was not kept."""
+    kept = runs[["model", "task", "layer", "seed", "learning_rate"]].drop_duplicates()
+    looks_at = [kept.assign(epoch=epoch, dev=1 / epoch + kept["seed"] / 10) for epoch in (1, 2, 3)]
+    looks_at.append(kept.assign(learning_rate=kept["learning_rate"] * 10, epoch=1, dev=9.0))
+    table = pd.concat(looks_at, ignore_index=True).assign(loss=1.0, status="improved")
+    order = ["model", "task", "layer", "seed", "learning_rate", "epoch", "loss", "dev", "status"]
+    return synthetic.write(table[order], folder, names=("model", "task"), ending="curves.csv")
+
+
+def test_training_curves_are_means_of_what_was_kept(facts, tables, tmp_path):
+    found = training(curves_of(tables.downstream, tmp_path), tables.downstream, tables.single_weighted, facts)
+    contracts.write(RUN_TABLES["training"], found, tmp_path / "training.csv")
+    assert set(found["layer"]) == {"all", *tables.single_weighted["layer"]} and found["dev"].max() < 9
+    chosen = looks(facts)
+    figure = training_figure(replace(tables, training=found), facts)
+    for axis, task in zip(figure.axes, sorted(synthetic.TASKS), strict=True):
+        for model in FEW:
+            mine = of(found, model=model, task=task, layer="all").groupby("epoch")["dev"].mean()
+            assert points(axis, f"{chosen[model].label}, all") == pytest.approx(sorted(mine))
+            assert len(points(axis, chosen[model].label)) == 3
+    none = training_figure(tables, facts).axes[0].texts[0].get_text()
+    assert none == "no training has a look at the development set"

@@ -184,7 +184,7 @@ def test_a_run_without_tasks_or_analyses_has_headers_only(tmp_path):
     write_tables(synthetic.gathered(synthetic.run_facts(), tmp_path, (), {}), tmp_path)
     for name in ("layer_scores", "layer_summary", "downstream", "downstream_summary", "agreement"):
         assert pd.read_csv(tmp_path / f"{name}.csv").empty
-    assert figure_names([], []) == ["answers", "corpus"]
+    assert figure_names([], []) == ["answers", "corpus", "alignment-quality"]
 
 
 def test_a_model_outside_the_run_is_refused(tmp_path):

@@ -13,6 +13,7 @@ from layerwise.report.figures.comparisons import choice_figure, single_weighted_
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.heat import heat_figure
 from layerwise.report.figures.inter import inter_figure
+from layerwise.report.figures.labels import confusion_figure, label_figure
 from layerwise.report.figures.layers import depth_figure, layer_figure
 from layerwise.report.figures.learning import learning_figure
 from layerwise.report.figures.measures import headline_figure, variants_figure
@@ -21,6 +22,7 @@ from layerwise.report.figures.ranking import agreement_figure, scatter_figure, w
 from layerwise.report.figures.shown import shown
 from layerwise.report.figures.style import Style, copy_for_report, save_figure
 from layerwise.report.figures.tasks import task_figure, weight_figure
+from layerwise.report.figures.training import training_figure
 from layerwise.report.figures.yardsticks import yardsticks_figure
 from layerwise.report.names import COLUMN, FORMATS, PAGE, inter_name, measure_name
 from layerwise.report.run_tables import RunTables
@@ -57,6 +59,9 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
         drawn["single-vs-weighted"] = single_weighted_figure(tables.single_weighted, facts, style)
         drawn["weights"] = weight_figure(tables.weights, facts, style)
         drawn["weights-vs-task"] = weights_figure(tables, facts, style)
+        drawn["label-errors"] = label_figure(tables, facts, style)
+        drawn["confusions"] = confusion_figure(tables, facts, style)
+        drawn["training"] = training_figure(tables, facts, style)
         drawn["choice"] = choice_figure(tables.choice, facts, style)
     if planned and asked:
         drawn["cca-vs-task"] = scatter_figure(tables, facts, style)

@@ -107,6 +107,18 @@ def many(models: Sequence[ModelFacts], options: StyleOptions) -> bool:
     return sum(model.kind == "trained" for model in models) > options.most_curves
 
 
+def kept_models(facts: RunFacts, options: StyleOptions) -> tuple[ModelFacts, ...]:
+    """Models that figures show: those of the options with their random twins, or all."""
+    names = set(options.models)
+    kept = (m for m in facts.models if m.name in names or (m.kind == "random" and m.twin_of in names))
+    return tuple(kept) if names else facts.models
+
+
+def crowded(facts: RunFacts, options: StyleOptions) -> bool:
+    """Whether figures take the forms that they have where models are many."""
+    return many(kept_models(facts, options), options)
+
+
 def family_colours(facts: RunFacts, options: StyleOptions) -> Mapping[str, str]:
     """Colour of each family, where families and not models have colours; else nothing."""
     found = families(facts, options)

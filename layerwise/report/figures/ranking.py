@@ -15,7 +15,7 @@ from layerwise.report.facts import ModelFacts, RunFacts, TaskFacts
 from layerwise.report.figures.looks import brief as shorter
 from layerwise.report.figures.looks import looks, many, ordered
 from layerwise.report.figures.strokes import model_handles
-from layerwise.report.figures.style import Style, drawing, legend_below, note, panels
+from layerwise.report.figures.style import Style, alone, drawing, legend_below, panels
 from layerwise.report.figures.tasks import task_facts
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.words import WEIGHTS
@@ -41,7 +41,7 @@ def scatter_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
         goals = task_facts(tables.downstream_summary, facts)
         columns = [*tables.analyses, *([] if tables.weights.empty else [WEIGHTS])]
         if not columns:
-            return _alone("no layer analysis could be run", style)
+            return alone("no layer analysis could be run", style)
         trained = ordered(facts.of_kind("trained"), set(tables.downstream_summary["model"]))
         # In a column, tasks go side by side and analyses below each other: analyses are more.
         turned = style.narrow and len(columns) > 2
@@ -82,7 +82,7 @@ def weights_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
         goals = task_facts(tables.downstream_summary, facts)
         weighed = [task for task in goals if (tables.weights["task"] == task.name).any()]
         if not weighed:
-            return _alone("no model has layers to weigh", style)
+            return alone("no model has layers to weigh", style)
         trained = ordered(facts.of_kind("trained"), set(tables.weights["model"]))
         columns = min(len(weighed), 2 if style.narrow else 3)
         rows = -(-len(weighed) // columns)
@@ -182,7 +182,7 @@ def agreement_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | No
         analyses = sorted(names - {WEIGHTS}) + sorted(names & {WEIGHTS})
         models = ordered(facts.models, set(agreement["model"]))
         if not tasks:
-            return _alone("no model has enough layers for a rank correlation", style)
+            return alone("no model has enough layers for a rank correlation", style)
         # Cells hold two short lines: panels go side by side only while they stay wide enough.
         columns = len(tasks) if not style.narrow and len(tasks) * len(analyses) <= MOST_CELLS else 1
         rows = len(tasks) // columns
@@ -229,10 +229,3 @@ def _cell(row: pd.Series, *, brief: bool) -> str:
     if not brief and not pd.isna(row["low"]):
         text += f"\n{row['low']:.2f}, {row['high']:.2f}"
     return text.replace("-", "\N{MINUS SIGN}")
-
-
-def _alone(text: str, style: Style) -> Figure:
-    """A figure that says why there is none."""
-    figure, axes = panels(style.width, 0.6, 1, 1, 1)
-    note(axes[0], text)
-    return figure

@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 from layerwise.layers import is_block
 from layerwise.options.style import StyleOptions
 from layerwise.report.facts import RunFacts
+from layerwise.report.figures.looks import kept_models
 from layerwise.report.run_tables import RunTables
 
 CORPUS = ("utterances", "segments", "splits", "warnings", "exclusions")
@@ -16,10 +17,7 @@ def shown(tables: RunTables, facts: RunFacts, options: StyleOptions) -> tuple[Ru
     Models against each other stay, since figures of pairs are planned by pair. Tables about utterances and
     labels stay whole.
     """
-    if options.models:
-        names = set(options.models)
-        kept = [m for m in facts.models if m.name in names or (m.kind == "random" and m.twin_of in names)]
-        facts = replace(facts, models=tuple(kept))
+    facts = replace(facts, models=kept_models(facts, options))
     names = {model.name for model in facts.models}
     changed = {}
     for field in fields(tables):

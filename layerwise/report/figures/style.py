@@ -21,7 +21,18 @@ from layerwise.report.figures.lettering import set_fonts
 from layerwise.report.figures.looks import GREY, INK
 from layerwise.report.names import COLUMN, PAGE
 
-__all__ = ["COLOURS", "GREY", "INK", "Style", "drawing", "legend_below", "note", "panels", "save_figure"]
+__all__ = [
+    "COLOURS",
+    "GREY",
+    "INK",
+    "Style",
+    "alone",
+    "drawing",
+    "legend_below",
+    "note",
+    "panels",
+    "save_figure",
+]
 
 FONT = "DejaVu Sans"  # of matplotlib itself, for letters that another lacks
 POINTS = 72.27  # of TeX in an inch
@@ -124,6 +135,13 @@ def note(axis: Axes, text: str) -> None:
     axis.text(0.5, 0.5, text, ha="center", va="center", color=INK, transform=axis.transAxes)
     axis.set(xticks=[], yticks=[])
     axis.spines[["left", "bottom"]].set_visible(False)
+
+
+def alone(text: str, style: Style) -> Figure:
+    """Make a figure that says why there is nothing to draw."""
+    figure, axes = panels(style.width, 0.6, 1, 1, 1)
+    note(axes[0], text)
+    return figure
 
 
 def legend_below(figure: Figure, handles: Sequence[Artist], style: Style) -> None:
