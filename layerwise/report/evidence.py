@@ -1,6 +1,6 @@
 """What the scores of a run rest on: means of layers, the units behind their errors, and permuted draws."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,9 +27,7 @@ class Evidence:
 
     def of_sample(self, sample: int) -> "Evidence":
         """The rows of one sample set."""
-        return Evidence(
-            *(table[table["sample"] == sample] for table in (self.scores, self.units, self.nulls))
-        )
+        return self._parts[sample]
 
     @cached_property
     def samples(self) -> list[int]:
@@ -87,10 +85,23 @@ class Evidence:
 
     def best_draws(self, analysis: str, model: str, layers: Sequence[str], sign: int) -> pd.Series:
         """The best score over layers of each permutation of each sample set that all of the layers have."""
-        mine = self.nulls[(self.nulls["analysis"] == analysis) & (self.nulls["model"] == model)]
+        mine = self.nulls.iloc[self._permuted.get((analysis, model), [])]
         draws = mine[mine["layer"].isin(layers)].groupby(["sample", "permutation"])["score"]
         best = draws.max() if sign > 0 else draws.min()
         return best[draws.size() == len(set(layers))]
+
+    @cached_property
+    def _parts(self) -> dict[int, "Evidence"]:
+        tables = (self.scores, self.units, self.nulls)
+        return {
+            sample: Evidence(*(table[table["sample"] == sample] for table in tables))
+            for sample in self.samples
+        }
+
+    @cached_property
+    def _permuted(self) -> Mapping[Hashable, NDArray[np.intp]]:
+        """Places of the permuted draws of each analysis and model."""
+        return self.nulls.groupby(["analysis", "model"]).indices
 
     @cached_property
     def _means(self) -> dict[tuple[str, ...], float]:

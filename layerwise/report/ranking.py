@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from layerwise.report.facts import RunFacts
 from layerwise.report.task_counts import TaskCounts
 from layerwise.report.words import WEIGHTS
 from layerwise.tasks.paired import rates
-from layerwise.tasks.ranks import rank_interval, resampled_rates
+from layerwise.tasks.ranks import centred_ranks, percentiles, rank_interval, ranks_correlation, resampled_rates
 
 MIN_LAYERS = 3
 
@@ -33,9 +34,12 @@ def agreement(
     Pairs with fewer than 3 shared layers or a constant curve have no row in the first table and one in the
     second, which says why.
     """
-    rows: list[tuple[object, ...]] = []
-    omitted: list[tuple[object, ...]] = []
-    for counts in deciding(found, facts):
+    rows: list[tuple[Any, ...]] = []
+    omitted: list[tuple[Any, ...]] = []
+    places = {(counts.model, counts.task): place for place, counts in enumerate(found)}
+    # Task by task: models of a task have draws in common. Then in the order of the models.
+    for counts in sorted(deciding(found, facts), key=lambda counts: counts.task):
+        drawn: dict[tuple[str, ...], NDArray[np.float64]] = {}
         for name, scores in _curves(counts, curves, weights, facts):
             shared = [layer for layer in counts.blocks if layer in scores.index]
             values = np.asarray(scores.loc[shared], dtype=np.float64)
@@ -44,8 +48,13 @@ def agreement(
             if reason:
                 omitted.append((counts.model, counts.task, name, reason))
                 continue
-            limits = rank_interval(values, _drawn(counts, shared, facts))
+            layers = tuple(shared)
+            if layers not in drawn:
+                drawn[layers] = centred_ranks(_drawn(counts, shared, facts))
+            limits = percentiles(ranks_correlation(centred_ranks(values), drawn[layers]))
             rows.append((counts.model, counts.task, name, *correlations(values, goals), *limits, len(shared)))
+    for made in (rows, omitted):
+        made.sort(key=lambda row: places[row[:2]])
     return (
         pd.DataFrame(rows, columns=columns("agreement")),
         pd.DataFrame(omitted, columns=columns("omissions")),

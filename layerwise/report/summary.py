@@ -1,12 +1,14 @@
 """Scores, units, permutations and traits of all models, summarised layer by layer."""
 
-from collections.abc import Hashable
+from typing import cast
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from layerwise.cca.summary import mean_score
+from layerwise.cca.summary import TRIAL_NUMBERS, mean_known, mean_of
 from layerwise.contracts.run_tables import columns
+from layerwise.contracts.scores import SEARCHES
 from layerwise.report.evidence import Evidence
 from layerwise.report.facts import RunFacts
 
@@ -16,6 +18,9 @@ TRAITS = ["control", "ceiling", "effective_rank"]
 # OUTLYING times the robust standard deviation (1.4826 times the median absolute deviation) over units.
 LARGE, NOTABLE, OUTLYING = 0.05, 0.01, 5.0
 ROBUST = 1.4826
+NONE = np.empty(0, dtype=np.intp)
+
+Layer = tuple[str, str, float, str]  # model, layer, its place and analysis
 
 
 def layer_summary(
@@ -25,36 +30,53 @@ def layer_summary(
 
     See `cca.summary.mean_score` and `contracts.run_tables`; ``peaks`` is that of `shapes.peaks`.
     """
-    units, nulls = _by_layer(evidence.units), _by_layer(evidence.nulls)
-    known = {key: rows[TRAITS].mean() for key, rows in _by_layer(traits).items()}
+    scores, nulls = evidence.scores, evidence.nulls
+    numbers = {name: scores[name].to_numpy(np.float64) for name in TRIAL_NUMBERS}
+    sizes = {name: scores[name].to_numpy() for name in ("n_test", "n_excluded")}
+    errors, draws = _errors(evidence.units), nulls["score"].to_numpy(np.float64)
+    searches = nulls["search"].map(SEARCHES.index).to_numpy()
+    known = {name: traits[name].to_numpy(np.float64) for name in TRAITS}
+    drawn, traced = _by_layer(nulls), _by_layer(traits)
     ties = {(str(row.model), str(row.analysis)): str(row.tie).split(" ") for row in peaks.itertuples()}
     records = []
-    for key, rows in evidence.scores.groupby(KEYS, sort=False):
+    for key, rows in _by_layer(scores).items():
         model, layer, _, analysis = key
-        null = nulls.get(key)
-        made = mean_score(
-            *(rows, units.get(key), null), higher_is_better=facts.analysis(str(analysis)).higher_is_better
+        null = drawn.get(key, NONE)
+        made = mean_of(
+            {name: values[rows] for name, values in numbers.items()},
+            errors.get(key, np.empty(0)),
+            draws[null],
+            higher_is_better=facts.analysis(analysis).higher_is_better,
         )
-        own = dict(known.get(key, dict.fromkeys(TRAITS, np.nan)))
+        own = {name: mean_known(values[traced.get(key, NONE)]) for name, values in known.items()}
         records.append(
             {
                 **dict(zip(KEYS, key, strict=True)),
                 **made._asdict(),
                 **own,
-                "n_rows": int(rows["n_test"].sum()),
-                "excluded": int(rows["n_excluded"].sum()),
-                "tie": "yes" if layer in ties.get((str(model), str(analysis)), ()) else "no",
+                "n_rows": int(sizes["n_test"][rows].sum()),
+                "excluded": int(sizes["n_excluded"][rows].sum()),
+                "tie": "yes" if layer in ties.get((model, analysis), ()) else "no",
                 "selectivity": made.score - own["control"],
-                "permutations": 0 if null is None else len(null),
-                "search": "" if null is None else max(null["search"], key=["grid", "chosen"].index),
+                "permutations": len(null),
+                "search": SEARCHES[searches[null].max()] if len(null) else "",
             }
         )
     table = pd.DataFrame.from_records(records, columns=columns("layer_summary"))
     return table.sort_values(["analysis", "model", "layer_index"], ignore_index=True)
 
 
-def _by_layer(table: pd.DataFrame) -> dict[Hashable, pd.DataFrame]:
-    return dict(iter(table.groupby(KEYS, sort=False)))
+def _by_layer(table: pd.DataFrame) -> dict[Layer, NDArray[np.intp]]:
+    """Places of the rows of each layer in a table with the columns ``KEYS``."""
+    return cast("dict[Layer, NDArray[np.intp]]", table.groupby(KEYS, sort=False).indices)
+
+
+def _errors(units: pd.DataFrame) -> dict[Layer, NDArray[np.float64]]:
+    """What each unit contributes to the error of the mean score of a layer (`cca.paired.unit_errors`)."""
+    sums = units.groupby([*KEYS, "unit"], sort=True)["contribution"].sum().reset_index()
+    sets = units.groupby(KEYS)["sample"].nunique()
+    values = sums["contribution"].to_numpy(np.float64)
+    return {key: values[rows] / sets[key] for key, rows in _by_layer(sums).items()}
 
 
 def influential(evidence: Evidence) -> pd.DataFrame:

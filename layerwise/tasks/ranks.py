@@ -1,5 +1,8 @@
 """Rank correlations over layers, with intervals over test units and trainings."""
 
+from copy import deepcopy
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
@@ -19,13 +22,12 @@ def resampled_rates(counts: Floats, totals: Floats, *, seed: int, draws: int = D
     replacement, the same for all layers; so are, for each layer by itself, its S trainings, whose deviations
     from their mean are widened by the root of S / (S - 1): a few that are drawn from as many vary too little.
     """
-    rng = np.random.default_rng(seed)
-    means, units = seed_means(counts), len(totals)
+    means = seed_means(counts)
+    weights, rng = _resampled_units(len(totals), seed, draws)
     values = np.empty((draws, len(means)))
     for start in range(0, draws, _CHUNK):
-        size = min(_CHUNK, draws - start)
-        weights = rng.multinomial(units, np.full(units, 1 / units), size=size).astype(np.float64)
-        values[start : start + size] = (weights @ means.T) / (weights @ totals)[:, None]
+        part = weights[start : start + _CHUNK].astype(np.float64)
+        values[start : start + _CHUNK] = (part @ means.T) / (part @ totals)[:, None]
     for place, layer in enumerate(counts):
         each = layer[~np.isnan(layer).any(axis=1)].sum(axis=1) / totals.sum()
         if len(each) > 1:
@@ -35,10 +37,36 @@ def resampled_rates(counts: Floats, totals: Floats, *, seed: int, draws: int = D
     return values
 
 
+def _resampled_units(units: int, seed: int, draws: int) -> tuple[NDArray[np.int32], np.random.Generator]:
+    """How often each unit is drawn (draws, units), and the generator as the draws left it."""
+    weights, rng = _drawn_units(units, seed, draws)
+    return weights, deepcopy(rng)
+
+
+@lru_cache(maxsize=2)  # models are compared on the same units, one after the other
+def _drawn_units(units: int, seed: int, draws: int) -> tuple[NDArray[np.int32], np.random.Generator]:
+    rng = np.random.default_rng(seed)
+    chances = np.full(units, 1 / units)
+    weights = np.empty((draws, units), dtype=np.int32)
+    for start in range(0, draws, _CHUNK):
+        part = weights[start : start + _CHUNK]
+        part[:] = rng.multinomial(units, chances, size=len(part))
+    return weights, rng
+
+
 def spearman(first: Floats, second: Floats) -> Floats:
     """Return Spearman's correlation over the last axis of (..., layers); NaN where one side is constant."""
-    ranks = [rankdata(values, axis=-1) for values in np.broadcast_arrays(first, second)]
-    a, b = (rank - rank.mean(axis=-1, keepdims=True) for rank in ranks)
+    return ranks_correlation(centred_ranks(first), centred_ranks(second))
+
+
+def centred_ranks(values: Floats) -> Floats:
+    """Return the ranks over the last axis of (..., layers), less their mean."""
+    ranks = rankdata(values, axis=-1)
+    return np.asarray(ranks - ranks.mean(axis=-1, keepdims=True))
+
+
+def ranks_correlation(a: Floats, b: Floats) -> Floats:
+    """Return the correlation over the last axis of `centred_ranks`; NaN where one side is constant."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((a * b).sum(axis=-1) / np.sqrt((a**2).sum(axis=-1) * (b**2).sum(axis=-1)))
 
@@ -48,7 +76,11 @@ def rank_interval(first: Floats, second: Floats) -> tuple[float, float]:
 
     A side that is not resampled, (layers,), stays as it is in all draws.
     """
-    found = spearman(first, second)
+    return percentiles(spearman(first, second))
+
+
+def percentiles(found: Floats) -> tuple[float, float]:
+    """Return the 95 % percentile interval of correlations (draws,); NaN where none is known."""
     if np.isnan(found).all():
         return np.nan, np.nan
     low, high = np.nanquantile(found, [0.025, 0.975])
