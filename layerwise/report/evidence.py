@@ -101,7 +101,8 @@ class Evidence:
     @cached_property
     def _permuted(self) -> Mapping[Hashable, NDArray[np.intp]]:
         """Places of the permuted draws of each analysis and model."""
-        return self.nulls.groupby(["analysis", "model"]).indices
+        places = self.nulls.groupby(["analysis", "model"]).indices
+        return {key: np.asarray(rows, np.intp) for key, rows in places.items()}
 
     @cached_property
     def _means(self) -> dict[tuple[str, ...], float]:

@@ -22,8 +22,8 @@ _OF_NAMES = {
     OBJECTIVE: ("control_contrasts", "curve_contrasts", "last_block_contrasts"),
     TASKS: (
         *("tasks", "single-vs-weighted", "weights", "weights-vs-task", "downstream", "downstream_summary"),
-        *("task_peaks", "single_weighted", "task_contrasts", "head_agreement", "label-errors", "label_errors"),
-        *("confusions", "training"),
+        *("task_peaks", "single_weighted", "task_contrasts", "head_agreement", "label-errors"),
+        *("label_errors", "confusions", "training"),
     ),
     CHOICE: ("choice", "cca-vs-task", "agreement"),
     MEASURES: (

@@ -15,7 +15,13 @@ from layerwise.report.facts import RunFacts
 from layerwise.report.task_counts import TaskCounts
 from layerwise.report.words import WEIGHTS
 from layerwise.tasks.paired import rates
-from layerwise.tasks.ranks import centred_ranks, percentiles, rank_interval, ranks_correlation, resampled_rates
+from layerwise.tasks.ranks import (
+    centred_ranks,
+    percentiles,
+    rank_interval,
+    ranks_correlation,
+    resampled_rates,
+)
 
 MIN_LAYERS = 3
 
