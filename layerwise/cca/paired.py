@@ -88,10 +88,10 @@ def _with_limits(difference: float, variance: float, freedom: int, n: int) -> Di
         return Difference(difference, -np.inf, np.inf, np.nan, n)
     error = float(np.sqrt(variance))
     half = t_quantile(freedom) * error
+    # No error: equal units, of a layer with itself, or with one that scores the same by definition.
+    p = 1.0 if difference == 0 else 0.0
     if error > 0:
         p = float(2 * stdtr(freedom, -abs(difference) / error))
-    else:  # equal units: a layer with itself, or with one that scores the same by definition
-        p = 1.0 if difference == 0 else 0.0
     return Difference(difference, difference - half, difference + half, p, n)
 
 
