@@ -11,7 +11,7 @@ from layerwise.layers import WEIGHTED_SUM
 from layerwise.report.comparisons import best_on_dev
 from layerwise.report.curves import curve_of
 from layerwise.report.facts import RunFacts
-from layerwise.report.task_counts import System, TaskCounts
+from layerwise.report.task_counts import System, TaskCounts, task_by_task
 from layerwise.report.words import AVERAGE, DEV, LAST, WEIGHT
 
 
@@ -68,11 +68,21 @@ def choice(
     and the sum may beat every layer. Intervals are paired over units and trainings. Models of one layer have
     nothing to choose and no row.
     """
-    rows = []
-    for counts in found:
+    # Those of one model at a time.
+    results, summed, ranked = (dict(iter(table.groupby("model"))) for table in (runs, weights, curves))
+
+    def rows_of(counts: TaskCounts) -> Iterator[tuple[object, ...]]:
         if len(counts.single) < 2:
-            continue
-        chosen = list(strategies(counts, runs, weights, curves, facts))
+            return
+        chosen = list(
+            strategies(
+                counts,
+                results.get(counts.model, runs.iloc[:0]),
+                summed.get(counts.model, weights.iloc[:0]),
+                ranked.get(counts.model, curves.iloc[:0]),
+                facts,
+            )
+        )
         best = counts.best(counts.seed(facts, "halves"))
         sides = [(best, way.system)[:: counts.metric.sign] for way in chosen]
         made = counts.differences(
@@ -83,5 +93,6 @@ def choice(
             value = counts.value(way.system)
             head = (counts.model, counts.task, way.name, way.layer, counts.metric.name, value)
             # + 0.0 turns -0.0 into 0.0
-            rows.append((*head, regret.difference + 0.0, regret.low, regret.high, regret.n))
-    return pd.DataFrame(rows, columns=columns("choice"))
+            yield (*head, regret.difference + 0.0, regret.low, regret.high, regret.n)
+
+    return pd.DataFrame(task_by_task(found, rows_of), columns=columns("choice"))

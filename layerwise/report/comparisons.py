@@ -1,5 +1,7 @@
 """Layers of a task against each other and against the learned sum: paired, over test units and trainings."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 
@@ -8,7 +10,7 @@ from layerwise.contracts.run_tables import columns
 from layerwise.errors import ReportError
 from layerwise.layers import WEIGHTED_SUM
 from layerwise.report.facts import RunFacts
-from layerwise.report.task_counts import TaskCounts
+from layerwise.report.task_counts import TaskCounts, task_by_task
 from layerwise.report.words import ALL, LEVEL, SINGLE, TIE
 from layerwise.tasks.paired import paired_differences
 
@@ -39,17 +41,18 @@ def single_and_weighted(found: list[TaskCounts], runs: pd.DataFrame, facts: RunF
     p_holm is corrected over the trained models of a task and metric; random twins, and baselines, are
     families of their own and do not count there. Models with one layer, or without a sum, have no row.
     """
-    rows = []
-    for counts in found:
+
+    def rows_of(counts: TaskCounts) -> Iterator[tuple[object, ...]]:
         if len(counts.single) < 2 or WEIGHTED_SUM not in counts.layers:
-            continue
+            return
         layer = best_on_dev(counts, runs, facts)
         single, whole = counts.layer(layer), counts.layer(WEIGHTED_SUM)
         (made,) = counts.differences([single], [whole], counts.seed(facts, "single and sum"))
         values = counts.value(single), counts.value(whole)
         head = (counts.model, counts.task, counts.metric.name, layer, *values)
-        rows.append((*head, *made[:4], np.nan, TIE, made.n))
-    table = pd.DataFrame(rows, columns=columns("single_weighted"))
+        yield (*head, *made[:4], np.nan, TIE, made.n)
+
+    table = pd.DataFrame(task_by_task(found, rows_of), columns=columns("single_weighted"))
     kinds = [facts.model(name).kind for name in table["model"]]
     for _, places in table.groupby(["task", "metric", kinds]).groups.items():
         table.loc[places, "p_holm"] = holm(table.loc[places, "p"].to_numpy(dtype=float))
@@ -67,8 +70,8 @@ def task_contrasts(found: list[TaskCounts], runs: pd.DataFrame, facts: RunFacts)
     p_holm is corrected over all rows of a task and metric.
     """
     known = {(counts.model, counts.task, counts.metric.name): counts for counts in found}
-    rows = []
-    for counts in found:
+
+    def rows_of(counts: TaskCounts) -> Iterator[tuple[object, ...]]:
         twin = facts.twin(counts.model)
         controls = ([twin] if twin else []) + list(facts.of_kind("baseline"))
         for control in controls if facts.model(counts.model).kind == "trained" else []:
@@ -80,8 +83,9 @@ def task_contrasts(found: list[TaskCounts], runs: pd.DataFrame, facts: RunFacts)
             sides = [(counts.among(units), layer), (other.among(units), control_layer)]
             made = _across_models(sides, counts.seed(facts, "controls"))
             head = (counts.model, counts.task, counts.metric.name, layer, control.name, control_layer)
-            rows.append((*head, *made[:4], np.nan, made.n))
-    table = pd.DataFrame(rows, columns=columns("task_contrasts"))
+            yield (*head, *made[:4], np.nan, made.n)
+
+    table = pd.DataFrame(task_by_task(found, rows_of), columns=columns("task_contrasts"))
     for _, places in table.groupby(["task", "metric"]).groups.items():
         table.loc[places, "p_holm"] = holm(table.loc[places, "p"].to_numpy(dtype=float))
     return table
@@ -110,8 +114,8 @@ def _verdict(row: pd.Series, sign: int) -> str:
 
 def task_peaks(found: list[TaskCounts], facts: RunFacts) -> pd.DataFrame:
     """The best single layer of each model in each task, on test, and its tie set (`ties`)."""
-    rows = []
-    for counts in found:
+
+    def rows_of(counts: TaskCounts) -> list[tuple[object, ...]]:
         best, tied = ties(counts, facts)
         numbers = (
             counts.value(counts.layer(best)),
@@ -120,8 +124,9 @@ def task_peaks(found: list[TaskCounts], facts: RunFacts) -> pd.DataFrame:
             len(counts.single),
             len(counts.units),
         )
-        rows.append((counts.model, counts.task, counts.metric.name, best, *numbers))
-    return pd.DataFrame(rows, columns=columns("task_peaks"))
+        return [(counts.model, counts.task, counts.metric.name, best, *numbers)]
+
+    return pd.DataFrame(task_by_task(found, rows_of), columns=columns("task_peaks"))
 
 
 def ties(counts: TaskCounts, facts: RunFacts) -> tuple[str, tuple[str, ...]]:

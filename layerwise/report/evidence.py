@@ -99,10 +99,11 @@ class Evidence:
         }
 
     @cached_property
-    def _permuted(self) -> Mapping[Hashable, NDArray[np.intp]]:
+    def _permuted(self) -> dict[Hashable, NDArray[np.intp]]:
         """Places of the permuted draws of each analysis and model."""
-        places = self.nulls.groupby(["analysis", "model"]).indices
-        return {key: np.asarray(rows, np.intp) for key, rows in places.items()}
+        return {
+            key: np.asarray(rows) for key, rows in self.nulls.groupby(["analysis", "model"]).indices.items()
+        }
 
     @cached_property
     def _means(self) -> dict[tuple[str, ...], float]:

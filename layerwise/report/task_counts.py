@@ -1,6 +1,6 @@
 """What each layer makes of the test utterances of a task: the counts that its comparisons are paired on."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -124,12 +124,12 @@ class TaskCounts:
         """The metric of a system."""
         return float(system.counts.sum() / self.totals.sum())
 
-    @property
+    @cached_property
     def single(self) -> tuple[str, ...]:
         """Single layers."""
         return tuple(layer for layer in self.layers if layer != WEIGHTED_SUM)
 
-    @property
+    @cached_property
     def blocks(self) -> tuple[str, ...]:
         """Single layers without ``TL+ln``, which is ``TL`` in another form: each block counts once."""
         return tuple(layer for layer in self.single if on_curve(layer) and not is_normed(layer))
@@ -143,6 +143,18 @@ class TaskCounts:
     def seed(self, facts: RunFacts, what: str) -> int:
         """A seed for draws; those of models that were tested on the same utterances are the same."""
         return derive_seed(facts.seed, what, self.task, self.metric.name)
+
+
+def task_by_task(
+    found: Sequence[TaskCounts], rows_of: Callable[[TaskCounts], Iterable[tuple[object, ...]]]
+) -> list[tuple[object, ...]]:
+    """Return the rows of each, in the order of ``found``.
+
+    They are made task by task: models of one task have their draws in common, which are kept meanwhile.
+    """
+    order = sorted(range(len(found)), key=lambda place: (found[place].task, found[place].metric.name))
+    made = {place: list(rows_of(found[place])) for place in order}
+    return [row for place in range(len(found)) for row in made[place]]
 
 
 def read_task_counts(paths: Iterable[Path], facts: RunFacts) -> list[TaskCounts]:

@@ -16,7 +16,7 @@ from layerwise.report.facts import RunFacts
 from layerwise.report.ranking import correlations, undefined
 from layerwise.report.run_tables import of
 from layerwise.seeds import derive_seed
-from layerwise.tasks.ranks import rank_interval
+from layerwise.tasks.ranks import centred_ranks, percentiles, ranks_correlation
 
 DRAWS = 500
 NORMAL = 1.959963985  # limits of 95 % in standard errors
@@ -57,11 +57,20 @@ class Curve:
     layers: list[str]
     values: Floats = field(repr=False)
     drawn: Floats | None = field(repr=False)
+    ranked: dict[tuple[str, ...], Floats] = field(default_factory=dict, repr=False)  # those made before
 
-    def on(self, layers: Sequence[str]) -> tuple[Floats, Floats]:
-        """Return values, and draws where there are any, of some layers."""
-        places = [self.layers.index(layer) for layer in layers]
-        return self.values[places], (self.values if self.drawn is None else self.drawn)[..., places]
+    def on(self, layers: Sequence[str]) -> Floats:
+        """Return the values of some layers."""
+        return self.values[[self.layers.index(layer) for layer in layers]]
+
+    def ranks(self, layers: tuple[str, ...]) -> Floats:
+        """Return centred ranks of some layers in each draw, or in the values where there are no draws."""
+        if layers not in self.ranked:
+            places = [self.layers.index(layer) for layer in layers]
+            self.ranked[layers] = centred_ranks(
+                (self.values if self.drawn is None else self.drawn)[..., places]
+            )
+        return self.ranked[layers]
 
 
 def measure_agreement(
@@ -84,13 +93,14 @@ def measure_agreement(
         ]
         for first, second in combinations(curves, 2):
             shared = [layer for layer in first.layers if layer in second.layers]
-            (a, drawn_a), (b, drawn_b) = first.on(shared), second.on(shared)
+            a, b = first.on(shared), second.on(shared)
             if undefined(a, b):
                 continue
             rho, tau = correlations(a, b)
             low = high = np.nan
             if first.drawn is not None or second.drawn is not None:
-                low, high = rank_interval(drawn_a, drawn_b)
+                ranks = (curve.ranks(tuple(shared)) for curve in (first, second))
+                low, high = percentiles(ranks_correlation(*ranks))
                 low, high = min(low, rho), max(high, rho)
             names = (first.name, first.variant, second.name, second.variant)
             rows.append((model.name, *names, rho, tau, low, high, len(shared)))

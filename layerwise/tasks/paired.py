@@ -6,6 +6,7 @@ the counts over that of the totals (U,). A unit is an utterance, or a speaker wh
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -103,21 +104,21 @@ def paired_differences(
     total, sums = float(totals.sum()), means.sum(axis=1)
     if len(totals) < 2:
         return [Difference(float(value), -np.inf, np.inf, np.nan, len(totals)) for value in sums / total]
-    rng = np.random.default_rng(seed)
+    student, exchanges = _exchanges(len(totals), seed, freedom, draws)
     scale = np.sqrt(np.asarray(variances or np.zeros(len(sums)), dtype=np.float64))
-    noise = total * np.outer(rng.standard_t(freedom, draws), scale)
+    noise = total * np.outer(student, scale)
     lower, upper = np.empty(noise.shape), np.empty(noise.shape)
     for start in range(0, draws, _CHUNK):
         part = slice(start, min(start + _CHUNK, draws))
-        signs = 1.0 - 2.0 * rng.integers(0, 2, (part.stop - start, len(totals)))
+        signs = exchanges[part].astype(np.float64)
         exchanged = signs @ means.T + noise[part]
         weight = (signs @ totals)[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
-            ends = np.stack([(sums - exchanged) / (total - weight), (sums + exchanged) / (total + weight)])
+            ends = (sums - exchanged) / (total - weight), (sums + exchanged) / (total + weight)
         # All units in one part: the difference stays, a tie, and every other one passes too.
         whole = np.abs(weight) == total
-        lower[part] = np.where(whole, -np.inf, ends.min(axis=0))
-        upper[part] = np.where(whole, np.inf, ends.max(axis=0))
+        lower[part] = np.where(whole, -np.inf, np.minimum(*ends))
+        upper[part] = np.where(whole, np.inf, np.maximum(*ends))
     beyond = (np.isfinite(lower) & (lower < -_ROUNDING) & (upper > _ROUNDING)).sum(axis=0)
     within = ((lower > _ROUNDING) | (upper < -_ROUNDING)).sum(axis=0)
     p = np.where(sums == 0, 1.0, (beyond + (1 + draws - beyond - within) / 2) / (1 + draws))
@@ -127,6 +128,18 @@ def paired_differences(
         Difference(float(value), float(least), float(most), float(chance), len(totals))
         for value, least, most, chance in zip(sums / total, low, high, p, strict=True)
     ]
+
+
+@lru_cache(maxsize=2)  # models are compared on the same units, one after the other
+def _exchanges(units: int, seed: int, freedom: float, draws: int) -> tuple[Floats, NDArray[np.int8]]:
+    """Student's t (draws,), and which units are exchanged (draws, units): -1 for those, 1 for others."""
+    rng = np.random.default_rng(seed)
+    student = rng.standard_t(freedom, draws)
+    signs = np.empty((draws, units), dtype=np.int8)
+    for start in range(0, draws, _CHUNK):
+        part = signs[start : start + _CHUNK]
+        part[:] = 1 - 2 * rng.integers(0, 2, part.shape)
+    return student, signs
 
 
 def best_by_halves(means: Floats, totals: Floats, sign: int, *, seed: int, halves: int = HALVES) -> Floats:
