@@ -37,11 +37,10 @@ def test_pairs_of_models_are_tabled_drawn_and_told(repository, tmp_path):
     assert tuple(tables.inter_scores.columns) == INTER.required and len(tables.inter_scores) == 12
     assert "inter-hubert-tiny-vs-wav2vec2-tiny" in figure_names([], [], [PAIR])
     content = report_content(tables, facts, read_captions(repository / "report"))
-    section = next(
-        part for part in content["sections"] if part["title"] == "hubert-tiny against wav2vec2-tiny"
-    )
-    assert section["bullets"][0].startswith("Most alike: T0 of hubert-tiny and T0 of wav2vec2-tiny, 0.90 [")
-    assert section["bullets"][1].startswith("Least alike: T0 of hubert-tiny and T3 of wav2vec2-tiny, 0.60 [")
+    (told,) = next(part["bullets"] for part in content["sections"] if part["anchor"] == "inter")
+    assert told.startswith("hubert-tiny against wav2vec2-tiny. ")
+    assert "Most alike: T0 of hubert-tiny and T0 of wav2vec2-tiny, 0.90 [" in told
+    assert "Least alike: T0 of hubert-tiny and T3 of wav2vec2-tiny, 0.60 [" in told
     axis = inter_figure(tables.inter_scores, facts, PAIR).axes[0]
     assert [label.get_text() for label in axis.get_yticklabels()] == ["T2", "T1", "T0"]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["T0", "T1", "T2", "T3"]

@@ -162,11 +162,11 @@ def test_an_analysis_that_cannot_be_run_is_a_line_and_not_the_end(facts, reposit
         path.relative_to(tmp_path / "tex").as_posix().removesuffix(".tex") for path in written
     ) == sorted(latex_names(tables.planned, ["pr"]))
     content = report_content(tables, facts, read_captions(repository / "report"))
-    (section,) = (part for part in content["sections"] if part["title"].startswith("CCA-word"))
-    assert section["bullets"] == [
+    (section,) = (part for part in content["sections"] if part["anchor"] == "curves")
+    assert {
         f"CCA-word of {facts.model(name).label} cannot be run: sample set 0, 1: 3 words, 20 are needed."
         for name in NAMES
-    ]
+    } <= set(section["bullets"])
 
 
 def test_what_scores_rest_on_has_a_section_with_the_learning_curve(facts, tables, repository):
