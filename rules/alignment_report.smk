@@ -38,7 +38,7 @@ use rule job as worst_alignments with:
         quality="<run>/alignment/quality.csv",
         replanned=ancient(REPLANNED[:2]),
     output:
-        worst=WORST,
+        worst=shown_table(WORST),
         files=directory("<run>/alignment/worst"),
         record="<run>/lineage/tables.worst_alignments.csv.json",
     pathvars:

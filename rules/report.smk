@@ -159,9 +159,21 @@ use rule job as report with:
     output:
         pdf=shown(REPORT, "report", "The report", document="to print"),
         html=shown(HTML, "report", "The report", document="to explore"),
-        bib="<run>/report/references.bib",
-        methods="<run>/report/methods.md",
-        methods_tex="<run>/report/methods.tex",
+        bib=shown(
+            "<run>/report/references.bib",
+            "papers",
+            "The report",
+            document="references",
+        ),
+        methods=shown(
+            "<run>/report/methods.md", "papers", "The report", document="methods"
+        ),
+        methods_tex=shown(
+            "<run>/report/methods.tex",
+            "papers",
+            "The report",
+            document="methods, LaTeX",
+        ),
         record="<run>/lineage/report.report.pdf.json",
     pathvars:
         job="report",

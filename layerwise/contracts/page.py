@@ -42,7 +42,7 @@ def captions() -> dict[str, str]:
     """Captions of the tables of a run by the name of its file, in reStructuredText."""
     return {
         Path(table.path).stem: _caption(table)
-        for table in (*RUN_TABLES.values(), alignment.BOUNDARY_AGREEMENT)
+        for table in (*RUN_TABLES.values(), alignment.BOUNDARY_AGREEMENT, alignment.WORST)
     }
 
 

@@ -14,7 +14,7 @@ DATA = "7 What does it rest on?"
 QUESTIONS = (ANSWERS, EVOLUTION, OBJECTIVE, TASKS, CHOICE, MEASURES, DATA)
 
 _OF_NAMES = {
-    ANSWERS: ("answers", "report"),
+    ANSWERS: ("answers", "report", "references", "methods"),
     EVOLUTION: (
         *("layers", "heat", "depth", "learning", "inter", "layer_scores", "layer_summary", "peaks"),
         *("influential", "regularisers", "inter_scores"),
