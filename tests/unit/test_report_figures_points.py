@@ -207,6 +207,14 @@ def test_quality_counts_aligned_utterances_and_says_quartiles(tables):
     ]
 
 
+@pytest.mark.parametrize("step", [0.0, 1e-16])
+def test_scores_that_are_alike_are_one_bar(tables, step):
+    number = len(tables.utterances)
+    figure = quality_figure(tables.utterances.assign(score=-60 + step * np.arange(number)))
+    heights = [bar.get_height() for bar in figure.axes[0].patches]
+    assert max(heights) == (tables.utterances["status"] == "aligned").sum()
+
+
 def test_style_chooses_models_layers_names_and_colours(facts, tables):
     options = StyleOptions(
         models=(FEW[0],), layers="blocks", palette=("#112233", "#445566"), abbreviations={FEW[0]: "H"}

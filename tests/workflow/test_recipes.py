@@ -14,6 +14,7 @@ from running import Workflow
 PLUGINS = Path(__file__).parent / "plugins"
 # What each change of the analyses brings about, beside their own jobs.
 SHARED_MESSAGES = [
+    "Cutting the tables into curves and layers",
     "Drawing the figures",
     "Gathering the tables",
     "Looking for analyses that cannot be run",

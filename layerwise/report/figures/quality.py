@@ -39,8 +39,11 @@ def quality_figure(utterances: pd.DataFrame, style: Style | None = None) -> Figu
 
 
 def _histogram(axis: Axes, values: np.ndarray) -> None:
-    axis.hist(values, BINS, color=COLOURS[0], edgecolor="white", linewidth=0.3)
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
+    # Values that differ in their last digits only have no room for bins between them.
+    if np.ptp(values) <= 1e-6 * max(1.0, abs(middle)):
+        values = np.full_like(values, middle)
+    axis.hist(values, BINS, color=COLOURS[0], edgecolor="white", linewidth=0.3)
     for place, line in ((low, ":"), (middle, "-"), (high, ":")):
         axis.axvline(place, color=INK, linewidth=0.8, linestyle=line)
     told = f"n = {len(values)}, median {middle:.2f}\n(quartiles {low:.2f} and {high:.2f})"

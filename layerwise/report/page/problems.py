@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from layerwise.report.lettering import isolated
 from layerwise.report.run_tables import RunTables
 
 KINDS = (
@@ -40,4 +41,4 @@ def _problems(name: str, title: str, about: str, tables: RunTables) -> Problems:
 
 
 def _text(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else isolated(str(value))
