@@ -17,14 +17,14 @@ UNDECIDED = ("flat", "too little data", "contradiction")  # shapes that name no 
 def cautions(tables: RunTables, facts: RunFacts) -> list[str]:
     """One sentence each on permutations, rows kept out and flagged units, and one for each disagreement."""
     return [
-        *permutation_lines(tables),
+        *permutation_lines(tables, facts),
         excluded_line(tables, facts),
         flagged_line(tables, facts),
         *disagreements(tables, facts),
     ]
 
 
-def permutation_lines(tables: RunTables) -> list[str]:
+def permutation_lines(tables: RunTables, facts: RunFacts) -> list[str]:
     """Say how many permuted draws stand behind the p values of each analysis, and what each repeats."""
     summary = tables.layer_summary
     if not (summary["permutations"] > 0).any():
@@ -40,7 +40,8 @@ def permutation_lines(tables: RunTables) -> list[str]:
     )
     for _, rows in draws.groupby(["least", "most", "search"], sort=True):
         least, most = int(rows["least"].iloc[0]), int(rows["most"].iloc[0])
-        names, span = listed(list(map(str, rows.index))), f"{least} to {most}" if least < most else str(most)
+        names = listed([facts.analysis(str(name)).short for name in rows.index])
+        span = f"{least} to {most}" if least < most else str(most)
         how = texts[str(rows["search"].iloc[0])]
         said = f"{span} permuted draws over all sample sets, {how}" if most else "no permutations"
         lines.append(f"{names}: {said}.")
@@ -61,9 +62,10 @@ def excluded_line(tables: RunTables, facts: RunFacts) -> str:
     shares = summary["excluded"] / (summary["n_rows"] + summary["excluded"])
     worst = summary.iloc[int(shares.to_numpy().argmax())]
     hit = int((summary["excluded"] > 0).sum())
+    analysis = facts.analysis(str(worst["analysis"])).short
     return (
         f"Test rows whose variates leave the training range are kept out: {lost} of {rows} "
-        f"({lost / rows:.2%}), in {hit} of {len(summary)} layers; most in {worst['analysis']} of "
+        f"({lost / rows:.2%}), in {hit} of {len(summary)} layers; most in {analysis} of "
         f"{facts.model(str(worst['model'])).label} at {worst['layer']}: {worst['excluded']} of "
         f"{worst['excluded'] + worst['n_rows']} ({shares.max():.2%})."
     )
@@ -78,7 +80,7 @@ def flagged_line(tables: RunTables, facts: RunFacts) -> str:
     top, units = found.iloc[0], found["unit"].nunique()
     return (
         f"{count(units, 'unit')} (speakers, utterances or labels) move the mean score of a layer {rule}, in "
-        f"{count(len(found), 'case')}; most {top['unit']}: {top['analysis']} of "
+        f"{count(len(found), 'case')}; most {top['unit']}: {facts.analysis(str(top['analysis'])).short} of "
         f"{facts.model(str(top['model'])).label} at {top['layer']} is {number(float(top['score']), 3)} with "
         f"it and {number(float(top['score'] - top['influence']), 3)} without (tables/influential.csv)."
     )

@@ -77,7 +77,7 @@ def _rest(tables: RunTables, facts: RunFacts) -> list[str]:
             f"block layer in {len(apart)} cases: their tie sets have no layer in common (tables/peaks.csv)."
         ]
     return [
-        *cautions.permutation_lines(tables),
+        *cautions.permutation_lines(tables, facts),
         cautions.excluded_line(tables, facts),
         cautions.flagged_line(tables, facts),
         *apart,

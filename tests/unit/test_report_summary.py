@@ -78,7 +78,7 @@ def test_flagged_units_are_told(facts, tables):
     row = {"model": NAMES[1], "layer": "T0", "analysis": "cca-phone", "unit": "0012", "rows": 81}
     found = pd.DataFrame([{**row, "score": 0.57, "influence": -0.11}])
     line = flagged_line(replace(tables, influential=found), facts)
-    assert "1 unit (" in line and "most 0012: cca-phone of whisper-tiny-en (weakly supervised) at T0" in line
+    assert "1 unit (" in line and "most 0012: CCA-phone of whisper-tiny-en (weakly supervised) at T0" in line
     assert "is 0.570 with it and 0.680 without" in line
 
 
@@ -91,11 +91,11 @@ def test_rows_kept_out_are_counted_with_the_worst_layer(facts, tables):
     line = excluded_line(replace(tables, layer_summary=spoilt), facts)
     lost = int(spoilt["excluded"].sum())
     assert f"{lost} of {100 * len(summary) + lost} " in line
-    assert "most in cca-word of whisper-tiny-en (weakly supervised) at T0: 25 of 125 (20.00%)" in line
+    assert "most in CCA-word of whisper-tiny-en (weakly supervised) at T0: 25 of 125 (20.00%)" in line
 
 
 def test_permutations_are_told_with_their_search(facts, tables):
-    (line,) = permutation_lines(tables)
+    (line,) = permutation_lines(tables, facts)
     assert line.endswith(
         "40 permuted draws over all sample sets, each with the whole search for regularisers."
     )
@@ -105,13 +105,15 @@ def test_permutations_are_told_with_their_search(facts, tables):
         search=np.where(word & (summary["layer"] == "T0"), "chosen", "grid"),
         permutations=np.where(word, 19, 40),
     )
-    lines = permutation_lines(replace(tables, layer_summary=mixed))
+    lines = permutation_lines(replace(tables, layer_summary=mixed), facts)
     assert (
-        lines[0] == "cca-word: 19 permuted draws over all sample sets, not all with a search of their own, "
+        lines[0] == "CCA-word: 19 permuted draws over all sample sets, not all with a search of their own, "
         "which would take too long."
     )
     none = replace(tables, layer_summary=summary.assign(permutations=0, search=""))
-    assert permutation_lines(none) == ["No permutations were drawn: scores have neither a null nor p values."]
+    assert permutation_lines(none, facts) == [
+        "No permutations were drawn: scores have neither a null nor p values."
+    ]
 
 
 def test_without_permutations_nothing_is_said_of_chance(facts, tmp_path):
