@@ -36,7 +36,7 @@ TABLES_OF = {
 }
 
 
-MOST = 2_000_000  # bytes of figures to take that a page holds, as PDF and compressed SVG
+MOST = 1_200_000  # bytes of figures to take that a page holds, as PDF and compressed SVG
 
 
 @dataclass(frozen=True)
