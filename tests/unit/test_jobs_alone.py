@@ -80,6 +80,7 @@ def test_a_second_start_is_refused_until_the_first_is_killed(
     process.kill()
     process.wait()
     acquire(tmp_path, "run")
+    time.sleep(0.2)  # a process that ends gives its locks back a moment before it is gone
     assert not any(map(alive, jobs)), "a job of the killed start goes on beside the next"
 
 
