@@ -126,20 +126,3 @@ def flagged_table(tables: RunTables, facts: RunFacts) -> Table:
     shown = f"the {MOST_UNITS} largest of {len(tables.influential)}" if len(rows) == MOST_UNITS else len(rows)
     caption = f"Flagged units ({shown}): mean score of a layer with and without the unit."
     return Table(caption, ("Unit", "Analysis", "Model", "Layer", "Rows", "With", "Without"), tuple(rows))
-
-
-def excluded_table(tables: RunTables, facts: RunFacts) -> Table:
-    """Rows kept out, by analysis, model and layer, where there are any."""
-    found: pd.DataFrame = tables.layer_summary[tables.layer_summary["excluded"] > 0]
-    rows = [
-        (
-            str(row.analysis),
-            facts.model(str(row.model)).label,
-            str(row.layer),
-            str(row.excluded),
-            str(row.n_rows),
-        )
-        for row in found.itertuples()
-    ]
-    caption = "Test rows kept out because their variates leave the training range, and rows that are scored."
-    return Table(caption, ("Analysis", "Model", "Layer", "Kept out", "Scored"), tuple(rows))

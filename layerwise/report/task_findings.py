@@ -8,7 +8,7 @@ from layerwise.report.facts import ModelFacts, RunFacts
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.typeset import number, p_value, with_limits
 from layerwise.report.typeset_tasks import strategies_in_order, strategy_title
-from layerwise.report.words import ABOVE, ALL, BELOW, SINGLE, TIE, WEIGHTS, count, listed, verdict
+from layerwise.report.words import ABOVE, ALL, BELOW, SINGLE, TIE, count, listed, verdict
 
 WORDS = {
     SINGLE: "the single layer is better",
@@ -116,34 +116,6 @@ def _cost(rows: pd.DataFrame, title: str) -> str:
     sure = int((rows["low"] > 0).sum())
     lost = f", above 0 in {sure} of {len(rows)}" if sure else ""
     return f"{number(float(rows['regret'].mean()), 3)} for the {title}{lost}"
-
-
-def agreement_findings(tables: RunTables, facts: RunFacts) -> list[str]:
-    """Say per task and group how analyses, and learned weights, rank the layers of trained models."""
-    sentences = []
-    for (task, analysis), rows in tables.agreement.groupby(["task", "analysis"], sort=True):
-        clauses = []
-        for group, models in groups(facts):
-            mine = rows[rows["model"].isin([model.name for model in models])]
-            if not mine.empty:
-                sure = int((mine["low"] > 0).sum())
-                clauses.append(
-                    f"{_range(mine['spearman'].astype(float))} ({count(len(mine), f'{group} model')}, "
-                    f"{sure} with an interval above 0)"
-                )
-        who = "The learned weights rank"
-        if analysis != WEIGHTS:
-            who = f"{facts.compared(str(analysis)).short} ranks"
-        if clauses:
-            title = facts.task(str(task)).title.lower()
-            sentences.append(f"{who} block layers for {title} with Spearman {listed(clauses)}.")
-    for _, row in tables.head_agreement.iterrows():
-        a, b = (facts.task(str(row[name])).title for name in ("task_a", "task_b"))
-        sentences.append(
-            f"{facts.model(str(row['model'])).label}: {a} and {b} rank layers alike with Spearman "
-            f"{with_limits(row, 'spearman')}."
-        )
-    return sentences
 
 
 def _range(values: pd.Series) -> str:

@@ -6,7 +6,7 @@ from layerwise.layers import layer_index
 from layerwise.report.facts import RunFacts
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.typeset import DASH, MINUS, Table, number, p_value, tie_span, with_limits
-from layerwise.report.words import STRATEGIES, WEIGHTS
+from layerwise.report.words import STRATEGIES
 
 BETTER = {"single": "single layer", "all": "learned sum", "tie": "neither"}
 
@@ -49,47 +49,6 @@ def strategies_in_order(table: pd.DataFrame) -> list[str]:
     """Strategies of a table: peaks of analyses, then the others."""
     there = set(map(str, table["strategy"]))
     return sorted(there - STRATEGIES.keys()) + [name for name in STRATEGIES if name in there]
-
-
-def choice_table(tables: RunTables, facts: RunFacts) -> Table:
-    """One row per task, trained model and strategy: the layer, its metric and its regret."""
-    rows = []
-    for task in tables.tasks:
-        metric = facts.task(task).metric
-        part = of(tables.choice, task=task, metric=metric.name)
-        for model in facts.in_order(part["model"]):
-            if model.kind != "trained":
-                continue
-            mine = of(part, model=model.name)
-            for strategy in strategies_in_order(mine):
-                row = of(mine, strategy=strategy).iloc[0]
-                cells = [strategy_title(facts, strategy), str(row["layer"]) or DASH, number(row["value"], 3)]
-                cells.append(with_limits(row, "regret", 3))
-                rows.append((facts.task(task).title, model.label, *cells))
-    caption = (
-        "Ways to choose a layer: the layer, its test metric, and its regret, by how much the best layer is "
-        "better (positive: a loss), with 95% interval, paired over test utterances and trainings. The best "
-        "layer is found on one half of the test utterances and scored on the other, both ways."
-    )
-    return Table(caption, ("Task", "Model", "Chosen by", "Layer", "Metric", "Regret"), tuple(rows))
-
-
-def agreement_table(tables: RunTables, facts: RunFacts) -> Table:
-    """One row per model, task and analysis (or learned weights): rank correlations over layers."""
-    rows = []
-    order = {model.name: place for place, model in enumerate(facts.models)}
-    table = tables.agreement.assign(place=tables.agreement["model"].map(order))
-    for _, row in table.sort_values(["task", "place", "analysis"]).iterrows():
-        what = "learned weights" if row["analysis"] == WEIGHTS else row["analysis"]
-        cells = [facts.model(row["model"]).label, facts.task(row["task"]).title, what]
-        cells += [with_limits(row, "spearman"), number(row["kendall"]), str(row["n_layers"])]
-        rows.append(tuple(cells))
-    caption = (
-        "Agreement of layer analyses, and of the weights of the learned sum, with tasks: Spearman's rank "
-        "correlation over block layers with 95% interval over test utterances and trainings, and Kendall's "
-        "(positive: agreement). TL+ln, TL in another form, is left out."
-    )
-    return Table(caption, ("Model", "Task", "Analysis", "Spearman", "Kendall", "Layers"), tuple(rows))
 
 
 def head_table(tables: RunTables, facts: RunFacts) -> Table:
