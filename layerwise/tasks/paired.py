@@ -7,6 +7,7 @@ the counts over that of the totals (U,). A unit is an utterance, or a speaker wh
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ FEWEST_SPEAKERS = 10
 DRAWS = 9_999
 HALVES = 200
 _CHUNK = 500  # draws at once
+_SPLITS = 20  # splits at once
 _ROUNDING = 1e-12
 
 Floats = NDArray[np.float64]
@@ -122,11 +124,12 @@ def paired_differences(
     beyond = (np.isfinite(lower) & (lower < -_ROUNDING) & (upper > _ROUNDING)).sum(axis=0)
     within = ((lower > _ROUNDING) | (upper < -_ROUNDING)).sum(axis=0)
     p = np.where(sums == 0, 1.0, (beyond + (1 + draws - beyond - within) / 2) / (1 + draws))
-    low = np.quantile(lower, 1 - CONFIDENCE, axis=0, method="lower")
-    high = np.quantile(upper, CONFIDENCE, axis=0, method="higher")
+    # As np.quantile with the methods "lower" and "higher", in half the time.
+    least, most = int((1 - CONFIDENCE) * (draws - 1)), ceil(CONFIDENCE * (draws - 1))
+    low, high = np.partition(lower, least, axis=0)[least], np.partition(upper, most, axis=0)[most]
     return [
-        Difference(float(value), float(least), float(most), float(chance), len(totals))
-        for value, least, most, chance in zip(sums / total, low, high, p, strict=True)
+        Difference(float(value), float(lowest), float(highest), float(chance), len(totals))
+        for value, lowest, highest, chance in zip(sums / total, low, high, p, strict=True)
     ]
 
 
@@ -153,10 +156,12 @@ def best_by_halves(means: Floats, totals: Floats, sign: int, *, seed: int, halve
     units = len(totals)
     shares = np.zeros(means.shape)
     rng = np.random.default_rng(seed)
-    for _ in range(halves):
-        order = rng.permutation(units)
-        parts = order[: units // 2], order[units // 2 :]
+    for start in range(0, halves, _SPLITS):
+        orders = np.array([rng.permutation(units) for _ in range(start, min(start + _SPLITS, halves))])
+        parts = orders[:, : units // 2], orders[:, units // 2 :]
         for found, scored in (parts, parts[::-1]):
-            values = sign * means[:, found].sum(axis=1) / max(float(totals[found].sum()), _ROUNDING)
-            shares[int(np.argmax(values > values.max() - _ROUNDING)), scored] += 1
+            sums = np.maximum(totals[found].sum(axis=1), _ROUNDING)
+            values = sign * means.T[found].sum(axis=1) / sums[:, None]
+            best = np.argmax(values > values.max(axis=1, keepdims=True) - _ROUNDING, axis=1)
+            np.add.at(shares, (best[:, None], scored), 1)
     return shares / halves
