@@ -212,4 +212,5 @@ def _counts(path: Path, model: str, task: str, metric: Metric, rows: pd.DataFram
 def _places(cells: pd.Series, order: Sequence[object]) -> NDArray[np.intp]:
     """The place of each cell in an order of all that occur."""
     codes, found = pd.factorize(cells)
-    return np.array([{name: place for place, name in enumerate(order)}[name] for name in found])[codes]
+    places = {name: place for place, name in enumerate(order)}
+    return np.array([places[name] for name in found])[codes]

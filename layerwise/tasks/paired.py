@@ -108,21 +108,22 @@ def paired_differences(
         return [Difference(float(value), -np.inf, np.inf, np.nan, len(totals)) for value in sums / total]
     student, exchanges = _exchanges(len(totals), seed, freedom, draws)
     scale = np.sqrt(np.asarray(variances or np.zeros(len(sums)), dtype=np.float64))
-    noise = total * np.outer(student, scale)
-    lower, upper = np.empty(noise.shape), np.empty(noise.shape)
+    lower, upper = np.empty((2, draws, len(sums)))
+    beyond, within = np.zeros((2, len(sums)))
     for start in range(0, draws, _CHUNK):
         part = slice(start, min(start + _CHUNK, draws))
         signs = exchanges[part].astype(np.float64)
-        exchanged = signs @ means.T + noise[part]
+        exchanged = signs @ means.T
+        exchanged += total * np.outer(student[part], scale)
         weight = (signs @ totals)[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             ends = (sums - exchanged) / (total - weight), (sums + exchanged) / (total + weight)
+        low, high = np.minimum(*ends, out=lower[part]), np.maximum(*ends, out=upper[part])
         # All units in one part: the difference stays, a tie, and every other one passes too.
-        whole = np.abs(weight) == total
-        lower[part] = np.where(whole, -np.inf, np.minimum(*ends))
-        upper[part] = np.where(whole, np.inf, np.maximum(*ends))
-    beyond = (np.isfinite(lower) & (lower < -_ROUNDING) & (upper > _ROUNDING)).sum(axis=0)
-    within = ((lower > _ROUNDING) | (upper < -_ROUNDING)).sum(axis=0)
+        whole = np.abs(weight[:, 0]) == total
+        low[whole], high[whole] = -np.inf, np.inf
+        beyond += ((low < -_ROUNDING) & (high > _ROUNDING))[~whole].sum(axis=0)
+        within += ((low > _ROUNDING) | (high < -_ROUNDING)).sum(axis=0)
     p = np.where(sums == 0, 1.0, (beyond + (1 + draws - beyond - within) / 2) / (1 + draws))
     # As np.quantile with the methods "lower" and "higher", in half the time.
     least, most = int((1 - CONFIDENCE) * (draws - 1)), ceil(CONFIDENCE * (draws - 1))
@@ -163,5 +164,6 @@ def best_by_halves(means: Floats, totals: Floats, sign: int, *, seed: int, halve
             sums = np.maximum(totals[found].sum(axis=1), _ROUNDING)
             values = sign * means.T[found].sum(axis=1) / sums[:, None]
             best = np.argmax(values > values.max(axis=1, keepdims=True) - _ROUNDING, axis=1)
-            np.add.at(shares, (best[:, None], scored), 1)
+            for layer, there in zip(best, scored, strict=True):
+                shares[layer, there] += 1
     return shares / halves
