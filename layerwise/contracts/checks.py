@@ -41,7 +41,9 @@ def keeps(table: Table, columns: tuple[Column, ...], frame: "pd.DataFrame") -> b
     Never true where the schema finds a fault; where it is false, the schema has the last word.
     """
     known = [column for column in columns if not column.optional or column.name in frame.columns]
-    if [column.name for column in known] != list(frame.columns) or not (len(frame) or table.may_be_empty):
+    if [column.name for column in known] != list(frame.columns) or not frame.columns.is_unique:
+        return False
+    if not (len(frame) or table.may_be_empty):
         return False
     if not all(_cells_keep(column, frame[column.name]) for column in known):
         return False

@@ -83,9 +83,7 @@ class Evidence:
         means = np.array([self._means[key] for key in wanted])
         return np.asarray(means + np.sqrt(units / (units - 1)) * (weights @ mine))
 
-    def best_draws(
-        self, analysis: str, model: str, layers: Sequence[str], sign: int
-    ) -> NDArray[np.float64]:
+    def best_draws(self, analysis: str, model: str, layers: Sequence[str], sign: int) -> NDArray[np.float64]:
         """The best score over layers of each permutation of each sample set that all of the layers have."""
         places, draws = self._draws
         keys = [(analysis, model, layer) for layer in layers]
