@@ -14,7 +14,6 @@ from layerwise.report.task_counts import TaskCounts, task_by_task
 from layerwise.report.words import ALL, LEVEL, SINGLE, TIE
 from layerwise.tasks.paired import paired_differences
 
-
 OnDev = dict[tuple[str, str, str], dict[str, float]]
 
 
@@ -25,8 +24,9 @@ def on_dev(runs: pd.DataFrame) -> OnDev:
     """
     made: OnDev = {}
     means = runs[runs["split"] == "dev"].groupby(["model", "task", "metric", "layer"])["value"].mean()
-    for (model, task, metric, layer), mean in means.items():
-        made.setdefault((model, task, metric), {})[layer] = float(mean)
+    for row, mean in zip(means.reset_index().itertuples(), means.to_numpy(np.float64), strict=True):
+        key = str(row.model), str(row.task), str(row.metric)
+        made.setdefault(key, {})[str(row.layer)] = float(mean)
     return made
 
 

@@ -6,7 +6,6 @@ import pandas as pd
 from layerwise.layers import is_normed, layer_index, on_curve
 from layerwise.report.facts import AnalysisFacts, RunFacts
 
-
 Signed = dict[str, float]  # score by layer
 
 
@@ -43,8 +42,8 @@ def mean_weights(weights: pd.DataFrame) -> dict[tuple[str, str], Signed]:
     """
     made: dict[tuple[str, str], Signed] = {}
     means = weights.groupby(["model", "task", "layer_index", "layer"], sort=True)["weight"].mean()
-    for (model, task, _, layer), mean in means.items():
-        made.setdefault((str(model), str(task)), {})[str(layer)] = float(mean)
+    for row, mean in zip(means.reset_index().itertuples(), means.to_numpy(np.float64), strict=True):
+        made.setdefault((str(row.model), str(row.task)), {})[str(row.layer)] = float(mean)
     return made
 
 

@@ -195,8 +195,8 @@ def _counts(path: Path, model: str, task: str, metric: Metric, rows: pd.DataFram
         if uneven.any():
             raise ReportError(
                 f"{path}: {metric.name} of layer {layers[place]}, seed {seeds[seed]}, does not rest on the "
-                f"same labels of utterance {utterances[int(uneven.argmax())]} as other layers: train the task "
-                "again"
+                f"same labels of utterance {utterances[int(uneven.argmax())]} as other layers: train the "
+                "task again"
             )
     units = comparison_units(utterances, list(speakers))
     wide = pd.DataFrame(np.column_stack([counts.reshape(-1, len(units)).T, total]))
