@@ -1,4 +1,4 @@
-"""On a CUDA GPU: what the CPU says, and the same bytes each time; other tests run there with `device: auto`."""
+"""On a CUDA GPU: what the CPU says, and the same bytes each time. Other tests are there with `device: auto`."""
 
 from collections.abc import Callable
 from functools import cache
@@ -12,8 +12,8 @@ from task_corpora import task, toy_corpus, train
 from tiny_models import CONFIGS, WAVEFORMS, assert_close, noise, save
 
 from layerwise.cca import cross_validate
-from layerwise.features.extract import extract
 from layerwise.features.digest import write_digest
+from layerwise.features.extract import extract
 from layerwise.models import load_model
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU here")
