@@ -8,7 +8,7 @@
 
 ``joint`` trains on random features, 13 layers of 768; ``live`` encodes noise with the model of a folder;
 ``memory`` stores so many minutes of random features, 8 layers of 192, and trains an epoch on them, each in a
-process of its own, so that the peak is training's alone. Seconds are CPU seconds; with --device cuda, those of
+process of its own, so that the peak is its own. Seconds are CPU seconds; with --device cuda, those of
 the clock.
 """
 

@@ -1,4 +1,4 @@
-"""On a CUDA GPU: what the CPU says, and the same bytes each time. Other tests are there with `device: auto`."""
+"""On a CUDA GPU: what the CPU says, and the same bytes each time (other tests have `device: auto`)."""
 
 from collections.abc import Callable
 from functools import cache
