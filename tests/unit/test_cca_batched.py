@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from places import PLACES
 
 from layerwise.cca.folds import Partition
 from layerwise.cca.permuted import _batches
@@ -10,7 +11,8 @@ from layerwise.cca.search import MODERATE, DevScores
 
 @pytest.mark.parametrize("given", [False, True], ids=["plain", "given"])
 @pytest.mark.parametrize("dims", [(12, 5), (4, 9)])
-def test_torch_scores_permutations_as_numpy_does(dims: tuple[int, int], given: bool) -> None:
+@pytest.mark.parametrize("device", PLACES)
+def test_torch_scores_permutations_as_numpy_does(device: str, dims: tuple[int, int], given: bool) -> None:
     rng = np.random.default_rng(3)
     n = 240
     third = rng.normal(size=(n, 3)) if given else None
@@ -22,7 +24,7 @@ def test_torch_scores_permutations_as_numpy_does(dims: tuple[int, int], given: b
     folds = [partition.fold(dev, (dev + 1) % 6, np.arange(n), _moderate) for dev in range(6)]
     orders = [_within_parts(part, rng) for _ in range(7)]
     (host,) = _batches(partition, orders, folds, "cpu")
-    (torch,) = _batches(partition, orders, folds, "cpu:0")
+    (torch,) = _batches(partition, orders, folds, device)
     assert host.shape == (7, 6) and np.ptp(host) > 1e-3
     np.testing.assert_allclose(torch, host, rtol=0, atol=1e-10)
 

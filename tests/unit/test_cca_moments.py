@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import PLACES
 
 from layerwise.cca.moments import BLOCK_ROWS, RowsOf, cross_moments, fixed_shift, part_moments, row_moments
 from layerwise.errors import AnalysisError
@@ -27,7 +28,7 @@ def views(n, dx=4, dy=3, seed=0):
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(20, 90), st.integers(1, 4))
-@pytest.mark.parametrize("device", ["cpu", "cpu:0"])  # "cpu:0": the code for GPUs, on the CPU
+@pytest.mark.parametrize("device", ["cpu", *PLACES])
 def test_parts_are_those_of_the_rows_themselves(device, seed, n, parts):
     x, y = views(n, seed=seed)
     part = np.random.default_rng(seed).permutation(np.arange(n) % parts)
