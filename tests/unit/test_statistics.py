@@ -1,4 +1,4 @@
-"""P values and intervals on simulated corpora: a small version of benchmarks/statistics.py."""
+"""P values and intervals on simulated corpora: a small version of benchmarks/calibration.py."""
 
 from dataclasses import replace
 
