@@ -14,6 +14,7 @@ import resource
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -169,10 +170,10 @@ def cuda() -> None:
     fast, _ = timed(lambda: part_moments(x, y, part, shift, device="cuda"))
     print(f"moments of 180,000 x (768 + 768): CPU {slow:.2f} s, CUDA {fast:.2f} s, ratio {slow / fast:.1f}")
     x, y, groups = frames(0, 60_000, 768, 80)
+    score = partial(cross_validate, x, y, groups=groups)
     for permutations in (0, 19):
-        options = {"groups": groups, "permutations": permutations}
-        slow, here = timed(lambda: cross_validate(x, y, **options))
-        fast, there = timed(lambda: cross_validate(x, y, device="cuda", **options))
+        slow, here = timed(partial(score, permutations=permutations))
+        fast, there = timed(partial(score, permutations=permutations, device="cuda"))
         difference = (here.score - there.score).abs().max()
         print(
             f"60,000 x (768, 80), {permutations} permutations: CPU {slow:.2f} s, CUDA {fast:.2f} s, ratio "
