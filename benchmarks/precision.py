@@ -24,7 +24,6 @@ from layerwise.cca import cross_validate
 from layerwise.corpus.audio import read_audio
 from layerwise.features.pooling import pooling_weights
 from layerwise.models import load_model
-from layerwise.models.precision import use_precision
 
 BATCH_SAMPLES = 60 * 16_000
 PARTS = 5
@@ -32,7 +31,7 @@ PARTS = 5
 
 def encode(source: str, precision: str, audio: list[NDArray[np.float32]]) -> list[dict[str, torch.Tensor]]:
     """Return the layers of each utterance in a precision."""
-    model = load_model(source, dtype=use_precision(precision))
+    model = load_model(source, dtype=precision)
     encoded = model.encode(audio, BATCH_SAMPLES)
     return [{layer: torch.from_numpy(frames) for layer, frames in layers.items()} for layers in encoded]
 
@@ -71,6 +70,8 @@ def main() -> None:
     segments = pd.read_parquet(arguments.run / "samples" / "segments.parquet").query("kind == 'phone'")
     chosen = np.random.default_rng(0).permutation(segments["utt_id"].unique())[: arguments.utterances]
     segments = segments[segments["utt_id"].isin(chosen)].sort_values("utt_id", kind="stable")
+    # Phones of a few utterances cannot be in all parts.
+    segments = segments[segments.groupby("label")["utt_id"].transform("nunique") >= PARTS]
     parts = dict(list(segments.groupby("utt_id")))
     bounds = [list(zip(part["start"], part["end"], strict=True)) for part in parts.values()]
     audio = [read_audio(str(manifest["audio_path"][utt_id])) for utt_id in parts]

@@ -6,7 +6,6 @@ from typing import Any
 from layerwise.models.base import SpeechModel
 from layerwise.models.build import build_model
 from layerwise.models.hub import pinned_revision
-from layerwise.models.precision import use_precision
 
 
 def load_encoder(
@@ -20,7 +19,7 @@ def load_encoder(
         random=encoder["random"],
         revision=pinned_revision(files[0]) if encoder["hub"] else encoder["revision"],
         device=extraction["device"],
-        dtype=use_precision(extraction["precision"]),
+        dtype=extraction["precision"],
         seed=seed,
         window=encoder["window"],
     )

@@ -4,10 +4,10 @@ import torch
 
 from layerwise.errors import ModelError
 from layerwise.models.base import LoadOptions, SpeechModel
+from layerwise.models.precision import use_number_format
 from layerwise.specs.code import load_object
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 WINDOWS = ("full", "trimmed")
 
 
@@ -27,11 +27,9 @@ def build_model(
 
     ``source`` is what the config says, ``location`` what follows the family in it. Raises ModelError.
     """
-    if dtype not in DTYPES:
-        raise ModelError(f"dtype {dtype!r} is unknown; use one of {', '.join(DTYPES)}")
     if window not in WINDOWS:
         raise ModelError(f"window {window!r} is unknown; use full or trimmed")
-    options = LoadOptions(revision, _device(device), DTYPES[dtype], seed, window, random)
+    options = LoadOptions(revision, _device(device), use_number_format(dtype), seed, window, random)
     model = load_object(code)(location, options)
     if not isinstance(model, SpeechModel):
         raise ModelError(f"{code}: returned {type(model).__name__} instead of a SpeechModel")

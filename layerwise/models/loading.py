@@ -25,9 +25,10 @@ def load_model(
     weights drawn from ``seed``. ``avhubert:FILE``, ``fastvgs:FOLDER`` and ``vghubert:FOLDER`` are the files
     of their authors; their ``revision`` is ``sha256:`` and a digest (docs/models-checkpoints.md). ``logmel``
     is the log-mel baseline. ``device`` is auto (CUDA, then MPS, then CPU), cpu, cuda, cuda:N or mps;
-    ``dtype`` the number format of weights and activations. ``window`` is for Whisper encoders only: the full
-    30 s window, or one trimmed to the utterance (cheaper, inexact). ``plugins`` are files with model families
-    of your own.
+    ``dtype`` the number format of weights and activations: float32, bfloat16, float16, or tf32 (float32 whose
+    products and convolutions a CUDA GPU rounds, in this process from then on). ``window`` is for Whisper
+    encoders only: the full 30 s window, or one trimmed to the utterance (cheaper, inexact). ``plugins`` are
+    files with model families of your own.
     Raises ModelError if the source is unknown, missing, incomplete, or of an unsupported architecture.
     """
     specs = registry(tuple(plugins))

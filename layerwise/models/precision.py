@@ -10,22 +10,26 @@ from layerwise.errors import ModelError
 
 Convolve = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
-# precision -> dtype of weights and activations, as load_model takes it
-PRECISIONS = {"float32": "float32", "tf32": "float32", "bfloat16": "bfloat16"}
+# what load_model takes -> dtype of weights and activations
+DTYPES = {
+    "float32": torch.float32,
+    "tf32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
 
 
-def use_precision(precision: str) -> str:
-    """Set what this process does with float32 on CUDA; return the ``dtype`` for ``load_model``.
+def use_number_format(name: str) -> torch.dtype:
+    """Set what this process does with float32 on CUDA from now on; return the dtype of weights.
 
-    tf32 rounds the inputs of matrix products and convolutions to 10 bits of mantissa; float32 does not,
+    tf32 rounds the inputs of matrix products and convolutions to 10 bits of mantissa; the others do not,
     though PyTorch by itself would in convolutions. No effect on other devices. Raises ModelError if unknown.
     """
-    if precision not in PRECISIONS:
-        raise ModelError(f"precision {precision!r} is unknown; use one of {', '.join(PRECISIONS)}")
-    tf32 = precision == "tf32"
-    torch.set_float32_matmul_precision("high" if tf32 else "highest")
-    torch.backends.cudnn.allow_tf32 = tf32
-    return PRECISIONS[precision]
+    if name not in DTYPES:
+        raise ModelError(f"dtype {name!r} is unknown; use one of {', '.join(DTYPES)}")
+    torch.set_float32_matmul_precision("high" if name == "tf32" else "highest")
+    torch.backends.cudnn.allow_tf32 = name == "tf32"
+    return DTYPES[name]
 
 
 def cast(model: nn.Module, device: torch.device, dtype: torch.dtype) -> None:

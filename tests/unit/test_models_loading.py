@@ -17,7 +17,6 @@ from transformers import Wav2Vec2FeatureExtractor, Wav2Vec2ForCTC
 
 from layerwise.errors import AudioError, ModelError
 from layerwise.models import load_model
-from layerwise.models.precision import use_precision
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -171,21 +170,14 @@ def torch_precision() -> Iterator[None]:
 
 @pytest.mark.usefixtures("torch_precision")
 @pytest.mark.parametrize(
-    ("precision", "dtype", "products", "tf32"),
-    [
-        ("tf32", "float32", "high", True),
-        ("float32", "float32", "highest", False),
-        ("bfloat16", "bfloat16", "highest", False),
-    ],
+    ("dtype", "products", "rounded"),
+    [("tf32", "high", True), ("float32", "highest", False), ("bfloat16", "highest", False)],
 )
-def test_float32_on_cuda_is_exact_in_convolutions_too(
-    precision: str, dtype: str, products: str, tf32: bool
-) -> None:
-    torch.backends.cudnn.allow_tf32 = not tf32
-    assert use_precision(precision) == dtype
-    assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == (products, tf32)
-    with pytest.raises(ModelError, match="precision 'fp8' is unknown; use one of float32, tf32, bfloat16"):
-        use_precision("fp8")
+def test_float32_on_cuda_is_exact_in_convolutions_too(dtype: str, products: str, rounded: bool) -> None:
+    torch.backends.cudnn.allow_tf32 = not rounded
+    load_model("logmel", dtype=dtype)
+    assert torch.get_float32_matmul_precision() == products
+    assert torch.backends.cudnn.allow_tf32 == rounded
 
 
 def test_logmel_baseline() -> None:

@@ -1,4 +1,4 @@
-"""P values and intervals on simulated corpora: a small version of benchmarks/statistics.py."""
+"""P values and intervals on simulated corpora: a small version of benchmarks/calibration.py."""
 
 from dataclasses import replace
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import statistics
+from benchmarks import calibration
 from benchmarks.simulated import World, draw, of_twelve_speakers
 from layerwise.options.scoring import ScoringOptions
 
@@ -17,7 +17,7 @@ THERE = World("labels", "labels", (0.2, 0.4, 0.4))
 
 
 def values(rows):
-    return pd.DataFrame(list(rows), columns=statistics.FIGURES).set_index("what")["value"]
+    return pd.DataFrame(list(rows), columns=calibration.FIGURES).set_index("what")["value"]
 
 
 def test_a_corpus_is_drawn_the_same_again_and_has_what_real_ones_have():
@@ -35,13 +35,13 @@ def test_a_corpus_is_drawn_the_same_again_and_has_what_real_ones_have():
 
 @pytest.mark.parametrize("world", [NOTHING, World("frames", "frames", (0.0, 0.0), length=80)])
 def test_chance_is_seldom_called_an_effect(world):
-    found = values(statistics.errors(world, 20, OPTIONS))
+    found = values(calibration.errors(world, 20, OPTIONS))
     assert list(found.index) == ["p of a contrast", "p of a layer", "p of the peak"]
     assert found.le(0.2).all()
 
 
 def test_an_effect_is_found():
-    scores = statistics.score(draw(THERE, np.random.default_rng(0)), OPTIONS, 0)
+    scores = calibration.score(draw(THERE, np.random.default_rng(0)), OPTIONS, 0)
     last = scores.scored[-1]
     assert (last.null["score"] < last.trials["score"].mean()).all()
     assert scores.contrast(-1, 0, 1)[3] < 0.01
@@ -49,20 +49,20 @@ def test_an_effect_is_found():
 
 
 def test_intervals_hold_the_mean_over_corpora():
-    found = values(statistics.coverage(THERE, 25, WITHOUT_NULL))
+    found = values(calibration.coverage(THERE, 25, WITHOUT_NULL))
     covered = found[["score", "difference", "difference of differences", "score of a part"]]
     assert covered.between(0.85, 1).all()
     assert 0.8 < found["score: half width / 1.96 deviations"] < 1.6
 
 
 def test_seeds_of_one_corpus_agree_within_its_interval():
-    found = values(statistics.seeds(THERE, 3, WITHOUT_NULL))
+    found = values(calibration.seeds(THERE, 3, WITHOUT_NULL))
     assert found["scores inside the interval"] == 1
     assert found["deviation / half width"] < 0.4
 
 
 def test_words_that_are_only_phones_vanish_given_phones_and_others_stay():
-    found = values(statistics.partial(replace(statistics.WORDS, length=20), 8, OPTIONS))
+    found = values(calibration.partial(replace(calibration.WORDS, length=20), 8, OPTIONS))
     assert found["phones only: score"] > 0.3
     assert abs(found["phones only: calibrated, given phones"]) < 0.03
     assert found["phones only"] <= 0.25

@@ -251,7 +251,7 @@ def test_killed_while_carrying_over(whole: Path, tmp_path: Path) -> None:
     there, target = tmp_path / "part.zarr", tmp_path / "new.zarr"
     store_of(there, IDS[::3] + IDS[16:])
     before, killed = files(there), 0
-    for moment in np.random.default_rng(5).uniform(0, 0.6, 8):
+    for moment in sorted(np.random.default_rng(5).uniform(0, 0.6, 8)):
         process = PROCESSES.Process(target=slowly, args=(target, [there]))
         process.start()
         while not target.with_name(".new.zarr.partial").exists() and process.is_alive():

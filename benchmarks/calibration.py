@@ -1,9 +1,7 @@
 """Whether p values and intervals keep what they promise, on simulated corpora of which the truth is known.
 
-    python -m benchmarks.statistics                       all, as in docs/statistics.md: an hour of one core
-    python -m benchmarks.statistics --runs 50 errors      one of errors, coverage, seeds, partial; rougher
-
-From the root of the repository, and as a module: Python would take the file for its own ``statistics``.
+    python -m benchmarks.calibration                       all, as in docs/statistics.md: an hour of one core
+    python -m benchmarks.calibration --runs 50 errors      one of errors, coverage, seeds, partial; rougher
 
 Corpora are those of `benchmarks/simulated.py`; engine and summaries are those of a run (`layerwise.cca`,
 `layerwise.report.evidence`).
