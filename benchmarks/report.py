@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pypdfium2
 
-from benchmarks.madeup import PAPER_SIZE, write_run
+from benchmarks.madeup import write_run
+from benchmarks.madeup_facts import PAPER_SIZE
 from layerwise.options.style import StyleOptions
 from layerwise.report.citations import cited
 from layerwise.report.document import read_captions, report_content, write_pdf

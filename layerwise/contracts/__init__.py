@@ -8,6 +8,7 @@ There is a module of tables for each stage, and a stage imports only those that 
 of one contract reruns only the jobs that it concerns. docs/contracts.md is made from all of them.
 """
 
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,21 +58,30 @@ def read(table: Table, path: str | Path) -> "pd.DataFrame":
         raise table.error(f"{path}: cannot read it: no such file; run the rule `{table.made_by}` first")
     remedy = f"rerun the rule `{table.made_by}`, which makes it"
     try:
-        frame = _load(table, Path(path))
+        frame = load(table, Path(path))
     except Exception as error:  # readers of damaged tables raise what they like
         raise table.error(f"{path}: cannot read it: {error}; {remedy}") from error
     return checked(table, frame, str(path), remedy)
 
 
-def _load(table: Table, path: Path) -> "pd.DataFrame":
+def load(table: Table, path: Path) -> "pd.DataFrame":
+    """Read a table as `read` does, but do not check it; raises what readers of damaged tables raise."""
     import pandas as pd
 
     if path.suffix == ".parquet":
         return pd.read_parquet(path)
-    named = table.all_columns(tuple(pd.read_csv(path, nrows=0).columns)) if table.more else table.columns
+    return parsed(table, path.read_bytes())
+
+
+def parsed(table: Table, text: bytes) -> "pd.DataFrame":
+    """Parse a table that is CSV; raises what the parser raises."""
+    import pandas as pd
+
+    header = tuple(pd.read_csv(BytesIO(text), nrows=0).columns) if table.more else ()
+    named = table.all_columns(header) if table.more else table.columns
     kinds = {column.name: column.kind for column in named}
     frame = pd.read_csv(
-        path,
+        BytesIO(text),
         dtype={name: "str" for name, kind in kinds.items() if kind == "text"},
         keep_default_na=False,
         na_values={name: [""] for name, kind in kinds.items() if kind != "text"},

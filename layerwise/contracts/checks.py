@@ -20,8 +20,8 @@ def checked(table: Table, frame: "pd.DataFrame", where: str, remedy: str) -> "pd
     Raises the table's error with ``where``, column, row and key, what is wrong, and ``remedy``.
     """
     columns = table.all_columns(tuple(frame.columns))
-    typed = _typed(frame, columns)
-    if _keeps(table, columns, typed):
+    typed = as_typed(frame, columns)
+    if keeps(table, columns, typed):
         return typed
     from pandera.errors import SchemaError, SchemaErrors
 
@@ -35,13 +35,15 @@ def checked(table: Table, frame: "pd.DataFrame", where: str, remedy: str) -> "pd
     return typed
 
 
-def _keeps(table: Table, columns: tuple[Column, ...], frame: "pd.DataFrame") -> bool:
+def keeps(table: Table, columns: tuple[Column, ...], frame: "pd.DataFrame") -> bool:
     """Whether a frame keeps its contract: what its schema says, without the time that pandera takes.
 
     Never true where the schema finds a fault; where it is false, the schema has the last word.
     """
     known = [column for column in columns if not column.optional or column.name in frame.columns]
-    if [column.name for column in known] != list(frame.columns) or not (len(frame) or table.may_be_empty):
+    if [column.name for column in known] != list(frame.columns) or not frame.columns.is_unique:
+        return False
+    if not (len(frame) or table.may_be_empty):
         return False
     if not all(_cells_keep(column, frame[column.name]) for column in known):
         return False
@@ -120,7 +122,7 @@ def _schema_column(column: Column) -> "pa.Column":
     )
 
 
-def _typed(frame: "pd.DataFrame", columns: tuple[Column, ...]) -> "pd.DataFrame":
+def as_typed(frame: "pd.DataFrame", columns: tuple[Column, ...]) -> "pd.DataFrame":
     """The frame with its rows numbered and the types of the contract, where that changes no value."""
     typed = frame.reset_index(drop=True)
     if typed.columns.is_unique:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from layerwise.contracts.run_tables import columns
 from layerwise.layers import WEIGHTED_SUM
-from layerwise.report.comparisons import best_on_dev
-from layerwise.report.curves import curve_of
+from layerwise.report.comparisons import OnDev, best_on_dev, on_dev
+from layerwise.report.curves import Signed, mean_weights, ranking_curves
 from layerwise.report.facts import RunFacts
 from layerwise.report.task_counts import System, TaskCounts, task_by_task
 from layerwise.report.words import AVERAGE, DEV, LAST, WEIGHT
@@ -24,28 +24,32 @@ class Strategy(NamedTuple):
 
 
 def strategies(
-    counts: TaskCounts, runs: pd.DataFrame, weights: pd.DataFrame, curves: pd.DataFrame, facts: RunFacts
+    counts: TaskCounts,
+    dev: OnDev,
+    weights: dict[tuple[str, str], Signed],
+    curves: dict[str, dict[str, Signed]],
+    facts: RunFacts,
 ) -> Iterator[Strategy]:
     """Give the choices among the layers that were trained.
 
     Peaks of analyses and measures (not of those in which each model is its own reference), the layer that is
     best on dev, the one with the largest mean weight in the learned sum, the last block, the sum itself, and,
-    to compare, the mean over block layers: what a layer picked blindly gives on average. ``curves`` are those
-    of `curves.headlines`, ``runs`` is `RunTables.downstream`.
+    to compare, the mean over block layers: what a layer picked blindly gives on average. ``dev``, ``weights``
+    and ``curves`` are those of `comparisons.on_dev`, `curves.mean_weights` and `curves.ranking_curves`.
     """
-    for name in sorted(set(curves["analysis"])):
-        analysis = facts.compared(str(name))
-        curve = curve_of(curves, counts.model, analysis.name)
-        curve = curve[curve.index.isin(counts.single)]
-        if not analysis.own_reference and len(curve) > 0:
-            peak = str(curve.index[int(np.argmax(analysis.sign * curve["score"].to_numpy(dtype=float)))])
-            yield Strategy(analysis.name, peak, counts.layer(peak))
-    dev = best_on_dev(counts, runs, facts)
-    yield Strategy(DEV, dev, counts.layer(dev))
-    mine = weights[(weights["model"] == counts.model) & (weights["task"] == counts.task)]
-    means = mine[mine["layer"].isin(counts.single)].groupby(["layer_index", "layer"])["weight"].mean()
-    if not means.empty:
-        heaviest = str(means.index[int(np.argmax(means.to_numpy()))][1])
+
+    def highest(scores: Signed) -> str:
+        """The layer with the highest score among those that were trained; empty without any."""
+        trained = [layer for layer in scores if layer in counts.single]
+        return trained[int(np.argmax([scores[layer] for layer in trained]))] if trained else ""
+
+    for name, scores in curves.get(counts.model, {}).items():
+        peak = highest(scores)
+        if peak and not facts.compared(name).own_reference:
+            yield Strategy(name, peak, counts.layer(peak))
+    best = best_on_dev(counts, dev, facts)
+    yield Strategy(DEV, best, counts.layer(best))
+    if heaviest := highest(weights.get((counts.model, counts.task), {})):
         yield Strategy(WEIGHT, heaviest, counts.layer(heaviest))
     if counts.blocks:
         yield Strategy(LAST, counts.blocks[-1], counts.layer(counts.blocks[-1]))
@@ -66,23 +70,15 @@ def choice(
     The best layer is found on one half of the test units and scored on the other, both ways
     (`tasks.paired.best_by_halves`), so regret can be negative: dev may tell more than half of the test set,
     and the sum may beat every layer. Intervals are paired over units and trainings. Models of one layer have
-    nothing to choose and no row.
+    nothing to choose and no row. ``curves`` are those of `curves.headlines`, ``runs`` is
+    `RunTables.downstream`.
     """
-    # Those of one model at a time.
-    results, summed, ranked = (dict(iter(table.groupby("model"))) for table in (runs, weights, curves))
+    dev, summed, ranked = on_dev(runs), mean_weights(weights), ranking_curves(curves, facts)
 
     def rows_of(counts: TaskCounts) -> Iterator[tuple[object, ...]]:
         if len(counts.single) < 2:
             return
-        chosen = list(
-            strategies(
-                counts,
-                results.get(counts.model, runs.iloc[:0]),
-                summed.get(counts.model, weights.iloc[:0]),
-                ranked.get(counts.model, curves.iloc[:0]),
-                facts,
-            )
-        )
+        chosen = list(strategies(counts, dev, summed, ranked, facts))
         best = counts.best(counts.seed(facts, "halves"))
         sides = [(best, way.system)[:: counts.metric.sign] for way in chosen]
         made = counts.differences(

@@ -14,25 +14,36 @@ from layerwise.report.task_counts import TaskCounts, task_by_task
 from layerwise.report.words import ALL, LEVEL, SINGLE, TIE
 from layerwise.tasks.paired import paired_differences
 
+OnDev = dict[tuple[str, str, str], dict[str, float]]
 
-def best_on_dev(counts: TaskCounts, runs: pd.DataFrame, facts: RunFacts) -> str:
+
+def on_dev(runs: pd.DataFrame) -> OnDev:
+    """Return the metric of each layer on dev, a mean over its seeds, by model, task and name of the metric.
+
+    ``runs`` are the results of all trainings (`RunTables.downstream`).
+    """
+    made: OnDev = {}
+    means = runs[runs["split"] == "dev"].groupby(["model", "task", "metric", "layer"])["value"].mean()
+    for row, mean in zip(means.reset_index().itertuples(), means.to_numpy(np.float64), strict=True):
+        key = str(row.model), str(row.task), str(row.metric)
+        made.setdefault(key, {})[str(row.layer)] = float(mean)
+    return made
+
+
+def best_on_dev(counts: TaskCounts, dev: OnDev, facts: RunFacts) -> str:
     """Return the single layer that is best on dev by the metric that decides (ties: the lower).
 
-    ``runs`` are the results of all trainings (`RunTables.downstream`); a layer's is the mean over its seeds.
-    Raises `ReportError` where a layer was not scored on dev.
+    ``dev`` is what `on_dev` gives. Raises `ReportError` where a layer was not scored on dev.
     """
     metric = facts.task(counts.task).metric
-    mine = runs[(runs["model"] == counts.model) & (runs["task"] == counts.task)]
-    mine = mine[(mine["split"] == "dev") & (mine["metric"] == metric.name)]
-    dev = mine.groupby("layer")["value"].mean()
-    lacking = [layer for layer in counts.single if layer not in dev.index]
+    values = dev.get((counts.model, counts.task, metric.name), {})
+    lacking = [layer for layer in counts.single if layer not in values]
     if lacking:
         raise ReportError(
             f"downstream/{counts.model}/{counts.task}.csv: {metric.name} lacks dev rows for "
             f"{', '.join(lacking)}; the best layer is chosen on dev: train the task again"
         )
-    values = metric.sign * dev.loc[list(counts.single)].to_numpy(dtype=float)
-    return counts.single[int(np.argmax(values))]
+    return counts.single[int(np.argmax([metric.sign * values[layer] for layer in counts.single]))]
 
 
 def single_and_weighted(found: list[TaskCounts], runs: pd.DataFrame, facts: RunFacts) -> pd.DataFrame:
@@ -41,11 +52,12 @@ def single_and_weighted(found: list[TaskCounts], runs: pd.DataFrame, facts: RunF
     p_holm is corrected over the trained models of a task and metric; random twins, and baselines, are
     families of their own and do not count there. Models with one layer, or without a sum, have no row.
     """
+    dev = on_dev(runs)
 
     def rows_of(counts: TaskCounts) -> Iterator[tuple[object, ...]]:
         if len(counts.single) < 2 or WEIGHTED_SUM not in counts.layers:
             return
-        layer = best_on_dev(counts, runs, facts)
+        layer = best_on_dev(counts, dev, facts)
         single, whole = counts.layer(layer), counts.layer(WEIGHTED_SUM)
         (made,) = counts.differences([single], [whole], counts.seed(facts, "single and sum"))
         values = counts.value(single), counts.value(whole)
@@ -69,6 +81,7 @@ def task_contrasts(found: list[TaskCounts], runs: pd.DataFrame, facts: RunFacts)
     Layers are chosen on dev, each side by itself; controls are the model's random twin and the baselines.
     p_holm is corrected over all rows of a task and metric.
     """
+    dev = on_dev(runs)
     known = {(counts.model, counts.task, counts.metric.name): counts for counts in found}
 
     def rows_of(counts: TaskCounts) -> Iterator[tuple[object, ...]]:
@@ -79,7 +92,7 @@ def task_contrasts(found: list[TaskCounts], runs: pd.DataFrame, facts: RunFacts)
             units = [unit for unit in counts.units if other and unit in set(other.units)]
             if not other or not units:
                 continue
-            layer, control_layer = best_on_dev(counts, runs, facts), best_on_dev(other, runs, facts)
+            layer, control_layer = best_on_dev(counts, dev, facts), best_on_dev(other, dev, facts)
             sides = [(counts.among(units), layer), (other.among(units), control_layer)]
             made = _across_models(sides, counts.seed(facts, "controls"))
             head = (counts.model, counts.task, counts.metric.name, layer, control.name, control_layer)

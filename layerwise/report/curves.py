@@ -6,6 +6,8 @@ import pandas as pd
 from layerwise.layers import is_normed, layer_index, on_curve
 from layerwise.report.facts import AnalysisFacts, RunFacts
 
+Signed = dict[str, float]  # score by layer
+
 
 def block_layers(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``T0``, block outputs and ``TL+ln`` (not conv layers, ``T0-pos``, ``all``)."""
@@ -16,6 +18,33 @@ def curve_of(summary: pd.DataFrame, model: str, analysis: str) -> pd.DataFrame:
     """Block layers of one model's curve in `RunTables.layer_summary`, indexed by layer, upwards."""
     curve = summary[(summary["model"] == model) & (summary["analysis"] == analysis)]
     return block_layers(curve).sort_values("layer_index").set_index("layer")
+
+
+def ranking_curves(curves: pd.DataFrame, facts: RunFacts) -> dict[str, dict[str, Signed]]:
+    """Return for each model the curves of analyses and measures, by name, in the order of names.
+
+    ``curves`` are those of `headlines`. Scores are those of block layers, upwards, by layer, and signed: more
+    is better.
+    """
+    made: dict[str, dict[str, Signed]] = {}
+    for (model, name), rows in block_layers(curves).groupby(["model", "analysis"], sort=True):
+        curve = rows.sort_values("layer_index")
+        scores = facts.compared(str(name)).sign * curve["score"].to_numpy(dtype=np.float64)
+        found = dict(zip(map(str, curve["layer"]), map(float, scores), strict=True))
+        made.setdefault(str(model), {})[str(name)] = found
+    return made
+
+
+def mean_weights(weights: pd.DataFrame) -> dict[tuple[str, str], Signed]:
+    """Return the mean weight of each layer in the learned sum, upwards, by model and task.
+
+    ``weights`` is `RunTables.weights`.
+    """
+    made: dict[tuple[str, str], Signed] = {}
+    means = weights.groupby(["model", "task", "layer_index", "layer"], sort=True)["weight"].mean()
+    for row, mean in zip(means.reset_index().itertuples(), means.to_numpy(np.float64), strict=True):
+        made.setdefault((str(row.model), str(row.task)), {})[str(row.layer)] = float(mean)
+    return made
 
 
 def turn(analysis: AnalysisFacts) -> int:

@@ -1,6 +1,6 @@
 """What the scores of a run rest on: means of layers, the units behind their errors, and permuted draws."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -83,12 +83,15 @@ class Evidence:
         means = np.array([self._means[key] for key in wanted])
         return np.asarray(means + np.sqrt(units / (units - 1)) * (weights @ mine))
 
-    def best_draws(self, analysis: str, model: str, layers: Sequence[str], sign: int) -> pd.Series:
+    def best_draws(self, analysis: str, model: str, layers: Sequence[str], sign: int) -> NDArray[np.float64]:
         """The best score over layers of each permutation of each sample set that all of the layers have."""
-        mine = self.nulls.iloc[self._permuted.get((analysis, model), [])]
-        draws = mine[mine["layer"].isin(layers)].groupby(["sample", "permutation"])["score"]
-        best = draws.max() if sign > 0 else draws.min()
-        return best[draws.size() == len(set(layers))]
+        places, draws = self._draws
+        keys = [(analysis, model, layer) for layer in layers]
+        if any(key not in places for key in keys):
+            return np.empty(0)
+        mine = draws[:, [places[key] for key in keys]]
+        mine = mine[~np.isnan(mine).any(axis=1)]
+        return np.asarray(mine.max(axis=1) if sign > 0 else mine.min(axis=1))
 
     @cached_property
     def _parts(self) -> dict[int, "Evidence"]:
@@ -99,11 +102,9 @@ class Evidence:
         }
 
     @cached_property
-    def _permuted(self) -> dict[Hashable, NDArray[np.intp]]:
-        """Places of the permuted draws of each analysis and model."""
-        return {
-            key: np.asarray(rows) for key, rows in self.nulls.groupby(["analysis", "model"]).indices.items()
-        }
+    def _draws(self) -> tuple[dict[tuple[str, ...], int], NDArray[np.float64]]:
+        """Scores (sample sets and permutations, layers) and the column of each layer."""
+        return _matrix(self.nulls.pivot(index=["sample", "permutation"], columns=_COLUMNS, values="score"))
 
     @cached_property
     def _means(self) -> dict[tuple[str, ...], float]:

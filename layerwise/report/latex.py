@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -98,7 +99,7 @@ class PaperTable:
         rows = tuple(tuple(row[place] for place in columns) for row in self.rows)
         return replace(self, header=tuple(self.header[place] for place in columns), rows=rows, narrow=())
 
-    @property
+    @cached_property
     def widths(self) -> list[float]:
         """Natural widths of the columns at 10 pt."""
         return [

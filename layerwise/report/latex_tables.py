@@ -226,11 +226,11 @@ def _choice(tables: RunTables, facts: RunFacts) -> PaperTable:
         part = of(tables.choice, task=task, metric=facts.task(task).metric.name)
         for model in trained:
             mine = of(part, model=model.name)
+            found, least = {str(row["strategy"]): row for _, row in mine.iterrows()}, mine["regret"].min()
             for strategy in strategies_in_order(mine):
-                row = of(mine, strategy=strategy).iloc[0]
-                regret, low = float(row["regret"]), float(row["low"])
+                row = found[strategy]
                 cell = _of_row(row, "regret", 3)
-                cell = _marked(cell, regret == float(mine["regret"].min()), low <= 0)
+                cell = _marked(cell, row["regret"] == least, row["low"] <= 0)
                 way = STRATEGIES.get(strategy, strategy)
                 cells = (way, str(row["layer"]) or DASH, number(row["value"], 3))
                 rows.append((Cell(task), Cell(names[model.name]), *map(Cell, cells), cell))

@@ -1,5 +1,7 @@
 """Widths of text in Computer Modern, the widest of the usual fonts of papers, without running LaTeX."""
 
+from functools import lru_cache
+
 # Points at 10 pt (cmr10).
 GROUPS = {
     2.77: "il[],.:;",
@@ -35,6 +37,7 @@ WIDE = 7.8  # of a sign or letter that is not there: plus-minus, or of another s
 BOLD = 1.15  # bold letters are wider
 
 
+@lru_cache(maxsize=10_000)  # cells of a table are much alike, and stand in several forms of it
 def text_width(text: str, *, bold: bool = False) -> float:
     """Width of plain text in points at 10 pt."""
     return sum(WIDTHS.get(character, WIDE) for character in text) * (BOLD if bold else 1.0)

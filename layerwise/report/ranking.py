@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from layerwise.contracts.run_tables import columns
-from layerwise.report.curves import curve_of
+from layerwise.report.curves import Signed, mean_weights, ranking_curves
 from layerwise.report.facts import RunFacts
 from layerwise.report.task_counts import TaskCounts
 from layerwise.report.words import WEIGHTS
@@ -43,12 +42,14 @@ def agreement(
     rows: list[tuple[Any, ...]] = []
     omitted: list[tuple[Any, ...]] = []
     places = {(counts.model, counts.task): place for place, counts in enumerate(found)}
+    ranked = ranking_curves(curves, facts)
+    summed = mean_weights(weights)
     # Task by task: models of a task have draws in common. Then in the order of the models.
     for counts in sorted(deciding(found, facts), key=lambda counts: counts.task):
         drawn: dict[tuple[str, ...], NDArray[np.float64]] = {}
-        for name, scores in _curves(counts, curves, weights, facts):
-            shared = [layer for layer in counts.blocks if layer in scores.index]
-            values = np.asarray(scores.loc[shared], dtype=np.float64)
+        for name, scores in _curves(counts, ranked, summed, facts):
+            shared = [layer for layer in counts.blocks if layer in scores]
+            values = np.array([scores[layer] for layer in shared])
             goals = _goals(counts, shared)
             reason = undefined(values, goals)
             if reason:
@@ -94,17 +95,17 @@ def deciding(found: list[TaskCounts], facts: RunFacts) -> list[TaskCounts]:
 
 
 def _curves(
-    counts: TaskCounts, curves: pd.DataFrame, weights: pd.DataFrame, facts: RunFacts
-) -> Iterator[tuple[str, "pd.Series[float]"]]:
+    counts: TaskCounts,
+    curves: dict[str, dict[str, Signed]],
+    weights: dict[tuple[str, str], Signed],
+    facts: RunFacts,
+) -> Iterator[tuple[str, Signed]]:
     """What ranks layers: signed scores of analyses and measures, and the mean weights, by layer."""
-    mine = curves[curves["model"] == counts.model]
-    for name in sorted(set(mine["analysis"])):
-        analysis = facts.compared(str(name))
-        curve = analysis.sign * curve_of(mine, counts.model, analysis.name)["score"].astype(float)
-        yield analysis.name, curve[curve.index != analysis.reference]
-    mine = weights[(weights["model"] == counts.model) & (weights["task"] == counts.task)]
-    if not mine.empty:
-        yield WEIGHTS, mine.groupby("layer")["weight"].mean()
+    for name, scores in curves.get(counts.model, {}).items():
+        reference = facts.compared(name).reference
+        yield name, {layer: score for layer, score in scores.items() if layer != reference}
+    if learned := weights.get((counts.model, counts.task)):
+        yield WEIGHTS, learned
 
 
 def _goals(counts: TaskCounts, layers: list[str]) -> NDArray[np.float64]:
@@ -121,8 +122,8 @@ def _drawn(
 def correlations(first: NDArray[np.float64], second: NDArray[np.float64]) -> tuple[float, float]:
     """Spearman's and Kendall's rank correlation of two curves."""
     # To the last digit those of scipy.stats, which spends most of its time on p values.
-    ranks = np.column_stack([rankdata(values) for values in (first, second)])
     a, b = (np.sign(values[:, None] - values) for values in (first, second))
+    ranks = np.column_stack([(signs.sum(axis=1) + len(signs) + 1) / 2 for signs in (a, b)])
     untied = [np.count_nonzero(signs) / 2 for signs in (a, b)]
     tau = (a * b).sum() / 2 / np.sqrt(untied[0]) / np.sqrt(untied[1])
     return float(np.asarray(np.corrcoef(ranks, rowvar=False))[1, 0]), float(np.clip(tau, -1.0, 1.0))

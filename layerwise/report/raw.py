@@ -5,12 +5,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from layerwise import contracts
+from layerwise.contracts.many import read_all
 from layerwise.contracts.measures import CANNOT, LEFT_OUT, VALUES
 from layerwise.contracts.scores import INFEASIBLE, INTER, NULLS, SCORES, SIZES, TRAITS, UNITS
 from layerwise.contracts.spec import Table
 from layerwise.contracts.tasks import TASK_SCORES, TASK_WEIGHTS
-from layerwise.errors import ReportError
 from layerwise.layers import layer_index
 
 # What the tables need of the scores.
@@ -107,17 +106,9 @@ def _with_index(table: pd.DataFrame) -> pd.DataFrame:
 def _read(table: Table, paths: Iterable[Path], columns: Sequence[str] = ()) -> pd.DataFrame:
     """Read, check and concatenate files of one contract, with all columns that it always has or only some.
 
-    No file at all gives an empty table with the columns.
+    No file at all gives an empty table with the columns. Raises `ReportError` for a file that does not keep
+    the contract, and for two files with the same rows.
     """
     wanted = list(columns or table.required)
-    read = {path: contracts.read(table, path)[wanted] for path in paths}
-    if not read:
-        return pd.DataFrame(columns=wanted)
-    # Without the empty ones, whose columns have no types to keep.
-    whole = pd.concat([frame for frame in read.values() if len(frame)] or read.values(), ignore_index=True)
-    key = list(table.key)
-    doubled = whole[whole.duplicated(key)]
-    if not doubled.empty:
-        row = ", ".join(f"{name}={doubled.iloc[0][name]}" for name in key)
-        raise ReportError(f"{', '.join(map(str, read))}: two rows for {row}")
-    return whole
+    files = list(paths)
+    return read_all(table, files)[wanted] if files else pd.DataFrame(columns=wanted)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from layerwise import contracts
@@ -112,9 +113,10 @@ class RunTables:
 
 def of(table: pd.DataFrame, **values: str) -> pd.DataFrame:
     """Rows of a table whose columns have the given values: ``of(table, model="hubert", task="pr")``."""
+    rows = np.ones(len(table), dtype=bool)
     for column, value in values.items():
-        table = table[table[column] == value]
-    return table
+        rows &= (table[column] == value).to_numpy(dtype=bool)
+    return table[rows]
 
 
 def write_tables(tables: RunTables, folder: Path) -> None:

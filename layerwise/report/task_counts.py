@@ -180,27 +180,37 @@ def _read(path: Path, facts: RunFacts) -> Iterator[TaskCounts]:
 
 
 def _counts(path: Path, model: str, task: str, metric: Metric, rows: pd.DataFrame) -> TaskCounts:
-    wide = {
-        name: rows.pivot(index=["layer", "seed"], columns="utt_id", values=name).sort_index(axis=1)
-        for name in ("count", "total")
-    }
-    totals = wide["total"].iloc[0]
-    uneven = wide["total"].isna() | (wide["total"] != totals)
-    if uneven.to_numpy().any():
-        layer, seed = uneven.index[uneven.any(axis=1)][0]
-        utt_id = uneven.columns[uneven.loc[(layer, seed)]][0]
-        raise ReportError(
-            f"{path}: {metric.name} of layer {layer}, seed {seed}, does not rest on the same labels of "
-            f"utterance {utt_id} as other layers: train the task again"
-        )
-    layers = sorted(map(str, set(rows["layer"])), key=layer_index)
-    seeds = sorted(set(rows["seed"]))
-    places = pd.MultiIndex.from_product([layers, seeds], names=["layer", "seed"])
-    speakers = rows.drop_duplicates("utt_id").set_index("utt_id")["speaker"].loc[totals.index]
-    units = comparison_units(list(totals.index), list(speakers))
-    summed = wide["count"].reindex(places).T.groupby(units, sort=True).sum(min_count=1).T
+    layers = sorted(map(str, rows["layer"].unique()), key=layer_index)
+    seeds = sorted(rows["seed"].unique())
+    speakers = rows.drop_duplicates("utt_id").set_index("utt_id")["speaker"].sort_index()
+    utterances = list(map(str, speakers.index))
+    orders = {"layer": layers, "seed": seeds, "utt_id": utterances}
+    places = tuple(_places(rows[name], order) for name, order in orders.items())
+    counts, totals = np.full((2, *map(len, orders.values())), np.nan)
+    counts[places], totals[places] = rows["count"], rows["total"]
+    trained = np.argwhere(~np.isnan(totals).all(axis=2))
+    total = totals[tuple(trained[0])]
+    for place, seed in trained:
+        uneven = totals[place, seed] != total  # NaN, of an utterance that is not there, differs too
+        if uneven.any():
+            raise ReportError(
+                f"{path}: {metric.name} of layer {layers[place]}, seed {seeds[seed]}, does not rest on the "
+                f"same labels of utterance {utterances[int(uneven.argmax())]} as other layers: train the "
+                "task again"
+            )
+    units = comparison_units(utterances, list(speakers))
+    wide = pd.DataFrame(np.column_stack([counts.reshape(-1, len(units)).T, total]))
+    summed = wide.groupby(units, sort=True).sum(min_count=1)
+    numbers = summed.to_numpy(dtype=np.float64).T
     return TaskCounts(
-        *(model, task, metric, tuple(layers), tuple(map(str, summed.columns))),
-        summed.to_numpy(dtype=np.float64).reshape(len(layers), len(seeds), -1),
-        totals.groupby(units, sort=True).sum().to_numpy(dtype=np.float64),
+        *(model, task, metric, tuple(layers), tuple(map(str, summed.index))),
+        numbers[:-1].reshape(len(layers), len(seeds), -1),
+        numbers[-1].copy(),
     )
+
+
+def _places(cells: pd.Series, order: Sequence[object]) -> NDArray[np.intp]:
+    """The place of each cell in an order of all that occur."""
+    codes, found = pd.factorize(cells)
+    places = {name: place for place, name in enumerate(order)}
+    return np.array([places[name] for name in found])[codes]

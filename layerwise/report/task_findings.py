@@ -7,7 +7,6 @@ import pandas as pd
 from layerwise.report.facts import ModelFacts, RunFacts
 from layerwise.report.run_tables import RunTables, of
 from layerwise.report.typeset import number, p_value, with_limits
-from layerwise.report.typeset_tasks import strategies_in_order, strategy_title
 from layerwise.report.words import ABOVE, ALL, BELOW, SINGLE, TIE, count, listed, verdict
 
 WORDS = {
@@ -87,38 +86,3 @@ def _against_controls(tables: RunTables, facts: RunFacts, row: pd.Series) -> str
             word = "better than" if sign * float(other["difference"]) > 0 else "worse than"
         clauses.append(f"{word} {who} (by {with_limits(other, digits=3)})")
     return f". {row['layer']} is {listed(clauses)}" if clauses else ""
-
-
-def choice_findings(tables: RunTables, facts: RunFacts) -> list[str]:
-    """Say per task and group of models what each way to choose a layer loses, on average over models."""
-    sentences = []
-    for task in tables.tasks:
-        metric = facts.task(task).metric
-        part = metric_rows(tables.choice, facts, task)
-        for group, models in groups(facts):
-            mine = part[part["model"].isin([model.name for model in models])]
-            if mine.empty:
-                continue
-            costs = [_cost(of(mine, strategy=name), strategy_title(facts, name)) for name in _by_cost(mine)]
-            who = count(mine["model"].nunique(), f"{group} model")
-            sentences.append(
-                f"{facts.task(task).title}, {who}: mean regret in {metric.title} is {listed(costs)}."
-            )
-    return sentences
-
-
-def _by_cost(table: pd.DataFrame) -> list[str]:
-    means = table.groupby("strategy")["regret"].mean()
-    return sorted(strategies_in_order(table), key=lambda name: float(means[name]))
-
-
-def _cost(rows: pd.DataFrame, title: str) -> str:
-    sure = int((rows["low"] > 0).sum())
-    lost = f", above 0 in {sure} of {len(rows)}" if sure else ""
-    return f"{number(float(rows['regret'].mean()), 3)} for the {title}{lost}"
-
-
-def _range(values: pd.Series) -> str:
-    """Smallest and largest value, or the one value that both round to."""
-    low, high = number(values.min()), number(values.max())
-    return low if low == high else f"{low} to {high}"

@@ -7,6 +7,7 @@ the counts over that of the totals (U,). A unit is an utterance, or a speaker wh
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import ceil
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +19,7 @@ FEWEST_SPEAKERS = 10
 DRAWS = 9_999
 HALVES = 200
 _CHUNK = 500  # draws at once
+_SPLITS = 20  # splits at once
 _ROUNDING = 1e-12
 
 Floats = NDArray[np.float64]
@@ -106,27 +108,29 @@ def paired_differences(
         return [Difference(float(value), -np.inf, np.inf, np.nan, len(totals)) for value in sums / total]
     student, exchanges = _exchanges(len(totals), seed, freedom, draws)
     scale = np.sqrt(np.asarray(variances or np.zeros(len(sums)), dtype=np.float64))
-    noise = total * np.outer(student, scale)
-    lower, upper = np.empty(noise.shape), np.empty(noise.shape)
+    lower, upper = np.empty((2, draws, len(sums)))
+    beyond, within = np.zeros((2, len(sums)))
     for start in range(0, draws, _CHUNK):
         part = slice(start, min(start + _CHUNK, draws))
         signs = exchanges[part].astype(np.float64)
-        exchanged = signs @ means.T + noise[part]
+        exchanged = signs @ means.T
+        exchanged += total * np.outer(student[part], scale)
         weight = (signs @ totals)[:, None]
         with np.errstate(divide="ignore", invalid="ignore"):
             ends = (sums - exchanged) / (total - weight), (sums + exchanged) / (total + weight)
+        low, high = np.minimum(*ends, out=lower[part]), np.maximum(*ends, out=upper[part])
         # All units in one part: the difference stays, a tie, and every other one passes too.
-        whole = np.abs(weight) == total
-        lower[part] = np.where(whole, -np.inf, np.minimum(*ends))
-        upper[part] = np.where(whole, np.inf, np.maximum(*ends))
-    beyond = (np.isfinite(lower) & (lower < -_ROUNDING) & (upper > _ROUNDING)).sum(axis=0)
-    within = ((lower > _ROUNDING) | (upper < -_ROUNDING)).sum(axis=0)
+        whole = np.abs(weight[:, 0]) == total
+        low[whole], high[whole] = -np.inf, np.inf
+        beyond += ((low < -_ROUNDING) & (high > _ROUNDING))[~whole].sum(axis=0)
+        within += ((low > _ROUNDING) | (high < -_ROUNDING)).sum(axis=0)
     p = np.where(sums == 0, 1.0, (beyond + (1 + draws - beyond - within) / 2) / (1 + draws))
-    low = np.quantile(lower, 1 - CONFIDENCE, axis=0, method="lower")
-    high = np.quantile(upper, CONFIDENCE, axis=0, method="higher")
+    # As np.quantile with the methods "lower" and "higher", in half the time.
+    least, most = int((1 - CONFIDENCE) * (draws - 1)), ceil(CONFIDENCE * (draws - 1))
+    low, high = np.partition(lower, least, axis=0)[least], np.partition(upper, most, axis=0)[most]
     return [
-        Difference(float(value), float(least), float(most), float(chance), len(totals))
-        for value, least, most, chance in zip(sums / total, low, high, p, strict=True)
+        Difference(float(value), float(lowest), float(highest), float(chance), len(totals))
+        for value, lowest, highest, chance in zip(sums / total, low, high, p, strict=True)
     ]
 
 
@@ -153,10 +157,13 @@ def best_by_halves(means: Floats, totals: Floats, sign: int, *, seed: int, halve
     units = len(totals)
     shares = np.zeros(means.shape)
     rng = np.random.default_rng(seed)
-    for _ in range(halves):
-        order = rng.permutation(units)
-        parts = order[: units // 2], order[units // 2 :]
+    for start in range(0, halves, _SPLITS):
+        orders = np.array([rng.permutation(units) for _ in range(start, min(start + _SPLITS, halves))])
+        parts = orders[:, : units // 2], orders[:, units // 2 :]
         for found, scored in (parts, parts[::-1]):
-            values = sign * means[:, found].sum(axis=1) / max(float(totals[found].sum()), _ROUNDING)
-            shares[int(np.argmax(values > values.max() - _ROUNDING)), scored] += 1
+            sums = np.maximum(totals[found].sum(axis=1), _ROUNDING)
+            values = sign * means.T[found].sum(axis=1) / sums[:, None]
+            best = np.argmax(values > values.max(axis=1, keepdims=True) - _ROUNDING, axis=1)
+            for layer, there in zip(best, scored, strict=True):
+                shares[layer, there] += 1
     return shares / halves

@@ -3,7 +3,8 @@
 import pypdfium2
 import pytest
 
-from benchmarks.madeup import Shape, made_up
+from benchmarks.madeup import made_up
+from benchmarks.madeup_facts import Shape
 from layerwise.errors import ReportError
 from layerwise.report.cost import cost_of
 from layerwise.report.document import read_captions, report_content, write_pdf
