@@ -27,18 +27,8 @@ RULES = Path(__file__).with_name("page_rules.js").read_text()
 
 
 @pytest.fixture(scope="module")
-def facts():
-    return synthetic.run_facts(("hubert-tiny", "wav2vec2-tiny"))
-
-
-@pytest.fixture(scope="module")
-def tables(facts, tmp_path_factory):
-    return report_page.tables_of(facts, tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(scope="module")
-def address(tables, facts, tmp_path_factory, repository):
-    return report_page.make_page(tables, facts, tmp_path_factory.mktemp("page"), repository).as_uri()
+def address(page_file):
+    return page_file.as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +53,8 @@ def opened(browser, address) -> Iterator:
         page.on("console", lambda said: told.append(said.text) if said.type == "error" else None)
         page.goto(address)
         page.set_default_timeout(5000)
+        if options.get("java_script_enabled", True):
+            page.wait_for_selector("html.js", state="attached")
         return page
 
     yield open_page
@@ -87,7 +79,7 @@ def drawn(page):
 def test_nothing_is_wider_than_the_screen_and_the_controls_are_there(opened, width):
     page = opened(width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for control in ("#curves-what", "#theme", "#layer-model", "#curves-svg"):
+    for control in ("#curves-what", "#theme", "#layer-model", "[data-plot=curves-plot][data-take=pdf]"):
         page.locator(control).scroll_into_view_if_needed()
         box = page.locator(control).bounding_box()
         assert box["x"] >= 0
@@ -95,13 +87,13 @@ def test_nothing_is_wider_than_the_screen_and_the_controls_are_there(opened, wid
     assert page.locator("#curves-plot .trace").count() > 0
 
 
-def test_every_plotted_point_is_its_cell(opened, tables):
+def test_every_plotted_point_is_its_cell(opened, page_tables):
     page = opened()
     kinds = page.evaluate("PAGE.curves")
     assert len(kinds) == len(synthetic.ANALYSES) + 2 * len(synthetic.TASKS)
     for kind in kinds:
         choose(page, kind["title"])
-        table = getattr(tables, kind["table"])
+        table = getattr(page_tables, kind["table"])
         for column, value in kind["where"].items():
             table = table[table[column] == value]
         if kind["each"]:
@@ -117,10 +109,10 @@ def test_every_plotted_point_is_its_cell(opened, tables):
         assert set(drawn(page)) == set(table["model"])
 
 
-def test_values_can_be_centred_and_stretched(opened, tables):
+def test_values_can_be_centred_and_stretched(opened, page_tables):
     page = opened()
     choose(page, "CCA-phone (phone identity)")
-    table = tables.layer_summary.query("analysis == 'cca-phone' and model == 'hubert-tiny'").set_index(
+    table = page_tables.layer_summary.query("analysis == 'cca-phone' and model == 'hubert-tiny'").set_index(
         "layer"
     )
     scores = table["score"]
@@ -170,13 +162,13 @@ def point_of(page, model, layer):
     )
 
 
-def test_a_hover_tells_value_interval_n_and_chance(opened, tables):
+def test_a_hover_tells_value_interval_n_and_chance(opened, page_tables):
     page = opened()
     choose(page, "CCA-phone (phone identity)")
     page.mouse.move(*point_of(page, "hubert-tiny", "T5"))
     page.wait_for_selector("#curves-plot .hoverlayer text")
     said = page.locator("#curves-plot .hoverlayer").text_content()
-    row = tables.layer_summary.query(
+    row = page_tables.layer_summary.query(
         "analysis == 'cca-phone' and model == 'hubert-tiny' and layer == 'T5'"
     ).iloc[0]
     for text in (
@@ -186,22 +178,24 @@ def test_a_hover_tells_value_interval_n_and_chance(opened, tables):
         assert text.replace("-0", f"{MINUS}0") in said
 
 
-def test_a_click_on_a_point_opens_its_layer(opened, tables):
+def test_a_click_on_a_point_opens_its_layer(opened, page_tables):
     page = opened()
     choose(page, "CCA-phone (phone identity)")
     page.mouse.click(*point_of(page, "hubert-tiny", "T2"))
     assert page.locator("#layer-title").text_content() == "Layer T2 of hubert-tiny"
     told = page.locator("#layer-tables").text_content()
-    row = tables.downstream_summary.query(
+    row = page_tables.downstream_summary.query(
         "model == 'hubert-tiny' and layer == 'T2' and metric == 'per'"
     ).iloc[0]
     assert f"{row['value']:.3f}" in told
     page.select_option("#layer-task", value="pr")
-    errors = tables.label_errors.query("model == 'hubert-tiny' and layer == 'T2' and task == 'pr' and n > 0")
+    errors = page_tables.label_errors.query(
+        "model == 'hubert-tiny' and layer == 'T2' and task == 'pr' and n > 0"
+    )
     rates = sorted((errors["substituted"] + errors["deleted"]) / errors["n"], reverse=True)
     np.testing.assert_allclose(page.evaluate("document.getElementById('layer-labels').data[0].y"), rates)
     heads = page.locator("#layer-head option").evaluate_all("(all) => all.map((one) => one.value)")
-    assert set(heads) == set(tables.confusions.query("model == 'hubert-tiny' and task == 'pr'")["layer"])
+    assert set(heads) == set(page_tables.confusions.query("model == 'hubert-tiny' and task == 'pr'")["layer"])
     page.locator("#layer-after").click()
     assert page.locator("#layer-title").text_content() == "Layer T3 of hubert-tiny"
 
@@ -212,18 +206,18 @@ def saved(page, click):
     return waiting.value.suggested_filename, waiting.value.path().read_bytes()
 
 
-def test_what_is_saved_is_what_the_run_has(opened, tables):
+def test_what_is_saved_is_what_the_run_has(opened, page_tables):
     page = opened()
     figure = page.locator("#figure-layers")
     name, content = saved(page, lambda: figure.get_by_role("button", name="CSV: layer_summary").click())
     assert name == "layer_summary.csv"
     again = pd.read_csv(
         io.BytesIO(content),
-        dtype=tables.layer_summary.dtypes.to_dict(),
+        dtype=page_tables.layer_summary.dtypes.to_dict(),
         keep_default_na=False,
-        na_values={name: [""] for name in tables.layer_summary.select_dtypes("number")},
+        na_values={name: [""] for name in page_tables.layer_summary.select_dtypes("number")},
     )
-    pd.testing.assert_frame_equal(again, tables.layer_summary.reset_index(drop=True), check_exact=True)
+    pd.testing.assert_frame_equal(again, page_tables.layer_summary.reset_index(drop=True), check_exact=True)
     name, content = saved(page, lambda: figure.get_by_role("button", name="SVG").click())
     assert (name, content.decode()) == ("layers.svg", report_page.SVG)
     name, content = saved(page, lambda: figure.get_by_role("link", name="PDF").click())
@@ -231,7 +225,7 @@ def test_what_is_saved_is_what_the_run_has(opened, tables):
     assert content.startswith(b"%PDF")
     name, content = saved(page, lambda: page.get_by_role("link", name="TeX: choice.tex").click())
     assert b"tabular" in content
-    name, content = saved(page, lambda: page.locator("#curves-svg").click())
+    name, content = saved(page, lambda: page.get_by_role("button", name="SVG of the curves").click())
     assert b"<svg" in content
     name, content = saved(page, lambda: page.get_by_role("link", name="TextGrid").first.click())
     assert b"ooTextFile" in content
@@ -258,14 +252,14 @@ def test_how_a_figure_was_made_is_told(opened):
         assert text in told
 
 
-def test_the_overview_sorts(opened, tables):
+def test_the_overview_sorts(opened, page_tables):
     page = opened()
     heading = page.locator("#overview-table th", has_text="PER: single").last
     cells = "[...document.querySelectorAll('#overview-table tbody tr')].map((row) => row.dataset.model)"
     before = page.evaluate(cells)
     heading.get_by_role("button").press("Enter")
     assert heading.get_attribute("aria-sort") == "ascending"
-    paired = tables.single_weighted.query("metric == 'per'").sort_values("difference")
+    paired = page_tables.single_weighted.query("metric == 'per'").sort_values("difference")
     assert page.evaluate(cells)[: len(paired)] == paired["model"].tolist()
     heading.get_by_role("button").press(" ")
     assert page.evaluate(cells)[: len(paired)] == paired["model"].tolist()[::-1]
