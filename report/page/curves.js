@@ -2,7 +2,8 @@
 // Curves over layers: one line for each model, of what the reader chooses.
 
 const SCALES = { raw: "as measured", centred: "minus its mean over blocks", minmax: "0 to 1 over its blocks" };
-const view = { curves: 0, scale: "raw", depth: "layer", conv: true, twins: true, ranges: true, off: new Set() };
+const MANY = 8; // models whose lines and intervals one panel holds
+const view = { curves: 0, scale: "raw", depth: "layer", conv: true, twins: true, ranges: PAGE.models.length <= MANY, off: new Set() };
 
 const onCurve = (layer) => /^T\d+(\+ln)?$/.test(layer);
 
@@ -175,6 +176,14 @@ function floorTraces(lines, curves, now) {
   ];
 }
 
+/** Among many lines, the one that is pointed at stands out; null: all are alike again. */
+function standOut(plot, model) {
+  const lines = plot.data.map((trace, place) => ({ trace, place })).filter(({ trace }) => trace.customdata);
+  if (lines.length <= MANY) return;
+  const opacity = lines.map(({ trace }) => (!model || trace.meta.model === model ? 1 : 0.12));
+  Plotly.restyle(plot, { opacity }, lines.map(({ place }) => place));
+}
+
 function axisOf(lines) {
   if (view.depth !== "layer") return { title: { text: "relative depth (0: input of the first block, 1: last block)" } };
   const names = new Map(); // models with other numbers of conv layers have other names for a place
@@ -186,7 +195,8 @@ function axisOf(lines) {
   const ticks = [...names.keys()].sort((a, b) => a - b);
   const step = Math.ceil(ticks.length / (window.innerWidth < 600 ? 8 : 20));
   const kept = ticks.filter((place) => place % step === 0);
-  return { title: { text: "layer" }, tickvals: kept, ticktext: kept.map((place) => [...names.get(place)].sort().reverse().join("<br>")) };
+  const aligned = [...names.values()].some((each) => each.size > 1) ? "layer (conv layers aligned at the last)" : "layer";
+  return { title: { text: aligned }, tickvals: kept, ticktext: kept.map((place) => [...names.get(place)].sort().reverse().join("<br>")) };
 }
 
 function curvesSpec(now) {
@@ -240,7 +250,8 @@ function listCurves(curves, lines) {
 }
 
 function captionOf(curves, lines) {
-  const parts = [`${curves.title}: ${curves.axis} over layers of ${lines.map((line) => line.model.label).join(", ")}`];
+  const names = lines.length > MANY ? `${lines.length} models` : lines.map((line) => line.model.label).join(", ");
+  const parts = [`${curves.title}: ${curves.axis} over layers of ${names}`];
   if (view.scale !== "raw") parts[0] += `, ${SCALES[view.scale]}`;
   const ranged = lines.some((line) => line.points.some((point) => typeof point.low === "number"));
   if (view.ranges && ranged) parts.push("Bands: 95% intervals");

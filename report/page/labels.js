@@ -3,6 +3,8 @@
 
 const NOTHING = "\u2205";
 const named = (text) => text || NOTHING;
+/** Every how many names there is room for on a horizontal axis. */
+const everyName = (names) => Math.ceil((names.length * 12) / (Math.min(window.innerWidth, 1000) - 90));
 const taskTitle = () => PAGE.tasks.find((task) => task.name === chosen.task).title;
 const ofModel = () => MODELS.get(chosen.model).label;
 
@@ -24,7 +26,7 @@ function barSpec(now, names, values, hover, { title, marked = -1 }) {
     data: [{ type: "bar", x: names, y: values, text: hover, textposition: "none", hovertemplate: "%{text}<extra></extra>",
       marker: { color: names.map((_, place) => (place === marked || marked < 0 ? now.accent : now.soft)) } }],
     layout: layoutOf(now, { yaxis: { title: { text: title }, rangemode: "tozero" }, height: 240,
-      xaxis: { type: "category", dtick: 1, showgrid: false, tickangle: names.length > 12 ? -90 : 0,
+      xaxis: { type: "category", dtick: everyName(names), showgrid: false, tickangle: names.length > 12 ? -90 : 0,
         tickfont: { size: names.length > 30 ? 10 : 12 } } }),
   };
 }
@@ -93,7 +95,7 @@ function confusionSpec(now) {
       zmin: 0, zmax: 1, xgap: 1, ygap: 1, colorscale: [[0, now.tint], [0.25, now.dark ? "#2c5f85" : "#9cc4e0"], [1, now.accent]],
       showscale: window.innerWidth > 600, colorbar: { title: { text: "share" }, thickness: 10, outlinewidth: 0 } }],
     layout: layoutOf(now, { height: names.length > 20 ? 640 : 380,
-      xaxis: { ...axis, title: { text: `predicted (${NOTHING}: left out)` }, tickangle: names.length > 12 ? -90 : 0 },
+      xaxis: { ...axis, dtick: everyName(names), title: { text: `predicted (${NOTHING}: left out)` }, tickangle: names.length > 12 ? -90 : 0 },
       yaxis: { ...axis, title: { text: `reference (${NOTHING}: put in)` }, autorange: "reversed" } }),
   };
 }

@@ -51,7 +51,11 @@ function modelSwitches() {
       drawCurves();
     };
     all.addEventListener("change", () => { boxes.forEach((box) => { box.checked = all.checked; }); settle(); });
-    boxes.forEach((box) => box.addEventListener("change", settle));
+    boxes.forEach((box) => {
+      box.addEventListener("change", settle);
+      box.addEventListener("focus", () => standOut(document.getElementById("curves-plot"), box.value));
+      box.addEventListener("blur", () => standOut(document.getElementById("curves-plot"), null));
+    });
     return element("fieldset", {},
       element("legend", {}, element("label", {}, all, family)),
       models.map((model, place) => element("label", {}, boxes[place], swatch(model), model.label)));
@@ -97,6 +101,7 @@ function walkPlot(plot) {
     const here = whole.indexOf(at.point);
     at.point = whole[Math.max(0, Math.min(whole.length - 1, (here < 0 ? 0 : here) + along))];
     Plotly.Fx.hover(plot, [{ curveNumber: place, pointNumber: at.point }]);
+    standOut(plot, trace.meta.model);
     announce(trace.text[at.point].replace(/<br>/g, ", ").replace(/<[^>]*>/g, ""));
   });
 }
@@ -118,6 +123,11 @@ function startCurves() {
     const point = event.points.find((each) => each.customdata);
     if (point) chooseLayer(...point.customdata, { move: true });
   });
+  plot.on("plotly_hover", (event) => {
+    const point = event.points.find((each) => each.customdata);
+    if (point) standOut(plot, point.customdata[0]);
+  });
+  plot.on("plotly_unhover", () => standOut(plot, null));
   walkPlot(plot);
 }
 

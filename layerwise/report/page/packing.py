@@ -15,7 +15,8 @@ def packed(table: pd.DataFrame, digits: int | None = None) -> Packed:
     """Pack a table: ``{"name": ..., "values": [...]}`` for each column, in order.
 
     Numbers keep all their digits, or so many significant ones; an empty cell is ``null``, an infinite one
-    ``"inf"`` or ``"-inf"``. Text stands as the distinct ``levels`` of a column and the place of each cell's text among them.
+    ``"inf"`` or ``"-inf"``. Text stands as the distinct ``levels`` of a column and the place of each
+    cell's text among them.
     """
     return [_column(str(name), table[name], digits) for name in table.columns]
 
