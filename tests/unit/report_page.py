@@ -85,7 +85,10 @@ def tables_of(facts, folder: Path, *, tasks=True):
     """Tables of a synthetic run with decodes and scores of the alignment."""
     kinds = synthetic.TASKS if tasks else {}
     more = {"decodes": decoded(facts, folder / "decodes")} if tasks else {}
-    return synthetic.gathered(facts, folder / "run", tasks=kinds, **more)
+    made = synthetic.gathered(facts, folder / "run", tasks=kinds, **more)
+    scores = np.random.default_rng(5).normal(-1.2, 0.3, len(made.utterances))
+    scores[:3] = np.nan  # not aligned
+    return replace(made, utterances=made.utterances.assign(score=scores))
 
 
 def widened(tables, names):

@@ -15,9 +15,14 @@ import report_tables as synthetic
 
 from layerwise.align.worst import worst_alignments, write_worst
 from layerwise.report.details import label_tables, regularisers
-from layerwise.report.page.downloads import fitting
+from layerwise.report.names import figure_names
+from layerwise.report.page import page as page_module
+from layerwise.report.page.downloads import Job, digest_of, drawn_from, fitting
 from layerwise.report.page.overview import overview, spans
 from layerwise.report.page.packing import packed, script_json
+from layerwise.report.run_tables import of
+
+MINUS = "\N{MINUS SIGN}"
 
 
 def unpacked(columns):
@@ -130,18 +135,66 @@ def test_runs_of_any_size_fit(number, page_tables, tmp_path, repository):
     assert [row[0].text for row in overview(wide, facts).rows] == list(names)
 
 
-def test_overview_says_what_the_tables_say(page_tables, page_facts):
+def test_large_runs_have_fewer_digits(page_tables, page_facts, tmp_path, repository, monkeypatch):
+    monkeypatch.setattr(page_module, "EXACT", 1000)
+    path = report_page.make_page(page_tables, page_facts, tmp_path, repository, worst=False)
+    data = data_of(path.read_text(encoding="utf-8"))
+    assert data["digits"] == 9
+    for name, columns in data["tables"].items():
+        table, back = getattr(page_tables, name), unpacked(columns)
+        for column in table.select_dtypes("number"):
+            np.testing.assert_allclose(back[column], table[column].astype(float), rtol=5e-9)
+        assert back["model"].tolist() == table["model"].tolist() if "model" in table else True
+    assert "9 significant digits" in path.read_text(encoding="utf-8")
+
+
+def test_every_figure_is_on_the_page_once_with_its_files(page_tables, html):
+    stems = ["alignment", *figure_names(synthetic.ANALYSES, page_tables.tasks)]
+    assert sorted(re.findall(r'<figure id="figure-([^"]+)"', html)) == sorted(stems)
+    for stem in stems:
+        figure = inside(rf'(<figure id="figure-{stem}">.*?</figure>)', html)
+        assert "<img src" in figure or f'data-name="{stem}.svg"' in figure
+        for mark in (f'aria-label="SVG of figure {stem}"', f'download="{stem}.pdf"', f"{stem}.figure.tex"):
+            assert mark in figure
+        assert "How was this made" in figure
+    tex = inside(r'download="heat.figure.tex" href="data:text/x-tex;base64,([^"]*)"', html)
+    tex = base64.b64decode(tex).decode()
+    assert r"\includegraphics[width=\linewidth]{heat.pdf}" in tex
+    assert r"\label{fig:heat}" in tex
+
+
+def test_only_tables_that_a_figure_draws_are_its_inputs():
+    job = Job("figures", "scripts/figures.py", "", {"r/tables/peaks.csv": "a", "r/tables/choice.csv": "b"})
+    assert drawn_from(job, ["choice", "weights"]).inputs == {"r/tables/choice.csv": "b"}
+    assert drawn_from(job, []).inputs == job.inputs
+    assert digest_of("peaks", job) == "a"
+    assert digest_of("utterances", job) == ""
+
+
+def test_every_cell_of_the_overview_is_that_of_the_tables(page_tables, page_facts):
     table = overview(page_tables, page_facts)
     titles = [title for title, _ in table.header]
-    row = dict(zip(titles, next(row for row in table.rows if row[0].text == "hubert-tiny"), strict=True))
-    peak = page_tables.peaks[
-        (page_tables.peaks["model"] == "hubert-tiny") & (page_tables.peaks["analysis"] == "cca-phone")
-    ].iloc[0]
-    assert row["CCA-phone: peak set"].note == f"{peak['layer']}: {peak['score']:.3f}"
-    paired = page_tables.single_weighted.query("model == 'hubert-tiny' and metric == 'per'").iloc[0]
-    cell = row["PER: single \N{MINUS SIGN} sum"]
-    assert cell.key == paired["difference"]
-    assert cell.text.startswith(f"{paired['difference']:+.3f}".replace("-", "\N{MINUS SIGN}"))
+    for cells in table.rows:
+        row = dict(zip(titles, cells, strict=True))
+        model = {"model": row["Model"].text}
+        for name in page_tables.analyses:
+            peaks = of(page_tables.peaks, **model, analysis=name)
+            cell = row[f"{page_facts.analysis(name).short}: peak set"]
+            for peak in peaks.itertuples():
+                assert cell.note == f"{peak.layer}: {peak.score:.3f}"
+                assert cell.key == peak.layer_index
+                assert cell.text == spans(peak.tie.split())
+        for name in page_tables.tasks:
+            metric = page_facts.task(name).metric
+            where = {**model, "task": name, "metric": metric.name}
+            for best in of(page_tables.task_peaks, **where).itertuples():
+                cell = row[f"{metric.title}: best layer"]
+                assert (cell.text, cell.key) == (best.layer, best.value)
+            for pair in of(page_tables.single_weighted, **where).itertuples():
+                single, apart = (row[f"{metric.title}: {what}"] for what in ("single", f"single {MINUS} sum"))
+                assert (single.key, single.note) == (pair.single, f"{pair.layer}; sum {pair.all:.3f}")
+                limits = f"{pair.difference:+.3f} [{pair.low:.3f}, {pair.high:.3f}]".replace("-", MINUS)
+                assert (apart.key, apart.text) == (pair.difference, limits)
 
 
 @pytest.mark.parametrize(
