@@ -265,7 +265,7 @@ def test_every_number_of_every_layer_is_its_cell(opened, page_tables, page_facts
             assert cells[2] == f"[{number(row.low)}, {number(row.high)}]"
             assert cells[3] == number(row.null)
             assert cells[9] == row.tie
-            chosen = of(page_tables.regularisers, **where, analysis=row.analysis)
+            chosen = of(page_tables.regularisers, **where, analysis=str(row.analysis))
             assert all(f"({times}\N{MULTIPLICATION SIGN})" in cells[10] for times in chosen["times"])
         own = of(page_tables.downstream_summary, **where)
         rows = {row[0]: row for row in panel["told"].get("Tasks", [])}
@@ -275,7 +275,7 @@ def test_every_number_of_every_layer_is_its_cell(opened, page_tables, page_facts
             (metric,) = [each for each in task.metrics if each.name == row.metric]
             cells = rows[f"{task.title}: {metric.title}"]
             assert cells[1:3] == [number(row.value), f"[{number(row.low)}, {number(row.high)}]"]
-            weights = of(page_tables.weights, **where, task=row.task)["weight"]
+            weights = of(page_tables.weights, **where, task=str(row.task))["weight"]
             assert weights.empty or cells[5] == number(weights.mean())
 
 

@@ -183,7 +183,7 @@ def test_every_cell_of_the_overview_is_that_of_the_tables(page_tables, page_fact
             for peak in peaks.itertuples():
                 assert cell.note == f"{peak.layer}: {peak.score:.3f}"
                 assert cell.key == peak.layer_index
-                assert cell.text == spans(peak.tie.split())
+                assert cell.text == spans(str(peak.tie).split())
         for name in page_tables.tasks:
             metric = page_facts.task(name).metric
             where = {**model, "task": name, "metric": metric.name}
