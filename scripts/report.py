@@ -20,10 +20,11 @@ from layerwise.report.methods_file import methods_latex, methods_markdown
 from layerwise.report.names import COLUMN
 from layerwise.report.page.alignment import worst_utterances
 from layerwise.report.page.downloads import read_job
+from layerwise.report.page.more import more_figures
 from layerwise.report.page.page import Assets, FigureFiles, page_parts
 from layerwise.report.run_tables import RunTables, read_tables
 from layerwise.report.second_alignment import SecondAlignment
-from layerwise.report.sections import Content
+from layerwise.report.sections import Content, captions_of
 
 
 def by_stem(paths: list[str]) -> dict[str, Path]:
@@ -46,10 +47,12 @@ def circumstances_of(record: Path) -> dict[str, str]:
     return {name: text for name, text in parts.items() if text}
 
 
-def page_of(content: Content, tables: RunTables, facts: RunFacts, texts: dict[str, str]) -> dict[str, Any]:
+def page_of(
+    content: Content, tables: RunTables, facts: RunFacts, written: dict[str, str], texts: dict[str, str]
+) -> dict[str, Any]:
     """The parts of the page that can be explored, with the records of the jobs that drew its figures."""
     lineage = Path(snakemake.output.record).parent
-    records = {"": "figures.json", "alignment": "figures.alignment.pdf.json"}
+    records = {"": "figures.json", "alignment": "figures.alignment.pdf.json", "tables": "tables.json"}
     jobs = {stem: told for stem, name in records.items() if (told := read_job(lineage / name))}
     column = [path for path in snakemake.input.latex if Path(path).parent.name == COLUMN]
     files = FigureFiles(by_stem(snakemake.input.pdf), by_stem(snakemake.input.svg), by_stem(column), jobs)
@@ -57,7 +60,10 @@ def page_of(content: Content, tables: RunTables, facts: RunFacts, texts: dict[st
     worst = worst_utterances(Path(snakemake.input.worst), Path(snakemake.input.worst_files))
     style = StyleOptions(**snakemake.params.style)
     shown = {Path(path).name: text for path, text in texts.items()}
-    return page_parts(tables, facts, content["figures"], files, style, assets, worst, shown)
+    captions = captions_of(content)
+    many = crowded(facts, style)
+    more = more_figures(list(files.pdf), captions, written, tables, facts, many=many)
+    return page_parts(tables, facts, captions, files, style, assets, worst, shown, more)
 
 
 with job():
@@ -94,7 +100,7 @@ with job():
         Path(snakemake.input.jinja[0]),
         by_stem(snakemake.input.png),
         Path(snakemake.output.html),
-        page_of(content, tables, facts, texts),
+        page_of(content, tables, facts, written, texts),
     )
     for path, text in texts.items():
         write_text(text, Path(path))

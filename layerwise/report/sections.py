@@ -38,3 +38,12 @@ def captioned(stems: Sequence[str], captions: Mapping[str, str]) -> list[dict[st
     if missing:
         raise ReportError(f"no caption for figure {', '.join(missing)}: add report/{missing[0]}.rst")
     return [{"stem": stem, "caption": captions[stem]} for stem in stems]
+
+
+def captions_of(content: Content) -> dict[str, str]:
+    """Captions of all figures of a report by stem, in order."""
+    figures = [
+        content["overview"],
+        *(it for part in ("sections", "data") for each in content[part] for it in each["figures"]),
+    ]
+    return {it["stem"]: it["caption"] for it in figures}

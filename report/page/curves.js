@@ -2,7 +2,8 @@
 // Curves over layers: one line for each model, of what the reader chooses.
 
 const SCALES = { raw: "as measured", centred: "minus its mean over blocks", minmax: "0 to 1 over its blocks" };
-const view = { curves: 0, scale: "raw", depth: "layer", conv: true, twins: true, ranges: true, off: new Set() };
+const MANY = 8; // models whose lines and intervals one panel holds
+const view = { curves: 0, scale: "raw", depth: "layer", conv: true, twins: true, ranges: PAGE.models.length <= MANY, off: new Set() };
 
 const onCurve = (layer) => /^T\d+(\+ln)?$/.test(layer);
 
@@ -115,7 +116,7 @@ function tracesOf(line, curves, now, span) {
       const x = level ? span : ranged.map((point) => xOf(point, model));
       const of = (name) => (level ? [scaled(points[0][name]), scaled(points[0][name])] : ranged.map((p) => scaled(p[name])));
       traces.push({ x: [...x, ...[...x].reverse()], y: [...of("high"), ...of("low").reverse()], fill: "toself",
-        fillcolor: colour, opacity: 0.14, line: { width: 0 }, mode: "lines", hoverinfo: "skip", type: "scatter" });
+        fillcolor: colour, opacity: 0.14, line: { width: 0 }, mode: "lines", hoverinfo: "skip", type: "scatter", showlegend: false });
     }
   }
   const joined = level
@@ -128,7 +129,7 @@ function tracesOf(line, curves, now, span) {
       symbol: joined.points.map((point) => (point && point.tie && model.kind === "trained" ? model.symbol : `${model.symbol}-open`)) },
     text: joined.points.map((point) => (point ? hoverOf(point, model, curves) : "")), hovertemplate: "%{text}<extra></extra>",
     customdata: joined.points.map((point) => (point ? [model.name, point.layer] : null)), connectgaps: false,
-    meta: { model: model.name },
+    meta: { model: model.name }, showlegend: true,
   });
   return traces;
 }
@@ -167,7 +168,7 @@ function floorTraces(lines, curves, now) {
   if (!places.length) return [];
   const low = places.map((x) => Math.min(...at.get(x)));
   const high = places.map((x) => Math.max(...at.get(x)));
-  const common = { type: "scatter", mode: "lines", hoverinfo: "skip" };
+  const common = { type: "scatter", mode: "lines", hoverinfo: "skip", showlegend: false };
   return [
     { ...common, x: [...places, ...[...places].reverse()], y: [...high, ...low.reverse()], fill: "toself",
       fillcolor: now.soft, opacity: 0.3, line: { width: 0 } },
@@ -175,44 +176,53 @@ function floorTraces(lines, curves, now) {
   ];
 }
 
-function axisOf(lines) {
-  if (view.depth !== "layer") return { title: { text: "relative depth (0: input of the first block, 1: last block)" } };
-  const places = new Map();
-  const convs = new Set();
-  for (const { model, points } of lines.filter((line) => line.model.kind !== "baseline")) {
-    convs.add(Object.values(PAGE.layers[model.name]).filter((place) => place <= -1).length);
-    for (const point of points.filter((each) => Number.isInteger(each.place))) places.set(point.place, point.layer);
-  }
-  const shared = convs.size === 1;
-  const ticks = [...places.keys()].sort((a, b) => a - b);
-  const step = Math.ceil(ticks.length / (window.innerWidth < 600 ? 8 : 20));
-  const kept = ticks.filter((place) => place % step === 0);
-  return {
-    title: { text: "layer" }, tickvals: kept,
-    ticktext: kept.map((place) => (place >= 0 ? `T${place}` : shared ? places.get(place) : `C${MINUS}${-place}`)),
-  };
+/** Among many lines, the one that is pointed at stands out; null: all are alike again. */
+function standOut(plot, model) {
+  const lines = plot.data.map((trace, place) => ({ trace, place })).filter(({ trace }) => trace.customdata);
+  if (lines.length <= MANY) return;
+  const opacity = lines.map(({ trace }) => (!model || trace.meta.model === model ? 1 : 0.12));
+  Plotly.restyle(plot, { opacity }, lines.map(({ place }) => place));
 }
 
-function drawCurves() {
-  const plot = document.getElementById("curves-plot");
+function axisOf(lines) {
+  if (view.depth !== "layer") return { title: { text: "relative depth (0: input of the first block, 1: last block)" } };
+  const names = new Map(); // models with other numbers of conv layers have other names for a place
+  for (const { points } of lines.filter((line) => line.model.kind !== "baseline")) {
+    for (const point of points.filter((each) => Number.isInteger(each.place))) {
+      names.set(point.place, new Set([...(names.get(point.place) || []), point.layer]));
+    }
+  }
+  const ticks = [...names.keys()].sort((a, b) => a - b);
+  const step = Math.ceil(ticks.length / (window.innerWidth < 600 ? 8 : 20));
+  const kept = ticks.filter((place) => place % step === 0);
+  const aligned = [...names.values()].some((each) => each.size > 1) ? "layer (conv layers aligned at the last)" : "layer";
+  return { title: { text: aligned }, tickvals: kept, ticktext: kept.map((place) => [...names.get(place)].sort().reverse().join("<br>")) };
+}
+
+function curvesSpec(now) {
   const curves = PAGE.curves[view.curves];
-  const now = colours();
   const lines = drawnLines(curves);
   const span = spanOf(lines);
-  const traces = [...floorTraces(lines, curves, now), ...lines.flatMap((line) => tracesOf(line, curves, now, span))];
   const better = curves.higher_is_better ? "" : " (lower is better)";
   const unit = { raw: curves.axis + better, centred: `${curves.axis}, centred${better}`, minmax: `${curves.axis}, 0 to 1${better}` };
   const convs = lines.flatMap((line) => line.points.filter((point) => point.place <= -1).map((point) => xOf(point, line.model)));
   const edge = view.depth === "layer" ? -0.6 : -0.02;
   const shapes = convs.length ? [{ type: "rect", xref: "x", yref: "paper", x0: span[0], x1: edge, y0: 0, y1: 1,
     fillcolor: now.tint, line: { width: 0 }, layer: "below" }] : [];
-  Plotly.react(plot, traces, layoutOf(now, {
-    xaxis: { ...axisOf(lines), zeroline: false, range: span, showgrid: false },
-    yaxis: { title: { text: unit[view.scale] }, rangemode: view.scale === "raw" ? "tozero" : "normal" },
-    shapes, uirevision: `${view.curves} ${view.scale} ${view.depth}`,
-  }), PLOT_OPTIONS);
-  listCurves(curves, lines);
-  view.traces = traces;
+  return {
+    data: [...floorTraces(lines, curves, now), ...lines.flatMap((line) => tracesOf(line, curves, now, span))],
+    layout: layoutOf(now, {
+      xaxis: { ...axisOf(lines), zeroline: false, range: span, showgrid: false },
+      yaxis: { title: { text: unit[view.scale] }, rangemode: view.scale === "raw" ? "tozero" : "normal" },
+      shapes, uirevision: `${view.curves} ${view.scale} ${view.depth}`,
+    }),
+  };
+}
+
+function drawCurves() {
+  drawPlot("curves-plot");
+  const curves = PAGE.curves[view.curves];
+  listCurves(curves, drawnLines(curves));
 }
 
 /** From the first to the last layer drawn, with a margin. */
@@ -234,14 +244,14 @@ function listCurves(curves, lines) {
     return [model.label, point.layer, shown(scaled(point.value), digits),
       interval(scaled(point.low), scaled(point.high), digits), point.n || "", floor, point.tie ? "yes" : ""];
   }));
-  const caption = `${curves.title}, ${SCALES[view.scale]}`;
-  document.getElementById("curves-table").replaceChildren(
-    tableOf(caption, ["Model", "Layer", curves.axis, "95% interval", "n", curves.floor_name || "Floor", "Tie set"], rows));
-  document.getElementById("curves-caption").textContent = captionOf(curves, lines);
+  const header = ["Model", "Layer", curves.axis, "95% interval", "n", curves.floor_name || "Floor", "Tie set"];
+  tellPlot("curves-plot", tableOf(`${curves.title}, ${SCALES[view.scale]}`, header, rows.map((row) => row.map(String))),
+    captionOf(curves, lines));
 }
 
 function captionOf(curves, lines) {
-  const parts = [`${curves.title}: ${curves.axis} over layers of ${lines.map((line) => line.model.label).join(", ")}`];
+  const names = lines.length > MANY ? `${lines.length} models` : lines.map((line) => line.model.label).join(", ");
+  const parts = [`${curves.title}: ${curves.axis} over layers of ${names}`];
   if (view.scale !== "raw") parts[0] += `, ${SCALES[view.scale]}`;
   const ranged = lines.some((line) => line.points.some((point) => typeof point.low === "number"));
   if (view.ranges && ranged) parts.push("Bands: 95% intervals");

@@ -84,6 +84,10 @@ function announce(text) {
   document.getElementById("spoken").textContent = text;
 }
 
+// Of plots that are saved: as the page in light.
+const PAPER_COLOURS = { ink: "#1d2024", soft: "#5f646b", line: "#e1e3e6", paper: "#ffffff", tint: "#f1f3f5",
+  accent: "#0062a3", dark: false };
+
 /** Colours of the page as it is now, light or dark. */
 function colours() {
   const style = getComputedStyle(document.documentElement);

@@ -12,17 +12,28 @@ function saveTable(name, where = {}, as = name) {
   save(`${as}.csv`, csvOf(name, where), "text/csv");
 }
 
-async function saveSvg(name) {
+async function figureSvg(name) {
   const packed = JSON.parse(document.getElementById("page-svg").textContent)[name];
   const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  save(name, await new Response(stream).blob(), "image/svg+xml");
+  return new Response(stream).text();
 }
 
-/** What is plotted now, as an SVG file. */
-async function savePlot(plot, name) {
-  const url = await Plotly.toImage(plot, { format: "svg", width: plot.clientWidth, height: plot.clientHeight });
-  save(`${name}.svg`, decodeURIComponent(url.slice(url.indexOf(",") + 1)), "image/svg+xml");
+async function saveSvg(name) {
+  save(name, await figureSvg(name), "image/svg+xml");
+}
+
+/** More figures of a section are drawn when a reader opens them. */
+async function showFigures(details) {
+  for (const place of details.querySelectorAll(".drawn:empty")) {
+    const svg = await figureSvg(place.dataset.name);
+    const url = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+    place.replaceChildren(element("img", { src: url, alt: place.dataset.alt }));
+  }
+}
+
+for (const details of document.querySelectorAll("details.more")) {
+  details.addEventListener("toggle", () => { if (details.open) showFigures(details); });
 }
 
 /** Copy text, also where the page is a local file and the browser keeps its clipboard to itself. */

@@ -12,15 +12,27 @@ function switches(texts) {
       change: (event) => { view[name] = event.target.checked; drawCurves(); } }), text));
 }
 
+// Shapes of Plotly's markers, for keys: around 0, 0, about 8 px wide.
+const SHAPES = { square: "-3.5,-3.5 3.5,-3.5 3.5,3.5 -3.5,3.5", diamond: "0,-5 5,0 0,5 -5,0",
+  "triangle-up": "0,-4.5 4.5,3.5 -4.5,3.5", "triangle-down": "0,4.5 4.5,-3.5 -4.5,-3.5", "triangle-left": "-4.5,0 3.5,-4.5 3.5,4.5",
+  "triangle-right": "4.5,0 -3.5,-4.5 -3.5,4.5", pentagon: "0,-4.5 4.3,-1.4 2.6,3.6 -2.6,3.6 -4.3,-1.4",
+  hexagon: "-4,-2.3 0,-4.6 4,-2.3 4,2.3 0,4.6 -4,2.3",
+  cross: "-1.5,-4.5 1.5,-4.5 1.5,-1.5 4.5,-1.5 4.5,1.5 1.5,1.5 1.5,4.5 -1.5,4.5 -1.5,1.5 -4.5,1.5 -4.5,-1.5 -1.5,-1.5",
+  x: "-4.2,-2.1 -2.1,-4.2 0,-2.1 2.1,-4.2 4.2,-2.1 2.1,0 4.2,2.1 2.1,4.2 0,2.1 -2.1,4.2 -4.2,2.1 -2.1,0" };
+
 function swatch(model) {
   const now = colours();
   const colour = colourOf(model, now);
   const dash = model.dash === "solid" ? "" : model.dash.replaceAll("px", "");
+  const look = `fill="${model.kind === "trained" ? colour : now.paper}" stroke="${colour}" stroke-width="1.3"`;
+  const shape = SHAPES[model.symbol]
+    ? `<polygon points="${SHAPES[model.symbol]}" transform="translate(15,6)" ${look}/>` : `<circle cx="15" cy="6" r="3.8" ${look}/>`;
+  const marker = model.kind === "baseline" ? "" : shape;
   const box = document.createElement("span");
   box.className = "swatch";
   box.setAttribute("aria-hidden", "true");
   box.innerHTML = `<svg width="30" height="12" viewBox="0 0 30 12"><line x1="0" y1="6" x2="30" y2="6" stroke="${colour}" `
-    + `stroke-width="2" stroke-dasharray="${dash}"/></svg>`;
+    + `stroke-width="2" stroke-dasharray="${dash}"/>${marker}</svg>`;
   return box;
 }
 
@@ -39,7 +51,11 @@ function modelSwitches() {
       drawCurves();
     };
     all.addEventListener("change", () => { boxes.forEach((box) => { box.checked = all.checked; }); settle(); });
-    boxes.forEach((box) => box.addEventListener("change", settle));
+    boxes.forEach((box) => {
+      box.addEventListener("change", settle);
+      box.addEventListener("focus", () => standOut(document.getElementById("curves-plot"), box.value));
+      box.addEventListener("blur", () => standOut(document.getElementById("curves-plot"), null));
+    });
     return element("fieldset", {},
       element("legend", {}, element("label", {}, all, family)),
       models.map((model, place) => element("label", {}, boxes[place], swatch(model), model.label)));
@@ -67,7 +83,7 @@ function walkPlot(plot) {
   const at = { line: 0, point: 0 };
   plot.addEventListener("keydown", (event) => {
     const steps = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
-    const lines = view.traces.map((trace, place) => ({ trace, place })).filter(({ trace }) => trace.customdata);
+    const lines = plot.data.map((trace, place) => ({ trace, place })).filter(({ trace }) => trace.customdata);
     if (!lines.length) return;
     at.line = Math.min(at.line, lines.length - 1);
     if (event.key === "Enter") {
@@ -85,11 +101,14 @@ function walkPlot(plot) {
     const here = whole.indexOf(at.point);
     at.point = whole[Math.max(0, Math.min(whole.length - 1, (here < 0 ? 0 : here) + along))];
     Plotly.Fx.hover(plot, [{ curveNumber: place, pointNumber: at.point }]);
+    standOut(plot, trace.meta.model);
     announce(trace.text[at.point].replace(/<br>/g, ", ").replace(/<[^>]*>/g, ""));
   });
 }
 
 function startCurves() {
+  const curves = () => PAGE.curves[view.curves];
+  PLOTS.set("curves-plot", { spec: curvesSpec, name: nameOfView, table: () => curves().table, where: () => curves().where });
   curveSelect();
   document.getElementById("curves-scale").append(...radios("scale", { raw: "raw", centred: "centred", minmax: "min\u2013max" },
     view.scale, (value) => { view.scale = value; drawCurves(); }));
@@ -104,12 +123,12 @@ function startCurves() {
     const point = event.points.find((each) => each.customdata);
     if (point) chooseLayer(...point.customdata, { move: true });
   });
-  walkPlot(plot);
-  document.getElementById("curves-svg").addEventListener("click", () => savePlot(plot, nameOfView()));
-  document.getElementById("curves-csv").addEventListener("click", () => {
-    const curves = PAGE.curves[view.curves];
-    saveTable(curves.table, curves.where, nameOfView());
+  plot.on("plotly_hover", (event) => {
+    const point = event.points.find((each) => each.customdata);
+    if (point) standOut(plot, point.customdata[0]);
   });
+  plot.on("plotly_unhover", () => standOut(plot, null));
+  walkPlot(plot);
 }
 
 function nameOfView() {
@@ -125,24 +144,9 @@ function startLayer() {
   document.getElementById("layer-layer").addEventListener("change", (event) => chooseLayer(chosen.model, event.target.value));
   document.getElementById("layer-before").addEventListener("click", () => stepLayer(-1));
   document.getElementById("layer-after").addEventListener("click", () => stepLayer(1));
-  document.getElementById("layer-task").addEventListener("change", (event) => { chosen.task = event.target.value; drawBars(); });
-  document.getElementById("layer-head").addEventListener("change", (event) => { chosen.head = event.target.value; drawBars(); });
+  startBars();
   if (models.length) chooseLayer(models[0].name, peakOf(models[0].name));
-}
-
-/** Scores of the aligned utterances, if the aligner gives any. */
-function drawScores() {
-  const plot = document.getElementById("alignment-scores");
-  if (!plot) return;
-  const now = colours();
-  const rows = rowsOf("utterances").filter((row) => typeof row.score === "number");
-  Plotly.react(plot, [{ type: "histogram", x: rows.map((row) => row.score), marker: { color: now.accent, line: { color: now.paper, width: 1 } },
-    hovertemplate: "score %{x}: %{y} utterances<extra></extra>" }],
-  layoutOf(now, { xaxis: { title: { text: "mean acoustic log score per frame" } }, yaxis: { title: { text: "utterances" } } }), PLOT_OPTIONS);
-  const sorted = rows.map((row) => row.score).sort((a, b) => a - b);
-  const at = (share) => shown(sorted[Math.round(share * (sorted.length - 1))], 2);
-  document.getElementById("alignment-caption").textContent = `Mean acoustic log score per frame of ${rows.length} aligned `
-    + `utterances: median ${at(0.5)}, 5% below ${at(0.05)}. Comparable within one aligner only. Run ${PAGE.run}.`;
+  document.getElementById("layer-weights").on("plotly_click", (event) => chooseLayer(chosen.model, event.points[0].x));
 }
 
 /** Light or dark: as the system says until the reader chooses. */
@@ -153,7 +157,7 @@ function startTheme() {
     button.setAttribute("aria-pressed", String(colours().dark));
     if (PAGE.curves.length) { drawModelSwitches(); drawCurves(); }
     if (chosen.model) drawBars();
-    drawScores();
+    if (PLOTS.has("alignment-scores")) drawPlot("alignment-scores");
   };
   button.addEventListener("click", () => {
     document.documentElement.dataset.theme = colours().dark ? "light" : "dark";
@@ -172,7 +176,6 @@ if (PAGE.curves.length) startCurves();
 else document.getElementById("curves").remove();
 if (Object.keys(PAGE.layers).length) startLayer();
 else document.getElementById("layer").remove();
-drawScores();
-const scores = document.getElementById("alignment-svg");
-if (scores) scores.addEventListener("click", () => savePlot(document.getElementById("alignment-scores"), "alignment-scores"));
+startScores();
 startTheme();
+if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();

@@ -18,7 +18,9 @@ from layerwise.report.figures.style import Style, panels, save_figure
 from layerwise.report.names import figure_names
 from layerwise.report.page.alignment import worst_utterances
 from layerwise.report.page.downloads import read_job
+from layerwise.report.page.more import more_figures
 from layerwise.report.page.page import Assets, FigureFiles, page_parts
+from layerwise.report.sections import captions_of
 
 RECORD = {
     "rule": "figures",
@@ -83,7 +85,10 @@ def tables_of(facts, folder: Path, *, tasks=True):
     """Tables of a synthetic run with decodes and scores of the alignment."""
     kinds = synthetic.TASKS if tasks else {}
     more = {"decodes": decoded(facts, folder / "decodes")} if tasks else {}
-    return synthetic.gathered(facts, folder / "run", tasks=kinds, **more)
+    made = synthetic.gathered(facts, folder / "run", tasks=kinds, **more)
+    scores = np.random.default_rng(5).normal(-1.2, 0.3, len(made.utterances))
+    scores[:3] = np.nan  # not aligned
+    return replace(made, utterances=made.utterances.assign(score=scores))
 
 
 def widened(tables, names):
@@ -115,7 +120,8 @@ def make_page(tables, facts, folder: Path, repository: Path, *, worst=True):
     latex.write_text("\\begin{tabular}{l}\\end{tabular}")
     drawn = read_job(record)
     assert drawn is not None
-    files = FigureFiles(dict.fromkeys(names, pdf), dict.fromkeys(names, svg), {"choice": latex}, {"": drawn})
+    jobs = {"": drawn, "tables": replace(drawn, rule="tables", script="scripts/tables.py")}
+    files = FigureFiles(dict.fromkeys(names, pdf), dict.fromkeys(names, svg), {"choice": latex}, jobs)
     shown = []
     if worst:
         manifest, intervals, quality = worst_of(folder)
@@ -123,10 +129,13 @@ def make_page(tables, facts, folder: Path, repository: Path, *, worst=True):
         write_worst(found, manifest, intervals, folder / "worst", audio=True)
         shown = worst_utterances(folder / "worst.csv", folder / "worst")
     report = repository / "report"
-    content = report_content(tables, facts, read_captions(report))
+    written = read_captions(report)
+    content = report_content(tables, facts, written)
+    captions = captions_of(content)
+    more = more_figures(names, captions, written, tables, facts, many=False)
     texts = {"methods.md": "## Methods\n\nPlain *text*.\n", "references.bib": "@misc{a,\n}\n"}
     page = page_parts(
-        tables, facts, content["figures"], files, StyleOptions(), Assets.below(report), shown, texts
+        tables, facts, captions, files, StyleOptions(), Assets.below(report), shown, texts, more
     )
     write_html(content, report / "report.html.j2", dict.fromkeys(names, png), folder / "report.html", page)
     return folder / "report.html"

@@ -13,10 +13,11 @@ from layerwise.layers import layer_index
 from layerwise.report import tables
 from layerwise.report.figures.comparisons import choice_figure, single_weighted_figure
 from layerwise.report.figures.corpus import corpus_figure
+from layerwise.report.figures.depth import layer_axis
 from layerwise.report.figures.layers import layer_figure
 from layerwise.report.figures.looks import looks
 from layerwise.report.figures.ranking import agreement_figure, scatter_figure
-from layerwise.report.figures.style import Style, save_figure
+from layerwise.report.figures.style import Style, panels, save_figure
 from layerwise.report.figures.tasks import task_figure, weight_figure
 
 NAMES = ("hubert-tiny", "org/wav2vec2_tiny", "whisper-tiny-en")
@@ -236,3 +237,13 @@ def test_without_layers_to_weigh_the_figure_says_so(facts):
 def columns_of(name):
     """A table of the run without rows."""
     return pd.DataFrame(columns=run_tables.columns(name))
+
+
+def test_conv_layers_have_the_names_of_the_tables_also_where_models_have_different_numbers_of_them():
+    facts = synthetic.run_facts(("hubert-tiny", "wav2vec2-tiny"), twins=False, baseline=False)
+    places = {"hubert-tiny": range(-3, 4), "wav2vec2-tiny": range(-2, 4)}
+    rows = [(model, float(place)) for model, found in places.items() for place in found]
+    axis = panels(6.0, 1, 1, 1, 1)[1][0]
+    layer_axis(axis, pd.DataFrame(rows, columns=["model", "layer_index"]), facts)
+    names = dict(zip(axis.get_xticks(), (label.get_text() for label in axis.get_xticklabels()), strict=True))
+    assert names == {-3: "C1", -2: "C2\nC1", -1: "C3\nC2", 0: "T0", 1: "T1", 2: "T2", 3: "T3"}

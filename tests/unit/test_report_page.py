@@ -1,6 +1,7 @@
 """The page to explore: what it holds is what the tables hold, and it fits in a file."""
 
 import base64
+import gzip
 import hashlib
 import json
 import math
@@ -14,9 +15,14 @@ import report_tables as synthetic
 
 from layerwise.align.worst import worst_alignments, write_worst
 from layerwise.report.details import label_tables, regularisers
-from layerwise.report.page.downloads import fitting
+from layerwise.report.names import figure_names
+from layerwise.report.page import page as page_module
+from layerwise.report.page.downloads import Job, digest_of, drawn_from, fitting
 from layerwise.report.page.overview import overview, spans
 from layerwise.report.page.packing import packed, script_json
+from layerwise.report.run_tables import of
+
+MINUS = "\N{MINUS SIGN}"
 
 
 def unpacked(columns):
@@ -32,19 +38,8 @@ def unpacked(columns):
 
 
 @pytest.fixture(scope="module")
-def facts():
-    return synthetic.run_facts(("hubert-tiny", "wav2vec2-tiny"))
-
-
-@pytest.fixture(scope="module")
-def tables(facts, tmp_path_factory):
-    return report_page.tables_of(facts, tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(scope="module")
-def html(tables, facts, tmp_path_factory, repository):
-    path = report_page.make_page(tables, facts, tmp_path_factory.mktemp("page"), repository)
-    return path.read_text(encoding="utf-8")
+def html(page_file):
+    return page_file.read_text(encoding="utf-8")
 
 
 def inside(pattern, html):
@@ -53,8 +48,12 @@ def inside(pattern, html):
     return found[1]
 
 
+def unsqueezed(text):
+    return gzip.decompress(base64.b64decode(text)).decode()
+
+
 def data_of(html):
-    return json.loads(inside(r'id="page-data">(.*?)</script>', html))
+    return json.loads(unsqueezed(inside(r'id="page-data">(.*?)</script>', html)))
 
 
 def test_tables_survive_packing_with_all_digits():
@@ -74,13 +73,13 @@ def test_tables_survive_packing_with_all_digits():
     assert [int(value) for value in json.loads(text)[2]["values"]] == table["whole"].tolist()
 
 
-def test_the_page_holds_the_tables_exactly(tables, html):
+def test_the_page_holds_the_tables_exactly(page_tables, html):
     held = data_of(html)["tables"]
     assert {"layer_summary", "peaks", "downstream_summary", "weights", "label_errors", "confusions"} <= set(
         held
     )
     for name, columns in held.items():
-        table, back = getattr(tables, name), unpacked(columns)
+        table, back = getattr(page_tables, name), unpacked(columns)
         assert list(back) == list(table)
         for column in table:
             if pd.api.types.is_numeric_dtype(table[column]):
@@ -100,12 +99,13 @@ def test_nothing_is_fetched_and_only_its_own_scripts_run(html):
     policy = inside(r'Content-Security-Policy" content="([^"]*)"', html).replace("&#39;", "'")
     assert "default-src 'none'" in policy
     scripts = re.findall(r"<script>(.*?)</script>", html, re.S)
+    scripts += map(unsqueezed, re.findall(r"<script[^>]* data-packed>(.*?)</script>", html, re.S))
     digests = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in scripts]
     assert digests == re.findall(r"'sha256-([^']+)'", policy)
 
 
-def test_equal_runs_give_equal_pages(tables, facts, html, tmp_path, repository):
-    again = report_page.make_page(tables, facts, tmp_path / "again", repository)
+def test_equal_runs_give_equal_pages(page_tables, page_facts, html, tmp_path, repository):
+    again = report_page.make_page(page_tables, page_facts, tmp_path / "again", repository)
     assert again.read_text(encoding="utf-8") == html
 
 
@@ -126,27 +126,75 @@ def test_files_too_large_for_the_page_are_named():
 
 
 @pytest.mark.parametrize("number", [1, 11, 30])
-def test_runs_of_any_size_fit(number, tables, tmp_path, repository):
+def test_runs_of_any_size_fit(number, page_tables, tmp_path, repository):
     names = tuple(f"model-{place:02d}" for place in range(number))
     facts = synthetic.run_facts(names, twins=False, baseline=False)
-    wide = report_page.widened(tables, names)
+    wide = report_page.widened(page_tables, names)
     path = report_page.make_page(wide, facts, tmp_path, repository, worst=False)
     assert path.stat().st_size < 5e6
     assert [row[0].text for row in overview(wide, facts).rows] == list(names)
 
 
-def test_overview_says_what_the_tables_say(tables, facts):
-    table = overview(tables, facts)
+def test_large_runs_have_fewer_digits(page_tables, page_facts, tmp_path, repository, monkeypatch):
+    monkeypatch.setattr(page_module, "EXACT", 1000)
+    path = report_page.make_page(page_tables, page_facts, tmp_path, repository, worst=False)
+    data = data_of(path.read_text(encoding="utf-8"))
+    assert data["digits"] == 9
+    for name, columns in data["tables"].items():
+        table, back = getattr(page_tables, name), unpacked(columns)
+        for column in table.select_dtypes("number"):
+            np.testing.assert_allclose(back[column], table[column].astype(float), rtol=5e-9)
+        assert back["model"].tolist() == table["model"].tolist() if "model" in table else True
+    assert "9 significant digits" in path.read_text(encoding="utf-8")
+
+
+def test_every_figure_is_on_the_page_once_with_its_files(page_tables, html):
+    stems = ["alignment", *figure_names(synthetic.ANALYSES, page_tables.tasks)]
+    assert sorted(re.findall(r'<figure id="figure-([^"]+)"', html)) == sorted(stems)
+    for stem in stems:
+        figure = inside(rf'(<figure id="figure-{stem}">.*?</figure>)', html)
+        assert "<img src" in figure or f'data-name="{stem}.svg"' in figure
+        for mark in (f'aria-label="SVG of figure {stem}"', f'download="{stem}.pdf"', f"{stem}.figure.tex"):
+            assert mark in figure
+        assert "How was this made" in figure
+    tex = inside(r'download="heat.figure.tex" href="data:text/x-tex;base64,([^"]*)"', html)
+    tex = base64.b64decode(tex).decode()
+    assert r"\includegraphics[width=\linewidth]{heat.pdf}" in tex
+    assert r"\label{fig:heat}" in tex
+
+
+def test_only_tables_that_a_figure_draws_are_its_inputs():
+    job = Job("figures", "scripts/figures.py", "", {"r/tables/peaks.csv": "a", "r/tables/choice.csv": "b"})
+    assert drawn_from(job, ["choice", "weights"]).inputs == {"r/tables/choice.csv": "b"}
+    assert drawn_from(job, []).inputs == job.inputs
+    assert digest_of("peaks", job) == "a"
+    assert digest_of("utterances", job) == ""
+
+
+def test_every_cell_of_the_overview_is_that_of_the_tables(page_tables, page_facts):
+    table = overview(page_tables, page_facts)
     titles = [title for title, _ in table.header]
-    row = dict(zip(titles, next(row for row in table.rows if row[0].text == "hubert-tiny"), strict=True))
-    peak = tables.peaks[
-        (tables.peaks["model"] == "hubert-tiny") & (tables.peaks["analysis"] == "cca-phone")
-    ].iloc[0]
-    assert row["CCA-phone: peak set"].note == f"{peak['layer']}: {peak['score']:.3f}"
-    paired = tables.single_weighted.query("model == 'hubert-tiny' and metric == 'per'").iloc[0]
-    cell = row["PER: single \N{MINUS SIGN} sum"]
-    assert cell.key == paired["difference"]
-    assert cell.text.startswith(f"{paired['difference']:+.3f}".replace("-", "\N{MINUS SIGN}"))
+    for cells in table.rows:
+        row = dict(zip(titles, cells, strict=True))
+        model = {"model": row["Model"].text}
+        for name in page_tables.analyses:
+            peaks = of(page_tables.peaks, **model, analysis=name)
+            cell = row[f"{page_facts.analysis(name).short}: peak set"]
+            for peak in peaks.itertuples():
+                assert cell.note == f"{peak.layer}: {peak.score:.3f}"
+                assert cell.key == peak.layer_index
+                assert cell.text == spans(str(peak.tie).split())
+        for name in page_tables.tasks:
+            metric = page_facts.task(name).metric
+            where = {**model, "task": name, "metric": metric.name}
+            for best in of(page_tables.task_peaks, **where).itertuples():
+                cell = row[f"{metric.title}: best layer"]
+                assert (cell.text, cell.key) == (best.layer, best.value)
+            for pair in of(page_tables.single_weighted, **where).itertuples():
+                single, apart = (row[f"{metric.title}: {what}"] for what in ("single", f"single {MINUS} sum"))
+                assert (single.key, single.note) == (pair.single, f"{pair.layer}; sum {pair.all:.3f}")
+                limits = f"{pair.difference:+.3f} [{pair.low:.3f}, {pair.high:.3f}]".replace("-", MINUS)
+                assert (apart.key, apart.text) == (pair.difference, limits)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +212,7 @@ def test_spans(layers, said):
     assert spans(layers.split()) == said
 
 
-def test_errors_by_label_are_edits(tmp_path, facts):
+def test_errors_by_label_are_edits(tmp_path, page_facts):
     rows = [
         ("hubert-tiny", "pr", "T0", 1, "a", "K AE T", "K AA T S"),
         ("hubert-tiny", "pr", "T0", 2, "a", "K AE T", "AE T"),
@@ -176,7 +224,7 @@ def test_errors_by_label_are_edits(tmp_path, facts):
         pd.DataFrame(rows, columns=names), tmp_path, names=("model", "task"), ending="decodes.csv"
     )
     chosen = pd.DataFrame([("hubert-tiny", "pr", "per", "T0")], columns=["model", "task", "metric", "layer"])
-    errors, confused = label_tables([path], chosen, facts)
+    errors, confused = label_tables([path], chosen, page_facts)
     of = errors[errors["layer"] == "T0"].drop(columns=["model", "task", "layer"]).itertuples(index=False)
     assert {tuple(row) for row in of} == {
         ("K", 2, 0, 1, 0),
@@ -193,7 +241,7 @@ def test_errors_by_label_are_edits(tmp_path, facts):
     }
     many = pd.DataFrame([(*rows[0][:5], " ".join(map(str, range(101))), "")], columns=names)
     (path,) = synthetic.write(many, tmp_path / "many", names=("model", "task"), ending="decodes.csv")
-    assert all(table.empty for table in label_tables([path], chosen, facts))
+    assert all(table.empty for table in label_tables([path], chosen, page_facts))
 
 
 def test_regularisers_are_counted():

@@ -106,9 +106,9 @@ def layer_axis(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style | N
 
 
 def _conv(place: int, layered: pd.DataFrame) -> str:
-    """Name of a conv layer, or how far it is from the last where models have different numbers of them."""
-    found = layered[layered["layer_index"] <= -1].groupby("model")["layer_index"].min().unique()
-    return f"C{place - int(found[0]) + 1}" if len(found) == 1 else f"C\N{MINUS SIGN}{-place}"
+    """Names of a conv layer, one below another where models have different numbers of them."""
+    first = layered[layered["layer_index"] <= -1].groupby("model")["layer_index"].min().unique()
+    return "\n".join(f"C{place - int(each) + 1}" for each in sorted(first) if each <= place)
 
 
 def most_ticks(axis: Axes) -> int:

@@ -1,15 +1,14 @@
 """What a reader may take from under each figure: its files, its tables and how it was made."""
 
-import base64
-import gzip
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from layerwise.report.facts import RunFacts
+from layerwise.report.latex import latex
 from layerwise.report.names import inter_name, measure_name
 from layerwise.report.page.pictures import data_url
 from layerwise.report.run_tables import RunTables
@@ -31,12 +30,12 @@ TABLES_OF = {
     "single-vs-weighted": ("single_weighted",),
     "weights": ("weights",),
     "choice": ("choice",),
+    "label-errors": ("label_errors",),
+    "confusions": ("confusions",),
+    "training": ("training",),
     "cca-vs-task": ("layer_summary", "downstream_summary"),
     "agreement": ("agreement",),
 }
-
-
-MOST = 1_200_000  # bytes of figures to take that a page holds, as PDF and compressed SVG
 
 
 @dataclass(frozen=True)
@@ -62,6 +61,7 @@ class Taken:
     """What stands under one figure: files by their ending, names of tables, the job behind it.
 
     ``elsewhere`` are files that are too large for the page: they are in the run's folder of figures.
+    ``latex`` are files by name as ``data:`` URLs: the figure in its environment, and its tables.
     """
 
     tables: Sequence[str]
@@ -72,7 +72,7 @@ class Taken:
     job: Job | None = None
 
 
-def fitting(sizes: Mapping[str, int], most: int = MOST) -> set[str]:
+def fitting(sizes: Mapping[str, int], most: int) -> set[str]:
     """Names of the smallest files that together have at most so many bytes."""
     kept, total = set(), 0
     for name in sorted(sizes, key=lambda name: (sizes[name], name)):
@@ -98,8 +98,28 @@ def tables_of(stem: str, tables: RunTables, facts: RunFacts) -> list[str]:
     return list(names)
 
 
-def latex_of(stem: str, tables: RunTables, latex: Mapping[str, Path]) -> dict[str, str]:
-    """LaTeX tables behind a figure, by file name, as ``data:`` URLs; ``latex`` maps names to files."""
+def digest_of(table: str, job: Job) -> str:
+    """SHA-256 of a table by its name, as a job that read it says; empty if it did not."""
+    return next((sha for path, sha in job.inputs.items() if PurePosixPath(path).stem == table), "")
+
+
+def drawn_from(job: Job, tables: Collection[str]) -> Job:
+    """The job with those inputs alone that a figure draws: its tables, or all if none is named."""
+    own = {path: sha for path, sha in job.inputs.items() if PurePosixPath(path).stem in tables}
+    return replace(job, inputs=own or job.inputs)
+
+
+def latex_figure(stem: str, caption: str) -> str:
+    """A figure as LaTeX sets it: ``{stem}.pdf``, as wide as the column, with its caption and a label."""
+    lines = (
+        *(r"\begin{figure}", r"  \centering", rf"  \includegraphics[width=\linewidth]{{{stem}.pdf}}"),
+        *(rf"  \caption{{{latex(caption)}}}", rf"  \label{{fig:{stem}}}", r"\end{figure}", ""),
+    )
+    return "\n".join(lines)
+
+
+def latex_of(stem: str, tables: RunTables, written: Mapping[str, Path]) -> dict[str, str]:
+    """LaTeX tables behind a figure, by file name, as ``data:`` URLs; ``written`` maps names to files."""
     names = {
         "layers": tables.analyses,
         "tasks": tables.tasks,
@@ -108,13 +128,8 @@ def latex_of(stem: str, tables: RunTables, latex: Mapping[str, Path]) -> dict[st
         "agreement": ["agreement"],
     }.get(stem, [stem])
     return {
-        f"{name}.tex": data_url(latex[name].read_bytes(), "text/x-tex") for name in names if name in latex
+        f"{name}.tex": data_url(written[name].read_bytes(), "text/x-tex") for name in names if name in written
     }
-
-
-def squeezed(path: Path) -> str:
-    """A text file, compressed (gzip) in base64; equal files give equal text."""
-    return base64.b64encode(gzip.compress(path.read_bytes(), 9, mtime=0)).decode("ascii")
 
 
 def read_job(record: Path) -> Job | None:
