@@ -44,7 +44,7 @@ def pages(content, picture, repository, folder):
     write_pdf(
         content,
         repository / "report/template.typ",
-        dict.fromkeys(content["figures"], picture),
+        dict.fromkeys([*content["figures"], *(it["stem"] for it in content["gallery"])], picture),
         folder / "r.pdf",
     )
     with pypdfium2.PdfDocument(folder / "r.pdf") as pdf:
