@@ -16,7 +16,7 @@ def gallery(tables: RunTables, facts: RunFacts) -> list[str]:
     shown = {
         "heat": bool(tables.planned) and len(trained) > 1 and not is_many(facts),
         "depth": depths > 1,
-        "measures-vs-measures": not tables.measure_agreement.empty,
+        "measures-vs-measures": bool(facts.measures) and not tables.measure_agreement.empty,
         "weights-vs-task": not tables.weights.empty,
         "training": not tables.training.empty,
         "label-errors": not tables.label_errors.empty,

@@ -48,6 +48,9 @@ CONSTANT = (
     r"(?:interval lies|have an interval) above 0|signed so that 1 is perfect agreement|\(1 "
     r"/ \(1 \+ draws\) at least",
     r"SHA-256",
+    # Captions of figures.
+    r"\bT0\b|add up to 1|left of 0|1 means that|about 0 that|so that 1 is agreement|at most 100 labels",
+    r"Hann window of 6 ms, 55 dB|\(0: input of the first block, 1: last block\)",
     r"tables/[\w.-]+|tables/ \([\w., ]+\)|lineage/",
 )
 # Whole texts that say the same in every run, but for what is in braces.
@@ -553,6 +556,18 @@ def counted_pairs(run, a, k, n):
     count_is(n, len(apart))
 
 
+def cannot(run, what, who, reason):
+    """That all models named, or so many, lack the analysis or measure for this reason."""
+    analysis = run.analyses.get(what)
+    keys = {"analysis": analysis["name"]} if analysis else {"measure": run.measures[what]["name"]}
+    rows = run.rows("omissions" if analysis else "measure_omissions", reason=reason, **keys)
+    if counted := re.fullmatch(r"(\d+) models?", who):
+        count_is(counted[1], rows["model"].nunique())
+    else:
+        told = {run.labels[label] for label in re.split(", | and ", who)}
+        same(told - set(rows["model"]), set())
+
+
 def permutations(run, names, least, most=None):
     for name in re.findall(run.any(run.analyses), names):
         drawn = run.rows("layer_summary", analysis=run.analyses[name]["name"])["permutations"]
@@ -893,6 +908,8 @@ FORMS = [
         r"last block: it moves away from its input to the end\.",
         lambda run, **said: returns(run, last=None, there=None, d=None, **said),
     ),
+    (r"(?P<what><a:_>) of <x:who> cannot be run: <x:reason>\.", cannot),
+    (r"(?P<what><e:_>) cannot be run for <x:who>: <x:reason>\.", cannot),
     (PAIR + r"differs at <x:where>, most at <l:most>, by <v:v> \(<p:p>\)\.", pair),
     (PAIR + r"differs negligibly at every layer \(by less than <f:less>; most at <l:most>: <v:v>\)\.", pair),
     (PAIR + r"is not distinguishable; the largest difference is <v:v> at <l:most>\.", pair),

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import report_tables as synthetic
 from report_numbers import Sentences, UntracedError
+from test_report_runs import LACKING
 
 from benchmarks.madeup import Shape, made_up
 from layerwise.report.document import read_captions, report_content, write_html
@@ -31,6 +32,7 @@ def runs(tmp_path_factory):
         "few": made_up(SMALL, folder / "few"),
         "planted": made_up(PLANTED, folder / "planted"),
         "many": made_up(MANY, folder / "many"),
+        "lacking": made_up(LACKING["utterances"][0], folder / "lacking"),
         "supervised": (synthetic.gathered(facts, folder / "supervised"), facts),
     }
 
@@ -44,6 +46,8 @@ def texts(content):
     for part in (*content["sections"], *content["data"]):
         yield from ((part["anchor"], text) for text in (*part["paragraphs"], *part["bullets"]))
         yield from ((part["anchor"], table["caption"]) for table in part["tables"])
+        yield from ((part["anchor"], figure["caption"]) for figure in part["figures"])
+    yield from (("gallery", figure["caption"]) for figure in content["gallery"])
     yield from (("method", each["text"]) for each in content["method"])
     yield from (("appendix", table["caption"]) for table in content["appendix"])
     yield from ((part, content[part]) for part in ("appendix_note", "cite", "protocol"))
@@ -71,7 +75,7 @@ def untraced(run, content):
     return wrong
 
 
-@pytest.mark.parametrize("name", ["few", "many", "supervised"])
+@pytest.mark.parametrize("name", ["few", "many", "lacking", "supervised"])
 def test_every_number_of_every_sentence_is_a_cell(name, runs, repository, tmp_path):
     tables, facts = runs[name]
     assert untraced(reader(tables, facts, tmp_path / "tables"), content_of(tables, facts, repository)) == []
