@@ -21,6 +21,7 @@ from layerwise.report.appendix import appendix, appendix_note, cost_table
 from layerwise.report.citations import Reference
 from layerwise.report.corpora import corpus_cautions, corpus_tables, corpus_text
 from layerwise.report.facts import RunFacts
+from layerwise.report.gallery import gallery
 from layerwise.report.glossary import glossary
 from layerwise.report.lettering import find_fonts, isolated, mapped, strings
 from layerwise.report.methods import PROTOCOLS, method_text, what
@@ -99,6 +100,7 @@ def report_content(
         "sections": shown,
         "data": data,
         "figures": ["answers", *(it["stem"] for part in (*shown, *data) for it in part["figures"])],
+        "gallery": captioned(gallery(tables, facts), captions),
         "limits": findings.limits(facts),
         "glossary": glossary(tables, facts),
         "references": [reference.text for reference in references],
@@ -141,15 +143,16 @@ def write_pdf(content: Content, template: Path, figures: Mapping[str, Path], tar
     typst's message if the template does not compile.
     """
     letters = find_fonts(strings(content))
-    narrow = [stem for stem in content["figures"] if f"{COLUMN}/{stem}" in figures]
+    stems = [*content["figures"], *(it["stem"] for it in content.get("gallery", ()))]
+    narrow = [stem for stem in stems if f"{COLUMN}/{stem}" in figures]
     content = {**mapped(content, letters.shown), "fonts": letters.families, "narrow": narrow}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copyfile(template, folder / "report.typ")
         (folder / "content.json").write_text(json.dumps(content), encoding="utf-8")
-        for stem in content["figures"]:
+        for stem in stems:
             shutil.copyfile(_figure(figures, stem), folder / f"{stem}.pdf")
-        for stem in content["narrow"]:
+        for stem in narrow:
             shutil.copyfile(_figure(figures, f"{COLUMN}/{stem}"), folder / f"{stem}-column.pdf")
         (folder / "fonts").mkdir()
         for number, font in enumerate(letters.fonts):

@@ -8,6 +8,7 @@ from benchmarks.madeup_facts import Shape
 from layerwise.errors import ReportError
 from layerwise.report.cost import cost_of
 from layerwise.report.document import read_captions, report_content, write_pdf
+from layerwise.report.figures.ranking import layer_pairs
 from layerwise.report.figures.style import panels, save_figure
 
 SMALL = Shape(models=2, layers=4, convs=1, units=12, permutations=8, utterances=12, seeds=1, trials=2)
@@ -44,7 +45,7 @@ def pages(content, picture, repository, folder):
     write_pdf(
         content,
         repository / "report/template.typ",
-        dict.fromkeys(content["figures"], picture),
+        dict.fromkeys([*content["figures"], *(it["stem"] for it in content["gallery"])], picture),
         folder / "r.pdf",
     )
     with pypdfium2.PdfDocument(folder / "r.pdf") as pdf:
@@ -58,6 +59,12 @@ def test_a_run_that_lacks_something_has_a_report_that_says_so(lacking, picture, 
     content = report_content(tables, facts, read_captions(repository / "report"))
     text = " ".join(" ".join(pages(content, picture, repository, tmp_path)).split())
     assert said in text
+
+
+def test_one_layer_is_no_layer_to_compare(tmp_path):
+    tables, facts = made_up(LACKING["layers"][0], tmp_path / "run")
+    assert layer_pairs(tables, facts, "hubert-base", "cca-intra", facts.task("pr")).empty
+    assert list(layer_pairs(tables, facts, "hubert-base", "cca-phone", facts.task("pr"))["layer"]) == ["T0"]
 
 
 def test_many_models_are_counted_and_few_told(picture, repository, tmp_path):

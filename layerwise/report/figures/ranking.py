@@ -152,7 +152,9 @@ def layer_pairs(tables: RunTables, facts: RunFacts, model: str, name: str, task:
     else:
         mine = of(tables.layer_summary, model=model, analysis=name)
         scores = block_layers(mine[mine["layer"] != facts.analysis(name).reference])[["layer", "score"]]
-    scores = scores[[not is_normed(str(layer)) for layer in scores["layer"]]]
+    scores = scores.loc[
+        [not is_normed(str(layer)) for layer in scores["layer"]]
+    ]  # by rows, if there are none too
     values = of(tables.downstream_summary, model=model, task=task.name, metric=task.metric.name)
     return scores.merge(values[["layer", "value"]], on="layer")
 
