@@ -1,6 +1,5 @@
 """Curves over layers in the tables: which layers count, where a curve peaks and where it ends."""
 
-import numpy as np
 import pandas as pd
 
 from layerwise.layers import is_normed, layer_index, on_curve
@@ -11,7 +10,8 @@ Signed = dict[str, float]  # score by layer
 
 def block_layers(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``T0``, block outputs and ``TL+ln`` (not conv layers, ``T0-pos``, ``all``)."""
-    return table[np.array([on_curve(str(layer)) for layer in table["layer"]], dtype=bool)]
+    known = [layer for layer in table["layer"].unique() if on_curve(str(layer))]
+    return table[table["layer"].isin(known)]
 
 
 def curve_of(summary: pd.DataFrame, model: str, analysis: str) -> pd.DataFrame:

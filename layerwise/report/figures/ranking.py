@@ -111,12 +111,12 @@ def _draw_dots(
 ) -> None:
     """Draw scores in one analysis (or weights) against a task, with their correlation above."""
     chosen, crowded = looks(facts, style.options), many(trained, style.options)
+    pairs = layer_pairs(tables, facts, name, task)
     for model in trained:
-        dots = layer_pairs(tables, facts, model.name, name, task)
-        look = chosen[model.name]
+        dots, look = of(pairs, model=model.name), chosen[model.name]
         axis.plot(
-            dots["score"],
-            dots["value"],
+            dots["score"].to_numpy(),
+            dots["value"].to_numpy(),
             look.marker,
             color=look.colour,
             markersize=2.2 if crowded else 3.4,
@@ -144,17 +144,21 @@ def _by_task(grid: Sequence[Axes], shape: tuple[int, int]) -> list[Axes]:
     return [grid[row * shape[1] + column] for column in range(shape[1]) for row in range(shape[0])]
 
 
-def layer_pairs(tables: RunTables, facts: RunFacts, model: str, name: str, task: TaskFacts) -> pd.DataFrame:
-    """Block layers with a score, or weight (``score``), and a metric (``value``); no reference, no TL+ln."""
+def layer_pairs(tables: RunTables, facts: RunFacts, name: str, task: TaskFacts) -> pd.DataFrame:
+    """Block layers of every model with a score, or weight (``score``), and a metric (``value``).
+
+    The reference of an analysis and TL+ln are left out.
+    """
     if name == WEIGHTS:
-        mine = of(tables.weights, model=model, task=task.name)
-        scores = mine.groupby("layer", sort=False)["weight"].mean().rename("score").reset_index()
+        mine = of(tables.weights, task=task.name)
+        scores = mine.groupby(["model", "layer"], sort=False)["weight"].mean().rename("score").reset_index()
     else:
-        mine = of(tables.layer_summary, model=model, analysis=name)
-        scores = block_layers(mine[mine["layer"] != facts.analysis(name).reference])[["layer", "score"]]
-    scores = scores[[not is_normed(str(layer)) for layer in scores["layer"]]]
-    values = of(tables.downstream_summary, model=model, task=task.name, metric=task.metric.name)
-    return scores.merge(values[["layer", "value"]], on="layer")
+        mine = of(tables.layer_summary, analysis=name)
+        scores = block_layers(mine[mine["layer"] != facts.analysis(name).reference])
+    normed = {layer for layer in scores["layer"].unique() if is_normed(str(layer))}
+    scores = scores.loc[~scores["layer"].isin(normed), ["model", "layer", "score"]]
+    values = of(tables.downstream_summary, task=task.name, metric=task.metric.name)
+    return scores.merge(values[["model", "layer", "value"]], on=["model", "layer"])
 
 
 def _short(name: str) -> str:
