@@ -259,7 +259,7 @@ def test_stretches_without_a_gap():
 def with_labels(facts, tables, folder):
     """Tables with errors by label, of decodes made up for each model."""
     files = report_page.decoded(facts, folder)
-    errors, confused = label_tables(files, tables.single_weighted, facts)
+    errors, confused, _ = label_tables(files, tables.single_weighted, facts)
     return replace(tables, label_errors=errors, confusions=confused)
 
 

@@ -56,7 +56,7 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
             drawn[measure_name(measure.name)] = variants_figure(tables.measures, facts, measure.name, style)
         drawn["measures-vs-measures"] = yardsticks_figure(tables.measure_agreement, facts, style)
     if asked:
-        drawn["tasks"] = task_figure(tasks, facts, style)
+        drawn["tasks"] = task_figure(tasks, facts, style, tables.chance)
         drawn["single-vs-weighted"] = single_weighted_figure(tables.single_weighted, facts, style)
         drawn["weights"] = weight_figure(tables.weights, facts, style)
         drawn["weights-vs-task"] = weights_figure(tables, facts, style)
@@ -93,7 +93,8 @@ def _save_form(
     form: str, tables: RunTables, facts: RunFacts, options: StyleOptions, folder: Path
 ) -> dict[str, int]:
     """Write all figures of one size; return the number of panels of each."""
-    style, panels, saved = Style(form, options), {}, {}
+    style, panels = Style(form, options), {}
+    saved: dict[Figure, Path] = {}
     for stem, figure in make_figures(tables, facts, style).items():
         panels[stem] = len(figure.axes)
         if figure in saved:
