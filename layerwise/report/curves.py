@@ -1,5 +1,6 @@
 """Curves over layers in the tables: which layers count, where a curve peaks and where it ends."""
 
+import numpy as np
 import pandas as pd
 
 from layerwise.layers import is_normed, layer_index, on_curve

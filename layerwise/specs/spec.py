@@ -257,7 +257,6 @@ class TaskSpec(Configured):
         superb_head: the head under ``protocol: paper``.
         needs: what must be there beside the model's store and the manifest.
         corpus: the corpus of `corpora` that it runs on; empty: the analysed one.
-
         head: the head that was chosen; empty: the default.
         chance: what one answer for all utterances reaches in `metric`: a number, or ``majority``, the most
             frequent reference of test, where an utterance is right or wrong as a whole; None where no answer

@@ -18,7 +18,8 @@ from layerwise.report.figures.layers import as_heat_maps, depth_figure, layer_fi
 from layerwise.report.figures.learning import learning_figure
 from layerwise.report.figures.measures import headline_figure, variants_figure
 from layerwise.report.figures.quality import quality_figure
-from layerwise.report.figures.ranking import agreement_figure, scatter_figure, weights_figure
+from layerwise.report.figures.ranking import agreement_figure
+from layerwise.report.figures.scatter import scatter_figure, weights_figure
 from layerwise.report.figures.shown import shown
 from layerwise.report.figures.style import Style, copy_figure, save_figure
 from layerwise.report.figures.tasks import task_figure, weight_figure

@@ -17,7 +17,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from layerwise.files import write_aside
 from layerwise.options.style import COLOURS, StyleOptions
-from layerwise.report.figures.lettering import set_fonts
+from layerwise.report.figures.lettering import check_font, set_fonts
 from layerwise.report.figures.looks import GREY, INK
 from layerwise.report.names import COLUMN, PAGE
 
@@ -25,6 +25,7 @@ __all__ = [
     "COLOURS",
     "GREY",
     "INK",
+    "TALLEST",
     "Style",
     "alone",
     "drawing",
@@ -173,8 +174,12 @@ def legend_below(figure: Figure, handles: Sequence[Artist], style: Style) -> Non
 def save_figure(
     figure: Figure, stem: Path | str, style: Style | None = None, formats: Sequence[str] = ("pdf", "png")
 ) -> list[Path]:
-    """Write ``{stem}.{format}`` for each format (pdf, svg, png); equal figures give equal bytes."""
+    """Write ``{stem}.{format}`` for each format (pdf, svg, png); equal figures give equal bytes.
+
+    Raises `ReportError` for a font that is not installed.
+    """
     style = style or Style()
+    check_font(style.options.font)
     saved = []
     with drawing(style):
         set_fonts(figure)

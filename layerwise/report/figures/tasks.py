@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from layerwise.layers import WEIGHTED_SUM, is_normed, layer_index
 from layerwise.report.facts import ModelFacts, RunFacts, TaskFacts
-from layerwise.report.figures.depth import RELATIVE, depths, most_ticks, panel_width, placed
+from layerwise.report.figures.depth import RELATIVE, RELATIVE_NAME, depths, most_ticks, panel_width, placed
 from layerwise.report.figures.heat import ROOMY, columns_of, draw_heat_map, heat_panels, shown_models
 from layerwise.report.figures.looks import looks, many, ordered
 from layerwise.report.figures.strokes import draw_curve, draw_level, model_handles
@@ -154,7 +154,7 @@ def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) ->
         ticks.append(float(np.mean(list(slots.values()))))
         labels.append(WEIGHTED_SUM)
     axis.set_xticks(ticks, labels)
-    axis.set_xlabel("layer (all: weighted sum of all layers)")
+    axis.set_xlabel(f"{_axis_name(style)} (all: weighted sum of all layers)")
 
 
 def dodges(models: list[ModelFacts], room: float) -> dict[str, float]:
@@ -183,6 +183,10 @@ def _block_ticks(axis: Axes, last: float, style: Style) -> tuple[list[float], li
     step = int(np.ceil((last + 1) / max(2, most_ticks(axis) - 2)))
     blocks = range(0, int(last) + 1, step)
     return [float(block) for block in blocks], [f"T{block}" for block in blocks]
+
+
+def _axis_name(style: Style) -> str:
+    return RELATIVE_NAME if style.options.depth == RELATIVE else "layer"
 
 
 def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
@@ -222,7 +226,7 @@ def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = 
             axis.set_ylim(bottom=0)
             ticks, labels = _block_ticks(axis, float(part["place"].max()), style)
             axis.set_xticks(ticks, labels)
-            axis.set_xlabel("layer")
+            axis.set_xlabel(_axis_name(style))
         legend_below(figure, model_handles(facts, names, style), style)
     return figure
 
