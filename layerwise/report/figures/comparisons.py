@@ -38,7 +38,7 @@ def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Sty
         if not compared:
             return _empty("no model has both single layers and a learned sum", style)
         crowded = many(models, style.options)
-        columns = min(len(compared), 3 if crowded else style.across(len(compared)))
+        columns = min(len(compared), (2 if style.narrow else 3) if crowded else style.across(len(compared)))
         rows = -(-len(compared) // columns)
         height = (0.6 + (0.14 if crowded else 0.2) * max(len(models), 2)) * rows
         figure, axes = panels(style.width, height, rows, columns, len(compared), sharey=True)
@@ -56,6 +56,7 @@ def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Sty
             said = "single better in" if short else "advantage of the single layer in"
             axis.set_xlabel(said + ("\n" if style.narrow and columns > 1 else " ") + task.metric.title)
             axis.locator_params(axis="x", nbins=3 if short else 5)
+            axis.tick_params(axis="x", labelrotation=90 if style.narrow and columns > 1 else 0)
         labels = [chosen[model.name].label for model in models]
         for axis in axes[::columns]:
             axis.set_yticks(

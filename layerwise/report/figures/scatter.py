@@ -192,9 +192,8 @@ def weights_figure(tables: RunTables, facts: RunFacts, style: Style | None = Non
             _draw_dots(axis, tables, facts, trained, WEIGHTS, task, style)
             _invert(axis, task.metric.lower_is_better, "y")
             axis.locator_params(nbins=2 if style.narrow else 4)
-            axis.set_ylabel(
-                f"{task.title}\n{task.metric.title}{INVERTED if task.metric.lower_is_better else ''}"
-            )
+            axis.set_ylabel(_goal(task, brief=style.narrow and len(task.title) > LONG))
+            axis.tick_params(axis="x", labelrotation=90 if style.narrow and columns > 1 else 0)
             axis.set_xlabel("learned weight")
         legend_below(
             figure, model_handles(facts, {model.name for model in trained}, style, line=False), style
