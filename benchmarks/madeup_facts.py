@@ -112,7 +112,7 @@ def run_facts(shape: Shape) -> RunFacts:
         measures=_measures(shape),
         tasks=task_facts(
             {
-                **{name: getattr(spec, name) for name in ("name", "title", "goal")},
+                **{name: getattr(spec, name) for name in ("name", "title", "goal", "chance")},
                 "metric": asdict(spec.metric),
                 "also": [asdict(metric) for metric in spec.also],
             }

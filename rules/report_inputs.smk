@@ -106,6 +106,7 @@ def facts_params():
                 "metric": asdict(spec.metric),
                 "also": [asdict(metric) for metric in spec.also],
                 "goal": spec.goal,
+                "chance": spec.chance,
             }
             for spec in TASKS.values()
         ],

@@ -10,7 +10,7 @@ from layerwise.contracts.corpus import MANIFEST
 from layerwise.corpus.audio import read_audio
 from layerwise.options.style import StyleOptions
 from layerwise.report.figures.alignment import AlignedUtterance, alignment_figure, choose_utterances
-from layerwise.report.figures.style import Style, copy_for_report, save_figure
+from layerwise.report.figures.style import Style, copy_figure, save_figure
 from layerwise.report.names import COLUMN, FORMATS, PAGE
 
 with job():
@@ -27,4 +27,4 @@ with job():
         style = Style(form, StyleOptions(**snakemake.params.style))
         figure = alignment_figure(utterances, style)
         save_figure(figure, folder / form / "alignment", style, FORMATS)
-    copy_for_report(folder / PAGE / "alignment", folder)
+    copy_figure(folder / PAGE / "alignment", folder / "alignment")

@@ -176,8 +176,22 @@ _TRAINING = run_table(
     TASK_CURVES.key,
     about="a look at dev in a training that was kept, of the learned sum or of the layer that dev chose",
 )
+_CHANCE = run_table(
+    "chance",
+    (
+        *(MODEL, TASK, METRIC),
+        Column(
+            "answer", empty=True, about="the most frequent reference; empty where the task gives a number"
+        ),
+        count("n", 1, about="test utterances, as many as the model has"),
+        VALUE,
+    ),
+    ("model", "task"),
+    about="what one answer for all test utterances reaches; none for a task that has no such answer",
+)
 
 TASK_TABLES = (
     *(_DOWNSTREAM, _DOWNSTREAM_SUMMARY, _TASK_PEAKS, _SINGLE_WEIGHTED, _TASK_CONTRASTS),
     *(_CHOICE, _WEIGHTS, _AGREEMENT, _HEAD_AGREEMENT, _LABEL_ERRORS, _CONFUSIONS, _TRAINING),
+    _CHANCE,
 )

@@ -11,7 +11,8 @@ Signed = dict[str, float]  # score by layer
 
 def block_layers(table: pd.DataFrame) -> pd.DataFrame:
     """Rows of ``T0``, block outputs and ``TL+ln`` (not conv layers, ``T0-pos``, ``all``)."""
-    return table[np.array([on_curve(str(layer)) for layer in table["layer"]], dtype=bool)]
+    known = [layer for layer in table["layer"].unique() if on_curve(str(layer))]
+    return table[table["layer"].isin(known)]
 
 
 def curve_of(summary: pd.DataFrame, model: str, analysis: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from layerwise import contracts
 from layerwise.contracts.run_tables import columns
 from layerwise.contracts.tasks import TASK_CURVES, TASK_DECODES
 from layerwise.layers import WEIGHTED_SUM, layer_index
-from layerwise.report.facts import RunFacts
+from layerwise.report.facts import RunFacts, TaskFacts
 
 MOST_LABELS = 100  # phones and classes; words are too many for a table
 NONE = ""  # in place of a label that the other side lacks
@@ -30,16 +30,21 @@ def regularisers(scores: pd.DataFrame) -> pd.DataFrame:
 
 def label_tables(
     decodes: Iterable[Path], chosen: pd.DataFrame, facts: RunFacts
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Count errors by label of the reference (``label_errors``) and labels taken for others (``confusions``).
+
+    The third table is ``chance`` (`chance`).
 
     ``decodes`` are files ``downstream/{model}/{task}.decodes.csv``; ``chosen`` is the table single_weighted.
     Each reference is aligned with what was predicted by the fewest edits, and all seeds count. Tasks of more
     than 100 labels are left out; confusions are those of the learned sum and of the layer that dev chose.
     """
-    errors, confused = [], []
+    errors, confused, levels = [], [], []
     for path in decodes:
         table = contracts.read(TASK_DECODES, path)
+        for (model, task), of_task in table.groupby(["model", "task"], sort=False):
+            level = chance(of_task, facts.task(str(task)))
+            levels += [(model, task, *level)] if level else []
         if len({label for text in table["reference"].unique() for label in text.split()}) > MOST_LABELS:
             continue
         for (model, task), of_task in table.groupby(["model", "task"], sort=False):
@@ -54,7 +59,25 @@ def label_tables(
     return (
         _ordered(pd.DataFrame(errors, columns=columns("label_errors")), "label"),
         _ordered(pd.DataFrame(confused, columns=columns("confusions")), "reference", "predicted"),
+        pd.DataFrame(levels, columns=columns("chance")).sort_values(["model", "task"], ignore_index=True),
     )
+
+
+def chance(decodes: pd.DataFrame, task: TaskFacts) -> tuple[str, str, int, float] | None:
+    """What one answer for all test utterances reaches: metric, answer, number of utterances, value.
+
+    ``decodes`` are those of one model. Of references that are equally frequent the first by name is taken;
+    none where the task has no such level (`TaskFacts.chance`).
+    """
+    if task.chance is None:
+        return None
+    references = decodes.drop_duplicates("utt_id")["reference"].astype(str)
+    if task.chance != "majority":
+        return task.metric.name, NONE, len(references), float(task.chance)
+    counts = references.value_counts()
+    answer = min(counts.index[counts == counts.iloc[0]])
+    share = float(counts.iloc[0]) / len(references)
+    return task.metric.name, answer, len(references), 1 - share if task.metric.lower_is_better else share
 
 
 def training(

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 
 from layerwise.errors import ReportError
 from layerwise.files import write_text
-from layerwise.specs.metrics import Metric
+from layerwise.specs.metrics import Chance, Metric
 
 ModelKind = Literal["trained", "random", "baseline"]
 Supervision = Literal["self-supervised", "weakly supervised", "supervised", "none"]
@@ -140,6 +140,7 @@ class TaskFacts:
     """One downstream task of the run, as its spec says (`layerwise.specs.spec.TaskSpec`).
 
     ``metric`` decides, ``also`` are further ones; tasks with one ``goal`` differ in the head alone.
+    ``chance`` says what one answer for all reaches.
     """
 
     name: str
@@ -147,6 +148,7 @@ class TaskFacts:
     metric: Metric
     also: tuple[Metric, ...] = ()
     goal: str = ""
+    chance: Chance = None
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -261,7 +263,7 @@ def measure_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[MeasureFacts, .
 
 
 def task_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[TaskFacts, ...]:
-    """Make facts of tasks from plain values: name, title, goal, metric and further metrics (``also``)."""
+    """Make facts of tasks from plain values: name, title, goal, chance, metric and ``also``."""
     return tuple(
         TaskFacts(
             entry["name"],
@@ -269,6 +271,7 @@ def task_facts(entries: Iterable[Mapping[str, Any]]) -> tuple[TaskFacts, ...]:
             Metric(**entry["metric"]),
             tuple(Metric(**metric) for metric in entry["also"]),
             entry["goal"],
+            entry["chance"],
         )
         for entry in entries
     )

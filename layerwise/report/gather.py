@@ -135,7 +135,7 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
     counts = read_task_counts(files.task_utterances, facts)
     curves = headlines(summary, measured, facts)
     compared = single_and_weighted(counts, runs, facts)
-    errors, confused = label_tables(files.decodes, compared, facts)
+    errors, confused, levels = label_tables(files.decodes, compared, facts)
     agreeing, undefined = agreement(counts, curves, weights, facts)
     made = RunTables(
         layer_scores=scores,
@@ -159,6 +159,7 @@ def gather(files: RawFiles, facts: RunFacts) -> RunTables:
         label_errors=errors,
         confusions=confused,
         training=training(files.curves, runs, compared, facts),
+        chance=levels,
         omissions=pd.concat([lacking, undefined], ignore_index=True),
         inter_scores=inter,
         measures=measured,

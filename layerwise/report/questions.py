@@ -23,7 +23,7 @@ _OF_NAMES = {
     TASKS: (
         *("tasks", "single-vs-weighted", "weights", "weights-vs-task", "downstream", "downstream_summary"),
         *("task_peaks", "single_weighted", "task_contrasts", "head_agreement", "label-errors"),
-        *("label_errors", "confusions", "training"),
+        *("label_errors", "confusions", "training", "chance"),
     ),
     CHOICE: ("choice", "cca-vs-task", "agreement"),
     MEASURES: (

@@ -36,6 +36,7 @@ class RunTables:
         label_errors: errors of each layer by label (`details.label_tables`).
         confusions: labels taken for others by the learned sum and by the layer that dev chose.
         training: looks at dev in the trainings of the learned sum and of that layer (`details.training`).
+        chance: what one answer for all test utterances reaches in a task (`details.chance`).
         omissions: rank correlations that are undefined and analyses that cannot be run, and why.
         inter_scores: layers of two models against each other.
         measures: value of each layer in each variant of the measures.
@@ -71,6 +72,7 @@ class RunTables:
     label_errors: pd.DataFrame
     confusions: pd.DataFrame
     training: pd.DataFrame
+    chance: pd.DataFrame
     omissions: pd.DataFrame
     inter_scores: pd.DataFrame
     measures: pd.DataFrame

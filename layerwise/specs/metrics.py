@@ -1,6 +1,9 @@
 """Metrics of downstream tasks, with their direction: the only place that says which end is better."""
 
 from dataclasses import dataclass
+from typing import Literal
+
+Chance = float | Literal["majority"] | None  # of a task (`layerwise.specs.spec.TaskSpec.chance`)
 
 
 @dataclass(frozen=True)

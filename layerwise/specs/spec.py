@@ -15,7 +15,7 @@ from layerwise.options.protocol import Protocol
 from layerwise.options.section import Section
 from layerwise.options.training import TrainingRecipe
 from layerwise.specs.code import load_object
-from layerwise.specs.metrics import Metric
+from layerwise.specs.metrics import Chance, Metric
 
 Unit = Literal["frame", "utterance", "phone", "word"]
 Need = Literal["logmel", "speakers", "vectors", "intervals", "prosody", "lexicon"]
@@ -258,6 +258,9 @@ class TaskSpec(Configured):
         needs: what must be there beside the model's store and the manifest.
         corpus: the corpus of `corpora` that it runs on; empty: the analysed one.
         head: the head that was chosen; empty: the default.
+        chance: what one answer for all utterances reaches in `metric`: a number, or ``majority``, the most
+            frequent reference of test, where an utterance is right or wrong as a whole; None where no answer
+            fits several utterances, as with transcripts.
         variant_of: the task that it is a variant of; empty for a plain one.
     """
 
@@ -271,6 +274,7 @@ class TaskSpec(Configured):
     needs: frozenset[Need] = frozenset()
     corpus: str = ""
     head: str = ""
+    chance: Chance = None
     variant_of: str = ""
 
     @property

@@ -18,6 +18,7 @@ def _classification(name: str, title: str, *labels: str) -> TaskSpec:
         metric=ACCURACY,
         labels=labels,
         pooled=True,
+        chance="majority",
         recipes=_POOLED,
     )
 

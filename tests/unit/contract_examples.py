@@ -253,6 +253,11 @@ model,task,layer,seed,learning_rate,epoch,loss,dev,status
 hubert,pr,T0,1,0.01,1,24.229332681912094,0.8596491228070176,improved
 hubert,pr,all,1,0.001,1,,0.75,improved
 """,
+    "tables/chance": """
+model,task,metric,answer,n,value
+hubert,ic,accuracy,decrease heat NA,40,0.125
+hubert,own,accuracy,,40,0.5
+""",
     "tables/control_contrasts": """
 model,analysis,layer,control,control_layer,difference,low,high,p,p_holm,n
 hubert,cca-mel,T0,random-hubert,T3,0.28886810788098743,0.2822387,0.2954974,1e-09,2e-09,40

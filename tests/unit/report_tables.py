@@ -33,6 +33,7 @@ TASK_VALUES = [
         "metric": asdict(spec.metric),
         "also": [asdict(metric) for metric in spec.also],
         "goal": spec.goal,
+        "chance": spec.chance,
     }
     for spec in task_specs.TASKS
     if spec.name in TASKS

@@ -1,5 +1,6 @@
 import re
 import zlib
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,16 +10,21 @@ import report_tables as synthetic
 from matplotlib.colors import to_hex
 
 from layerwise.contracts import run_tables
+from layerwise.errors import ReportError
 from layerwise.layers import layer_index
+from layerwise.options.style import StyleOptions
 from layerwise.report import tables
 from layerwise.report.figures.comparisons import choice_figure, single_weighted_figure
 from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.depth import layer_axis
 from layerwise.report.figures.layers import layer_figure
 from layerwise.report.figures.looks import looks
-from layerwise.report.figures.ranking import agreement_figure, scatter_figure
-from layerwise.report.figures.style import Style, panels, save_figure
+from layerwise.report.figures.ranking import agreement_figure
+from layerwise.report.figures.scatter import layer_pairs, scatter_figure
+from layerwise.report.figures.style import Style, drawing, panels, save_figure
 from layerwise.report.figures.tasks import task_figure, weight_figure
+from layerwise.report.names import COLUMN, PAGE
+from layerwise.report.run_tables import of
 
 NAMES = ("hubert-tiny", "org/wav2vec2_tiny", "whisper-tiny-en")
 
@@ -120,6 +126,61 @@ def test_scatter_states_the_median_correlation_and_turns_error_rates(facts, gath
         assert text in axis.texts[0].get_text()
     assert [axis.yaxis_inverted() for axis in figure.axes] == [True, True, False, False]
     assert figure.axes[3].get_xlabel() == "learned weight"
+
+
+@pytest.mark.filterwarnings("error:constrained_layout")
+@pytest.mark.parametrize("form", [COLUMN, PAGE])
+@pytest.mark.parametrize(("analyses", "tasks"), [(1, 1), (1, 5), (5, 1), (5, 5), (9, 5), (9, 30), (40, 2)])
+def test_any_number_of_tasks_and_analyses_has_room(facts, gathered, form, analyses, tasks):
+    def many(table, column, source, names):
+        return pd.concat([of(table, **{column: source}).assign(**{column: name}) for name in names])
+
+    names = [f"cca-yardstick-{number}" for number in range(analyses)]
+    goals = [f"a-long-task-{number}" for number in range(tasks)]
+    agreement = of(gathered.agreement, analysis="cca-phone")
+    tables = replace(
+        gathered,
+        layer_summary=many(gathered.layer_summary, "analysis", "cca-phone", names),
+        downstream_summary=many(gathered.downstream_summary, "task", "pr", goals),
+        weights=many(gathered.weights, "task", "pr", goals),
+        agreement=many(many(agreement, "analysis", "cca-phone", names), "task", "pr", goals),
+    )
+    known = replace(
+        facts,
+        analyses=tuple(replace(facts.analysis("cca-phone"), name=name) for name in names),
+        tasks=tuple(replace(facts.task("pr"), name=name) for name in goals),
+    )
+    style = Style(form)
+    figure = scatter_figure(tables, known, style)
+    with drawing(style):
+        figure.draw_without_rendering()
+    boxes = [axis.get_window_extent() for axis in figure.axes]
+    panels = len(boxes) == (analyses + 1) * tasks
+    assert panels or len(boxes) == 2  # the heat map and its scale
+    assert min(min(box.width, box.height) for box in (boxes if panels else boxes[:1])) > 15  # pixels
+    assert panels == (max(analyses, tasks) < 10)
+    if panels:
+        dots = layer_pairs(tables, known, names[0], known.tasks[0])
+        score, value = dots["score"].to_numpy(), dots["value"].to_numpy()
+        lines = figure.axes[0].lines
+        x, y = (np.concatenate([np.asarray(getattr(line, f"get_{a}data")()) for line in lines]) for a in "xy")
+        assert {*zip(x, y, strict=True)} <= {*zip(score, value, strict=True), *zip(value, score, strict=True)}
+
+
+def test_a_font_that_is_not_installed_is_named_with_those_near(facts, gathered, tmp_path):
+    style = Style(options=StyleOptions(font="DejaVu Sanz"))
+    with pytest.raises(ReportError, match=r"`style\.font`: no font 'DejaVu Sanz' .* DejaVu Sans"):
+        save_figure(scatter_figure(gathered, facts, style), tmp_path / "it", style)
+    assert not list(tmp_path.iterdir())
+
+
+def test_relative_depth_is_said_below_tasks_and_weights(facts, gathered):
+    style = Style(options=StyleOptions(depth="relative"))
+    for figure in (
+        task_figure(gathered.downstream_summary, facts, style),
+        weight_figure(gathered.weights, facts, style),
+    ):
+        assert all("depth as a share of the blocks" in axis.get_xlabel() for axis in figure.axes)
 
 
 def test_forest_points_right_where_the_single_layer_is_better(facts, gathered):

@@ -18,7 +18,7 @@ from layerwise.report.figures.labels import confusion_figure, label_figure
 from layerwise.report.figures.layers import centre, coincide, depth_figure, layer_figure
 from layerwise.report.figures.looks import looks
 from layerwise.report.figures.quality import quality_figure
-from layerwise.report.figures.ranking import weights_figure
+from layerwise.report.figures.scatter import weights_figure
 from layerwise.report.figures.shown import shown
 from layerwise.report.figures.style import Style, save_figure
 from layerwise.report.figures.tasks import mean_weights, task_figure, weight_figure
@@ -259,7 +259,7 @@ def test_stretches_without_a_gap():
 def with_labels(facts, tables, folder):
     """Tables with errors by label, of decodes made up for each model."""
     files = report_page.decoded(facts, folder)
-    errors, confused = label_tables(files, tables.single_weighted, facts)
+    errors, confused, _ = label_tables(files, tables.single_weighted, facts)
     return replace(tables, label_errors=errors, confusions=confused)
 
 
@@ -350,5 +350,14 @@ def test_training_curves_are_means_of_what_was_kept(facts, tables, tmp_path):
             mine = of(found, model=model, task=task, layer="all").groupby("epoch")["dev"].mean()
             assert points(axis, f"{chosen[model].label}, all") == pytest.approx(sorted(mine))
             assert len(points(axis, chosen[model].label)) == 3
+    few = Style(options=StyleOptions(most_curves=2))
+    figure = training_figure(replace(tables, training=found), facts, few)
+    kept = {model for model in FEW if points(figure.axes[0], f"{chosen[model].label}, all")}
+    best = of(tables.single_weighted, task=min(synthetic.TASKS)).query("metric == 'per'")
+    family = {model: looks(facts, few.options)[model].family for model in FEW}
+    errors = best.set_index("model")["single"]
+    assert kept == {
+        min((model for model in FEW if family[model] == one), key=errors.get) for one in set(family.values())
+    }
     none = training_figure(tables, facts).axes[0].texts[0].get_text()
     assert none == "no training has a look at the development set"

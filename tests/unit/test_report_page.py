@@ -224,7 +224,7 @@ def test_errors_by_label_are_edits(tmp_path, page_facts):
         pd.DataFrame(rows, columns=names), tmp_path, names=("model", "task"), ending="decodes.csv"
     )
     chosen = pd.DataFrame([("hubert-tiny", "pr", "per", "T0")], columns=["model", "task", "metric", "layer"])
-    errors, confused = label_tables([path], chosen, page_facts)
+    errors, confused, _ = label_tables([path], chosen, page_facts)
     of = errors[errors["layer"] == "T0"].drop(columns=["model", "task", "layer"]).itertuples(index=False)
     assert {tuple(row) for row in of} == {
         ("K", 2, 0, 1, 0),

@@ -8,7 +8,7 @@ from benchmarks.madeup_facts import Shape
 from layerwise.errors import ReportError
 from layerwise.report.cost import cost_of
 from layerwise.report.document import read_captions, report_content, write_pdf
-from layerwise.report.figures.ranking import layer_pairs
+from layerwise.report.figures.scatter import layer_pairs
 from layerwise.report.figures.style import panels, save_figure
 
 SMALL = Shape(models=2, layers=4, convs=1, units=12, permutations=8, utterances=12, seeds=1, trials=2)
@@ -63,8 +63,8 @@ def test_a_run_that_lacks_something_has_a_report_that_says_so(lacking, picture, 
 
 def test_one_layer_is_no_layer_to_compare(tmp_path):
     tables, facts = made_up(LACKING["layers"][0], tmp_path / "run")
-    assert layer_pairs(tables, facts, "hubert-base", "cca-intra", facts.task("pr")).empty
-    assert list(layer_pairs(tables, facts, "hubert-base", "cca-phone", facts.task("pr"))["layer"]) == ["T0"]
+    assert layer_pairs(tables, facts, "cca-intra", facts.task("pr")).empty
+    assert set(layer_pairs(tables, facts, "cca-phone", facts.task("pr"))["layer"]) == {"T0"}
 
 
 def test_many_models_are_counted_and_few_told(picture, repository, tmp_path):

@@ -14,13 +14,14 @@ from layerwise.report.figures.corpus import corpus_figure
 from layerwise.report.figures.heat import heat_figure
 from layerwise.report.figures.inter import inter_figure
 from layerwise.report.figures.labels import confusion_figure, label_figure
-from layerwise.report.figures.layers import depth_figure, layer_figure
+from layerwise.report.figures.layers import as_heat_maps, depth_figure, layer_figure
 from layerwise.report.figures.learning import learning_figure
 from layerwise.report.figures.measures import headline_figure, variants_figure
 from layerwise.report.figures.quality import quality_figure
-from layerwise.report.figures.ranking import agreement_figure, scatter_figure, weights_figure
+from layerwise.report.figures.ranking import agreement_figure
+from layerwise.report.figures.scatter import scatter_figure, weights_figure
 from layerwise.report.figures.shown import shown
-from layerwise.report.figures.style import Style, copy_for_report, save_figure
+from layerwise.report.figures.style import Style, copy_figure, save_figure
 from layerwise.report.figures.tasks import task_figure, weight_figure
 from layerwise.report.figures.training import training_figure
 from layerwise.report.figures.yardsticks import yardsticks_figure
@@ -29,7 +30,7 @@ from layerwise.report.run_tables import RunTables
 
 
 def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None) -> dict[str, Figure]:
-    """Draw every figure of a run by stem (`names.figure_names`)."""
+    """Draw every figure of a run by stem (`names.figure_names`); two stems may have the same figure."""
     style = style or Style()
     pairs, planned, asked = tables.pairs, tables.planned, bool(tables.tasks)
     everything = facts
@@ -43,8 +44,9 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
     for a, b in pairs:
         drawn[inter_name(a, b)] = inter_figure(tables.inter_scores, everything, (a, b), style)
     if planned:
-        drawn["layers"] = layer_figure(summary, facts, planned, style)
         drawn["heat"] = heat_figure(summary, facts, planned, style)
+        same = as_heat_maps(summary, facts, planned, style)
+        drawn["layers"] = drawn["heat"] if same else layer_figure(summary, facts, planned, style)
         drawn["depth"] = depth_figure(summary, facts, planned, style)
         drawn["learning"] = learning_figure(tables.learning, tables.peaks, facts, planned, style)
         for name in planned:
@@ -55,7 +57,7 @@ def make_figures(tables: RunTables, facts: RunFacts, style: Style | None = None)
             drawn[measure_name(measure.name)] = variants_figure(tables.measures, facts, measure.name, style)
         drawn["measures-vs-measures"] = yardsticks_figure(tables.measure_agreement, facts, style)
     if asked:
-        drawn["tasks"] = task_figure(tasks, facts, style)
+        drawn["tasks"] = task_figure(tasks, facts, style, tables.chance)
         drawn["single-vs-weighted"] = single_weighted_figure(tables.single_weighted, facts, style)
         drawn["weights"] = weight_figure(tables.weights, facts, style)
         drawn["weights-vs-task"] = weights_figure(tables, facts, style)
@@ -85,7 +87,7 @@ def save_all(tables: RunTables, facts: RunFacts, options: StyleOptions, folder: 
             work = {form: pool.submit(_save_form, form, tables, facts, options, folder) for form in forms}
             panels = {form: done.result() for form, done in work.items()}
     for stem, count in panels[PAGE].items():
-        copy_for_report(folder / (PAGE if count > 1 else COLUMN) / stem, folder)
+        copy_figure(folder / (PAGE if count > 1 else COLUMN) / stem, folder / stem)
 
 
 def _save_form(
@@ -93,7 +95,12 @@ def _save_form(
 ) -> dict[str, int]:
     """Write all figures of one size; return the number of panels of each."""
     style, panels = Style(form, options), {}
+    saved: dict[Figure, Path] = {}
     for stem, figure in make_figures(tables, facts, style).items():
         panels[stem] = len(figure.axes)
-        save_figure(figure, folder / form / stem, style, FORMATS)
+        if figure in saved:
+            copy_figure(saved[figure], folder / form / stem, FORMATS)
+        else:
+            saved[figure] = folder / form / stem
+            save_figure(figure, saved[figure], style, FORMATS)
     return panels

@@ -87,7 +87,7 @@ def _heat(figure: Figure, axis: Axes, part: pd.DataFrame, facts: RunFacts, style
 
 
 def _objectives(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> None:
-    axis.set_title("Gain by training, by objective")
+    axis.set_title("Gain by objective")
     names = main_analyses(tables, facts)
     part = of(tables.curve_contrasts, analysis=names[0]) if names else tables.curve_contrasts.head(0)
     part = part.assign(size=part["difference"].abs())
@@ -131,7 +131,7 @@ def _objectives(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) ->
 
 
 def _regrets(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
-    axis.set_title("What a choice of layer loses")
+    axis.set_title("Loss by choice of layer")
     rows = regrets(tables, facts)
     ways = [way for way in WAYS if (rows["strategy"] == way).any()]
     if not ways:
@@ -140,6 +140,9 @@ def _regrets(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
     goals = task_facts(rows, facts)
     shifts = np.linspace(-0.28, 0.28, len(goals)) if len(goals) > 1 else np.zeros(1)
     axis.axvline(0, color=INK, linewidth=0.6)
+    told = {task.name: task.metric.title for task in goals}
+    if len(set(told.values())) < len(goals):
+        told = {task.name: brief(task.name, PAIRED) for task in goals}
     for number, (task, shift) in enumerate(zip(goals, shifts, strict=True)):
         colour, mark = COLOURS[number % len(COLOURS)], MARKS[number % len(MARKS)]
         mine = of(rows, task=task.name)
@@ -153,17 +156,17 @@ def _regrets(axis: Axes, tables: RunTables, facts: RunFacts) -> None:
                 *(values.mean(), y, mark),
                 color=colour,
                 markersize=4.4,
-                label=task.metric.title if place == 0 else None,
+                label=told[task.name] if place == 0 else None,
             )
     titles = {CURVE: "curve's peak"}
     axis.set_yticks(range(len(ways)), [titles.get(way) or strategy_title(facts, way) for way in ways])
-    axis.set_ylim(len(ways) - 0.5, -0.5 - 1.4 * LEGEND_SHARE * len(ways))
+    axis.set_ylim(len(ways) - 0.5, -0.5 - (0.6 + 1.4 * -(-len(goals) // 2)) * LEGEND_SHARE * len(ways))
     axis.set_xlabel("regret (large: mean over models)")
-    axis.legend(frameon=False, loc="upper left", handlelength=0.8, ncols=len(goals), columnspacing=1.0)
+    axis.legend(frameon=False, loc="upper left", handlelength=0.8, ncols=2, columnspacing=1.0)
 
 
 def _differences(axis: Axes, tables: RunTables, facts: RunFacts, style: Style) -> None:
-    axis.set_title("Single layer against the sum")
+    axis.set_title("Single layer or sum")
     rows = paired(tables, facts)
     if rows.empty:
         note(axis, "no task was trained")
@@ -203,9 +206,9 @@ def _counted(axis: Axes, rows: pd.DataFrame, facts: RunFacts) -> None:
     """Bars of how often the single layer is better, ties and is worse."""
     goals = task_facts(rows, facts)
     looks_of = {
-        "single": (SINGLE, "single better"),
+        "single": (SINGLE, "single"),
         TIE: ("#D9D9D9", "tie"),
-        "all": (SUM, "sum better"),
+        "all": (SUM, "sum"),
     }
     left = np.zeros(len(goals))
     for word in COUNTS:

@@ -38,7 +38,7 @@ def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Sty
         if not compared:
             return _empty("no model has both single layers and a learned sum", style)
         crowded = many(models, style.options)
-        columns = min(len(compared), 3 if crowded else style.across(len(compared)))
+        columns = min(len(compared), (2 if style.narrow else 3) if crowded else style.across(len(compared)))
         rows = -(-len(compared) // columns)
         height = (0.6 + (0.14 if crowded else 0.2) * max(len(models), 2)) * rows
         figure, axes = panels(style.width, height, rows, columns, len(compared), sharey=True)
@@ -56,6 +56,7 @@ def single_weighted_figure(comparison: pd.DataFrame, facts: RunFacts, style: Sty
             said = "single better in" if short else "advantage of the single layer in"
             axis.set_xlabel(said + ("\n" if style.narrow and columns > 1 else " ") + task.metric.title)
             axis.locator_params(axis="x", nbins=3 if short else 5)
+            axis.tick_params(axis="x", labelrotation=90 if style.narrow and columns > 1 else 0)
         labels = [chosen[model.name].label for model in models]
         for axis in axes[::columns]:
             axis.set_yticks(
@@ -191,24 +192,27 @@ def _draw_regrets(
     """Draw one point for each model; where they are many, without intervals."""
     axis.axvline(0, color=INK, linewidth=0.6)
     shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(models)) if len(models) > 1 else np.zeros(1)
-    for place, way in enumerate(ways):
-        if place % 2:
-            axis.axhspan(place - 0.5, place + 0.5, color=BAND, linewidth=0, zorder=0)
-        for model, look, shift in zip(models, drawn, shifts, strict=True):
-            rows = part[(part["strategy"] == way) & (part["model"] == model.name)]
-            if rows.empty:
-                continue
-            row = rows.iloc[0]
-            if not crowded and np.isfinite([row["low"], row["high"]]).all():
-                axis.hlines(place + shift, row["low"], row["high"], color=look.colour, linewidth=0.9)
-            axis.plot(
-                *(row["regret"], place + shift, look.marker),
-                color=look.colour,
-                markersize=2.4 if crowded else 3.4,
-                markeredgewidth=0.2 if crowded else 0.4,
-                markeredgecolor="white",
-                zorder=3,
-            )
+    for place in range(1, len(ways), 2):
+        axis.axhspan(place - 0.5, place + 0.5, color=BAND, linewidth=0, zorder=0)
+    places = {way: place for place, way in enumerate(ways)}
+    of_model = dict(tuple(part.groupby("model")))
+    for model, look, shift in zip(models, drawn, shifts, strict=True):
+        rows = of_model.get(model.name)
+        if rows is None:
+            continue
+        y = rows["strategy"].map(places).to_numpy(dtype=float) + shift
+        low, high, regret = (rows[name].to_numpy(dtype=float) for name in ("low", "high", "regret"))
+        sure = np.isfinite(low) & np.isfinite(high)
+        if not crowded and sure.any():
+            axis.hlines(y[sure], low[sure], high[sure], color=look.colour, linewidth=0.9)
+        axis.plot(
+            *(regret, y, look.marker),
+            color=look.colour,
+            markersize=2.4 if crowded else 3.4,
+            markeredgewidth=0.2 if crowded else 0.4,
+            markeredgecolor="white",
+            zorder=3,
+        )
 
 
 def _empty(text: str, style: Style) -> Figure:

@@ -12,6 +12,7 @@ MOST_TICKS = 11
 TICK = 0.36  # inches of an axis that the label of a layer needs
 APART = 2  # times as deep: a base model has 12 blocks, a large one 24
 RELATIVE = "relative"
+RELATIVE_NAME = "depth as a share of the blocks"
 
 
 def depths(part: pd.DataFrame) -> dict[str, int]:
@@ -96,7 +97,7 @@ def layer_axis(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style | N
                 "1",
             ],
         )
-        axis.set_xlabel(f"depth as a share of the blocks{shaded}")
+        axis.set_xlabel(f"{RELATIVE_NAME}{shaded}")
         return
     step = int(np.ceil((right - left + 1) / most_ticks(axis)))
     blocks = list(range(0, int(right) + 1, step))
@@ -121,3 +122,10 @@ def panel_width(axis: Axes) -> float:
     figure = axis.get_figure(root=True)
     assert figure is not None
     return float(axis.get_position(original=True).width * figure.get_size_inches()[0])
+
+
+def panel_height(axis: Axes) -> float:
+    """Height of a panel in inches, before the layout."""
+    figure = axis.get_figure(root=True)
+    assert figure is not None
+    return float(axis.get_position(original=True).height * figure.get_size_inches()[1])

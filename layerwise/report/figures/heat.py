@@ -126,7 +126,7 @@ def draw_heat_map(
     axis.tick_params(length=0)
     axis.spines[["left", "bottom"]].set_visible(False)
     bar = figure.colorbar(image, ax=axis, location="bottom", pad=0.02, aspect=30, shrink=0.8)
-    bar.ax.locator_params(nbins=4)
+    bar.ax.locator_params(nbins=1 if panel_width(axis) < ROOMY else 4)
     bar.ax.tick_params(length=1.5)
     bar.outline.set(visible=False)
 

@@ -8,6 +8,7 @@ from layerwise.report.facts import RunFacts
 from layerwise.report.figures.looks import looks
 from layerwise.report.figures.style import Style, drawing, panels
 
+TICK, SIDES = 0.2, 1.0  # inches of the name of a layer, and of what stands beside the cells
 MOST_NUMBERS = 16  # layers of a model whose cells still hold a number
 
 
@@ -46,4 +47,6 @@ def inter_figure(
         chosen = looks(facts, style.options)
         axis.set(xlabel=chosen[pair[1]].label, ylabel=chosen[pair[0]].label)
         axis.tick_params(length=0, labelrotation=0)
+        if len(columns) * TICK > style.width - SIDES:
+            axis.tick_params(axis="x", labelrotation=90)
     return figure

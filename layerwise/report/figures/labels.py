@@ -41,7 +41,7 @@ def label_figure(tables: RunTables, facts: RunFacts, style: Style | None = None)
         shares = label_shares(tables, facts)
         if shares.empty:
             return alone(NO_LABELS, style)
-        models, told = shown_models(tables, facts, style)
+        models, told = shown_models(tables.label_errors, tables, facts, style)
         chosen = looks(facts, style.options)
         tasks = [facts.task(task) for task in sorted(set(shares["task"]))]
         figure, axes = panels(style.width, 1.9 * len(tasks), len(tasks), 1, len(tasks))
@@ -82,18 +82,18 @@ def frequent(shares: pd.DataFrame) -> pd.Series:
 
 
 def shown_models(
-    tables: RunTables, facts: RunFacts, style: Style, most: int | None = None
+    table: pd.DataFrame, tables: RunTables, facts: RunFacts, style: Style, most: int | None = None
 ) -> tuple[list[ModelFacts], list[Line2D]]:
-    """Trained models with labels (all, where there is none); where they are many, the best of each family.
+    """Trained models of a table (all, where there is none); where they are many, the best of each family.
 
     The best is by the metric on test at the layer that dev chose, in the first task. They are many above
     `most_curves`, or above ``most``. What is left out is told by an entry of the legend.
     """
-    names = set(tables.label_errors["model"])
+    names = set(table["model"])
     models = ordered(facts.of_kind("trained"), names) or ordered(facts.models, names)
     if not many(models, style.options) and (most is None or len(models) <= most):
         return models, []
-    task = facts.task(min(tables.label_errors["task"]))
+    task = facts.task(min(table["task"]))
     results = of(tables.single_weighted, task=task.name, metric=task.metric.name).set_index("model")["single"]
     sign = 1 if task.metric.lower_is_better else -1
     kept = [
@@ -174,7 +174,7 @@ def confusion_figure(tables: RunTables, facts: RunFacts, style: Style | None = N
             return alone(NO_CONFUSIONS, style)
         columns = 2 if style.narrow else 4
         lines = max(1, int((8.6 / len(tasks) - BAR) // MATRIX))  # of matrices of one task that a page holds
-        models, told = shown_models(tables, facts, style, columns * lines)
+        models, told = shown_models(tables.label_errors, tables, facts, style, columns * lines)
         columns = min(columns, len(models))
         per_task = -(-len(models) // columns)
         rows = per_task * len(tasks)

@@ -46,7 +46,7 @@ def layer_figure(
     style = style or Style()
     mine = summary[summary["analysis"].isin(analyses)]
     crowded = many(ordered(facts.models, set(mine["model"])), style.options)
-    if crowded and len(analyses) > 1:
+    if as_heat_maps(summary, facts, analyses, style):
         return heat_figure(summary, facts, analyses, style)
     alone = len(analyses) == 1
     shown = [
@@ -76,6 +76,14 @@ def layer_figure(
                 axis.set_ylabel(f"{textwrap.fill(short, NAME_WIDTH)}\n{label}" if crowded else label)
         legend_below(figure, _handles(mine, facts, style, crowded=crowded), style)
     return figure
+
+
+def as_heat_maps(
+    summary: pd.DataFrame, facts: RunFacts, analyses: Sequence[str], style: Style | None = None
+) -> bool:
+    """Whether `layer_figure` draws heat maps in place of curves: several analyses of many models."""
+    names = set(summary.loc[summary["analysis"].isin(analyses), "model"])
+    return len(analyses) > 1 and many(ordered(facts.models, names), (style or Style()).options)
 
 
 def depth_figure(

@@ -71,7 +71,7 @@ def _heat(parts: Sequence[pd.DataFrame], shown: Sequence[Panel], facts: RunFacts
                 values = _indexed(mine).assign(value=mine["value"].astype(float) * variant.factor)
                 chosen, named = looks(facts, style.options), number % columns == 0
                 draw_heat_map(figure, axis, values, models, chosen, named=named, value="value")
-            width = TITLE_WIDTH * 2 // (columns * (2 if style.narrow else 1))
+            width = TITLE_WIDTH * 2 // (columns * (3 if style.narrow else 1))
             axis.set_title(textwrap.fill(f"{measure.title}: {variant.title}, {_quantity(variant)}", width))
     return figure
 

@@ -6,17 +6,19 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from layerwise.layers import WEIGHTED_SUM, is_normed, layer_index
 from layerwise.report.facts import ModelFacts, RunFacts, TaskFacts
-from layerwise.report.figures.depth import RELATIVE, depths, most_ticks, panel_width, placed
+from layerwise.report.figures.depth import RELATIVE, RELATIVE_NAME, depths, most_ticks, panel_width, placed
 from layerwise.report.figures.heat import ROOMY, columns_of, draw_heat_map, heat_panels, shown_models
 from layerwise.report.figures.looks import looks, many, ordered
 from layerwise.report.figures.strokes import draw_curve, draw_level, model_handles
-from layerwise.report.figures.style import INK, Style, drawing, legend_below, note, panels
+from layerwise.report.figures.style import GREY, INK, Style, drawing, legend_below, note, panels
 from layerwise.report.run_tables import of
 from layerwise.specs.metrics import Metric
 
+CHANCE = "chance: one answer for all utterances"
 # Widths relative to that of all layers together:
 SLOT = 0.14  # from the last layer to the first weighted sum
 DODGE = 0.045  # between the weighted sums of two models
@@ -34,24 +36,49 @@ def metric_label(metric: Metric) -> str:
     return f"{metric.title} ({'lower' if metric.lower_is_better else 'higher'} is better)"
 
 
-def task_figure(tasks: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
+def task_figure(
+    tasks: pd.DataFrame, facts: RunFacts, style: Style | None = None, chance: pd.DataFrame | None = None
+) -> Figure:
     """Test metric of each frozen layer, with the weighted sum of all layers on the right of each panel.
 
-    ``tasks`` is `RunTables.downstream_summary`.
+    A line shows what one answer for all utterances reaches; where there is no such level, the legend says so.
+    ``tasks`` is `RunTables.downstream_summary`, ``chance`` is `RunTables.chance`.
     """
     style = style or Style()
     with drawing(style):
         drawn = task_facts(tasks, facts)
         if many(ordered(facts.models, set(tasks["model"])), style.options):
-            return _task_heat(tasks, drawn, facts, style)
+            return _task_heat(tasks, drawn, facts, style, chance=chance)
         figure, axes = task_panels(len(drawn), 2.35, style)
         for axis, task in zip(axes, drawn, strict=True):
             part = tasks[(tasks["task"] == task.name) & (tasks["metric"] == task.metric.name)]
             _draw_task(axis, part, facts, style)
+            for level in chance_levels(chance, task):
+                axis.axhline(level, color=GREY, linewidth=1.2, zorder=0.9)
             axis.set_title(task.title)
             axis.set_ylabel(metric_label(task.metric))
-        legend_below(figure, model_handles(facts, set(tasks["model"]), style), style)
+        handles = model_handles(facts, set(tasks["model"]), style)
+        legend_below(figure, [*handles, *_chance_handles(drawn, chance)], style)
     return figure
+
+
+def chance_levels(chance: pd.DataFrame | None, task: TaskFacts) -> list[float]:
+    """Chance levels of a task: one, unless models differ in their test utterances; none without any."""
+    if chance is None:
+        return []
+    return sorted(set(of(chance, task=task.name, metric=task.metric.name)["value"].astype(float)))
+
+
+def _chance_handles(drawn: list[TaskFacts], chance: pd.DataFrame | None) -> list[Line2D]:
+    """Legend entries of the chance lines, and of the tasks that have none."""
+    handles = []
+    without = [task for task in drawn if not chance_levels(chance, task)]
+    if len(without) < len(drawn):
+        handles.append(Line2D([], [], color=GREY, linewidth=1.2, label=CHANCE))
+    if without:
+        names = ", ".join(dict.fromkeys(task.metric.title for task in without))
+        handles.append(Line2D([], [], linestyle="none", label=f"no chance level: {names}"))
+    return handles
 
 
 def task_panels(count: int, height: float, style: Style) -> tuple[Figure, list[Axes]]:
@@ -62,7 +89,13 @@ def task_panels(count: int, height: float, style: Style) -> tuple[Figure, list[A
 
 
 def _task_heat(
-    table: pd.DataFrame, drawn: list[TaskFacts], facts: RunFacts, style: Style, *, value: str = "value"
+    table: pd.DataFrame,
+    drawn: list[TaskFacts],
+    facts: RunFacts,
+    style: Style,
+    *,
+    value: str = "value",
+    chance: pd.DataFrame | None = None,
 ) -> Figure:
     """A heat map for each task in place of curves; darker is always worse for metrics of tasks."""
     models = shown_models(facts, table)
@@ -80,6 +113,8 @@ def _task_heat(
             falling=value == "value" and task.metric.lower_is_better,
         )
         title = f"{task.title}, {task.metric.title}" if value == "value" else task.title
+        if levels := chance_levels(chance, task):
+            title += f", chance {' to '.join(f'{level:.2f}' for level in (levels[0], *levels[1:][-1:]))}"
         axis.set_title(textwrap.fill(title, 16) if panel_width(axis) < ROOMY else title)
     return figure
 
@@ -119,7 +154,7 @@ def _draw_task(axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) ->
         ticks.append(float(np.mean(list(slots.values()))))
         labels.append(WEIGHTED_SUM)
     axis.set_xticks(ticks, labels)
-    axis.set_xlabel("layer (all: weighted sum of all layers)")
+    axis.set_xlabel(f"{_axis_name(style)} (all: weighted sum of all layers)")
 
 
 def dodges(models: list[ModelFacts], room: float) -> dict[str, float]:
@@ -148,6 +183,10 @@ def _block_ticks(axis: Axes, last: float, style: Style) -> tuple[list[float], li
     step = int(np.ceil((last + 1) / max(2, most_ticks(axis) - 2)))
     blocks = range(0, int(last) + 1, step)
     return [float(block) for block in blocks], [f"T{block}" for block in blocks]
+
+
+def _axis_name(style: Style) -> str:
+    return RELATIVE_NAME if style.options.depth == RELATIVE else "layer"
 
 
 def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = None) -> Figure:
@@ -187,7 +226,7 @@ def weight_figure(weights: pd.DataFrame, facts: RunFacts, style: Style | None = 
             axis.set_ylim(bottom=0)
             ticks, labels = _block_ticks(axis, float(part["place"].max()), style)
             axis.set_xticks(ticks, labels)
-            axis.set_xlabel("layer")
+            axis.set_xlabel(_axis_name(style))
         legend_below(figure, model_handles(facts, names, style), style)
     return figure
 

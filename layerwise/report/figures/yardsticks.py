@@ -11,6 +11,7 @@ from layerwise.report.figures.looks import ordered
 from layerwise.report.figures.style import INK, Style, drawing, note, panels
 
 NAME_WIDTH = 18
+TIGHT = 5  # cells side by side in a column, above which they hold one digit
 CELL = 0.3  # inches
 MAP = "RdBu"
 DARK = 0.8  # correlations whose cells are dark
@@ -40,7 +41,9 @@ def yardsticks_figure(agreement: pd.DataFrame, facts: RunFacts, style: Style | N
         )
         for row, column in zip(*np.nonzero(lower.notna().to_numpy()), strict=True):
             colour = "white" if abs(lower.iloc[row, column]) > DARK else INK
-            value = f"{lower.iloc[row, column]:.2f}".replace("-", "\N{MINUS SIGN}")
+            value = f"{lower.iloc[row, column]:.{1 if style.narrow and len(lower) > TIGHT else 2}f}".replace(
+                "-", "\N{MINUS SIGN}"
+            )
             axis.text(column + 0.5, row + 0.5, value, ha="center", va="center", color=colour)
         axis.invert_yaxis()
         titles = [textwrap.fill(_title(name, facts), NAME_WIDTH) for name in names]
