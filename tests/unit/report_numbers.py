@@ -7,6 +7,7 @@ to be the cell of the row that its sentence names, rounded to as many digits as 
 import json
 import math
 import re
+from collections.abc import Callable
 
 import pandas as pd
 
@@ -529,6 +530,7 @@ def pair(run, a, first, second, where=None, most=None, v=None, p=None, less=None
         said = re.fullmatch(
             r"(?P<name>\S+(?: \([^()]*\))?) \([^()]*?(?:, mean of (?P<seeds>\d+) pre-training seeds)?\)", side
         )
+        assert said, side
         name = run.labels.get(said["name"], said["name"])
         recipe = run.models[name]["recipe"] if name in run.models else name
         rows = rows[rows[f"model_{letter}"].isin([name, recipe])]
@@ -850,7 +852,7 @@ def always(run):
 
 
 PAIR = r"<a:a> of <x:first> and <x:second>: what training adds to the random twin "
-FORMS = [
+FORMS: list[tuple[str, Callable[..., None]]] = [
     # Page one.
     (r"<a:a>, best scores: <x:found>; n = (?P<n>\d+ (?:unit|trial)s?)\.", best_scores),
     (r"<a:a>: best scores (?P<found>from .+); n = (?P<n>\d+ (?:unit|trial)s?)\.", best_scores),

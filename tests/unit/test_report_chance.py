@@ -45,14 +45,14 @@ def decodes(task, references, model="hubert-tiny"):
 
 def test_the_most_frequent_reference_counts_as_a_whole_and_each_utterance_once():
     task = TaskFacts("ic", "IC", ACCURACY, chance="majority")
-    assert chance(decodes("ic", REFERENCES), task) == ("accuracy", "on lamp", 5, pytest.approx(2 / 5))
+    assert chance(decodes("ic", REFERENCES), task) == ("accuracy", "on lamp", 5, 0.4)
     wrong = replace(task, metric=ERRORS)
-    assert chance(decodes("ic", REFERENCES), wrong) == ("errors", "on lamp", 5, pytest.approx(3 / 5))
+    assert chance(decodes("ic", REFERENCES), wrong) == ("errors", "on lamp", 5, 0.6)
 
 
 def test_of_equally_frequent_references_the_first_by_name_is_taken():
     task = TaskFacts("ic", "IC", ACCURACY, chance="majority")
-    assert chance(decodes("ic", ("b", "a", "b", "a", "c")), task) == ("accuracy", "a", 5, pytest.approx(0.4))
+    assert chance(decodes("ic", ("b", "a", "b", "a", "c")), task) == ("accuracy", "a", 5, 0.4)
 
 
 def test_a_task_gives_a_number_or_has_none():

@@ -357,7 +357,8 @@ def test_training_curves_are_means_of_what_was_kept(facts, tables, tmp_path):
     family = {model: looks(facts, few.options)[model].family for model in FEW}
     errors = best.set_index("model")["single"]
     assert kept == {
-        min((model for model in FEW if family[model] == one), key=errors.get) for one in set(family.values())
+        min((model for model in FEW if family[model] == one), key=errors.to_dict().__getitem__)
+        for one in set(family.values())
     }
     none = training_figure(tables, facts).axes[0].texts[0].get_text()
     assert none == "no training has a look at the development set"

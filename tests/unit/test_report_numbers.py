@@ -10,7 +10,8 @@ import report_tables as synthetic
 from report_numbers import Sentences, UntracedError
 from test_report_runs import LACKING
 
-from benchmarks.madeup import Shape, made_up
+from benchmarks.madeup import made_up
+from benchmarks.madeup_facts import Shape
 from layerwise.report.document import read_captions, report_content, write_html
 from layerwise.report.facts import write_facts
 from layerwise.report.figures.style import Style, panels, save_figure
