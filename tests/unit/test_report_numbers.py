@@ -7,6 +7,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 import report_tables as synthetic
+from report_forms import FORMS
 from report_numbers import Sentences, UntracedError
 from test_report_runs import LACKING
 
@@ -62,7 +63,7 @@ def reader(tables, facts, folder):
     folder.mkdir(exist_ok=True)
     write_tables(tables, folder)
     write_facts(facts, folder / "facts.json")
-    return Sentences(folder, folder / "facts.json")
+    return Sentences(folder, folder / "facts.json", FORMS)
 
 
 def untraced(run, content):
