@@ -1,11 +1,14 @@
 """What a finished run makes of replaced, edited and deleted files: real runs, and the jobs that they ran."""
 
+import base64
+import gzip
 import json
 import os
 import re
 import shutil
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -141,11 +144,15 @@ def test_a_store_that_was_deleted_to_free_the_disk_comes_back_when_it_is_asked_f
     assert {"extract", "cca"} <= set(clone.planned("--forcerun", "cca"))
 
 
-def _told(clone: Workflow) -> str:
-    """The page without when its figures were drawn and how long that took."""
+def _told(clone: Workflow) -> tuple[str, dict[str, Any]]:
+    """The page and its data, without when its figures were drawn and how long that took."""
     page = clone.path(f"{RUN}/report/report.html").read_text()
     page = re.sub(r'<div class="cost">.*?</table>', "", page, flags=re.DOTALL)
-    return re.sub(r'<dd class="circumstance">.*?</dd>', "", page)
+    page = re.sub(r'<dd class="circumstance">.*?</dd>', "", page)
+    start, packed, end = re.split(r'(?<=id="page-data">)([^<]*)', page, maxsplit=1)
+    data: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
+    del data["job"]["ended"], data["job"]["seconds"]
+    return start + end, data
 
 
 def test_a_number_changed_by_hand_is_found_and_goes_nowhere(clone: Workflow) -> None:
