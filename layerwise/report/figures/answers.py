@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from layerwise.report.answers import CURVE, main_analyses, paired, regrets
-from layerwise.report.facts import ModelFacts, RunFacts
+from layerwise.report.facts import RunFacts
 from layerwise.report.figures.comparisons import SINGLE, SUM
 from layerwise.report.figures.depth import layer_axis
 from layerwise.report.figures.heat import draw_heat_map
@@ -25,7 +25,8 @@ from layerwise.report.words import ALL, AVERAGE, DEV, LAST, TIE
 MOST_PAIRS = 4
 PAIRED = 15  # characters of a model's name in a pair
 MOST_NAMES = 12  # rows of a heat map that have room for names
-FAMILY_WIDTH = 14  # characters
+FAMILY_WIDTH, FAMILY_ALONE = 14, 26  # characters of a line, of several and of one
+FAMILY_LINES = 9  # of names of families that fit below each other
 MOST_ROWS = 12  # models x tasks of a forest; above, they are counted
 LEGEND_SHARE = 0.15  # of a panel's height, for each line of a legend inside
 WAYS = (CURVE, DEV, LAST, AVERAGE, ALL)
@@ -71,13 +72,19 @@ def _curves(figure: Figure, axis: Axes, tables: RunTables, facts: RunFacts, styl
 
 def _heat(figure: Figure, axis: Axes, part: pd.DataFrame, facts: RunFacts, style: Style) -> None:
     """Draw models as rows by family; where they are too many for names, families are named."""
-    models: list[ModelFacts] = []
+    scored = set(part["model"])
+    found = families(facts, style.options).items()
+    inside = {family: [model for model in members if model.name in scored] for family, members in found}
+    models = [model for members in inside.values() for model in members]
     ticks: list[tuple[float, str]] = []
-    for family, members in families(facts, style.options).items():
-        inside = [model for model in members if model.name in set(part["model"])]
-        if inside:
-            ticks.append((len(models) + (len(inside) - 1) / 2, textwrap.fill(family, FAMILY_WIDTH)))
-            models += inside
+    first = 0
+    for family, members in inside.items():
+        if members:
+            lines = max(1, FAMILY_LINES * len(members) // len(models))
+            wrapped = textwrap.wrap(family, FAMILY_WIDTH)
+            name = "\n".join(wrapped) if len(wrapped) <= lines else brief(family, FAMILY_ALONE)
+            ticks.append((first + (len(members) - 1) / 2, name))
+            first += len(members)
     chosen = looks(facts, style.options)
     draw_heat_map(figure, axis, part, models, chosen)
     if len(models) > MOST_NAMES:
