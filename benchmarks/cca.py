@@ -2,7 +2,7 @@
 
     python benchmarks/cca.py                  both comparisons
     python benchmarks/cca.py --paper-scale    only ours: a 12-layer base model at the size of the paper
-    python benchmarks/cca.py --cuda           moments on a GPU against this machine's cores
+    python benchmarks/cca.py --cuda           moments and scores on a GPU against this machine's cores
 
 The straightforward side is timed for one pair of regularisers and one test part, and multiplied. Views are
 drawn with a decaying spectrum, a mean, and shared factors, as features have. With ``--threads 1`` seconds

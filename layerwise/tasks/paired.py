@@ -125,7 +125,7 @@ def paired_differences(
         beyond += ((low < -_ROUNDING) & (high > _ROUNDING))[~whole].sum(axis=0)
         within += ((low > _ROUNDING) | (high < -_ROUNDING)).sum(axis=0)
     p = np.where(sums == 0, 1.0, (beyond + (1 + draws - beyond - within) / 2) / (1 + draws))
-    # As np.quantile with the methods "lower" and "higher", in half the time.
+    # As np.quantile with the methods "lower" and "higher", but without sorting all.
     least, most = int((1 - CONFIDENCE) * (draws - 1)), ceil(CONFIDENCE * (draws - 1))
     low, high = np.partition(lower, least, axis=0)[least], np.partition(upper, most, axis=0)[most]
     return [
